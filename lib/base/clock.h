@@ -1,0 +1,17 @@
+/*
+ * clock - what time it is
+ *
+ * Thread: any.
+ */
+#pragma once
+
+#include <stdint.h>
+
+/* Milliseconds since 1970-01-01 UTC. May jump; for stamps, never for durations. */
+int64_t clock_real_ms(void);
+
+/* Nanoseconds on a clock that only goes forward; for durations and deadlines. */
+int64_t clock_mono_ns(void);
+
+/* The same in milliseconds. */
+int64_t clock_mono_ms(void);
