@@ -9,9 +9,10 @@
  *     int r = service_start(&(struct service){ "pettrack-writer", "Kafka into MongoDB", settings }, argc, argv);
  *
  * A setting NAME comes from the flag --name (underscores become hyphens), else from the environment variable NAME,
- * else, for SETTING_SECRET ones, from the file named by NAME_FILE (one trailing newline is dropped), else from its
- * default. --help prints the table, --version the version. Common settings of every program (LOG_LEVEL, LOG_FORMAT)
- * are added by the library.
+ * else, for SETTING_SECRET ones, from the file named by NAME_FILE or --name-file (one trailing newline is dropped), else
+ * from its default. A variable that is set but empty counts as not set. A flag may leave out the name's first word where
+ * that leaves no doubt: --roles for AUTH_ROLES. One read by setting_bool needs no value. --help prints the table,
+ * --version the version. Common settings of every program (LOG_LEVEL, LOG_FORMAT) are added by the library.
  *
  * Thread: service_start() first, from main, before other threads exist. service_stopping() from any.
  */
@@ -53,6 +54,10 @@ struct service {
 	const char *name;    /* of the program */
 	const char *summary; /* for --help */
 	const struct setting *settings;
+	const char *prefix;  /* "AUTH_": --help shows AUTH_ROLES as --roles; NULL: as --auth-roles. Both are taken */
+	const char *arguments; /* what may stand beside flags, for --help: "NAME"; NULL: nothing may */
+	const char **ret_arguments; /* where those go, @arguments_max at most; what was not given is left as it is */
+	size_t arguments_max;
 };
 
 enum service_result {
@@ -70,7 +75,7 @@ MUST_CHECK int service_wait(void);
 /* Ends service_wait() from any thread. @reason: 0 for a wanted end, -errno for a fatal one. The first call counts. */
 void service_stop(int reason);
 
-/* Whether the end has begun. */
+/* Whether the end has begun. Costs a system call until then: once a turn of a loop, not once a record. */
 bool service_stopping(void);
 
 /* An fd that becomes readable when the end has begun; for event loops. Never read from it, never close it. */
