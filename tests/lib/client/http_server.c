@@ -37,7 +37,7 @@ static void take_header(const char *line, const char *name, char *out, size_t si
 {
 	size_t n = strlen(name);
 
-	if (strncasecmp(line, name, n) || line[n] != ':')
+	if (strncasecmp(line, name, n) != 0 || line[n] != ':')
 		return;
 	line += n + 1;
 	line += strspn(line, " ");

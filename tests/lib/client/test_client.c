@@ -333,7 +333,7 @@ static void answer_issuer(const struct http_seen *q, FILE *out, void *user)
 	struct issuer *i = user;
 	char text[128];
 
-	if (strcmp(q->path, "/v1/oauth/token")) {
+	if (strcmp(q->path, "/v1/oauth/token") != 0) {
 		snprintf(text, sizeof(text), "Bearer token-%u", atomic_load(&i->valid));
 		http_answer_with(out, strcmp(q->authorization, text) ? 401 : 200, "", "{}");
 		return;
