@@ -29,7 +29,8 @@ MUST_CHECK int loop_post(struct loop *l, void (*call)(void *arg), void *arg);
 
 struct loop_timer;
 /* Calls @call every @period_ms (first after that time). */
-MUST_CHECK int loop_every(struct loop *l, int64_t period_ms, void (*call)(void *arg), void *arg, struct loop_timer **ret);
+MUST_CHECK int loop_every(
+	struct loop *l, int64_t period_ms, void (*call)(void *arg), void *arg, struct loop_timer **ret);
 void loop_timer_close(struct loop_timer *t);
 
 struct loop_watch;
@@ -46,11 +47,11 @@ struct stream;
 
 enum stream_end {
 	STREAM_END_PEER = 1, /* the peer closed or reset */
-	STREAM_END_IDLE,     /* data() consumed nothing for idle_ms: silence, or bytes that never make a frame */
-	STREAM_END_SLOW,     /* more than write_max was waiting to be sent */
-	STREAM_END_US,       /* stream_close() */
-	STREAM_END_FRAME,    /* read_max bytes came and data() consumed none of them */
-	STREAM_END_ERROR,    /* the system said no */
+	STREAM_END_IDLE, /* data() consumed nothing for idle_ms: silence, or bytes that never make a frame */
+	STREAM_END_SLOW, /* more than write_max was waiting to be sent */
+	STREAM_END_US, /* stream_close() */
+	STREAM_END_FRAME, /* read_max bytes came and data() consumed none of them */
+	STREAM_END_ERROR, /* the system said no */
 };
 
 struct stream_events {
@@ -62,14 +63,14 @@ struct stream_events {
 };
 
 struct listener_options {
-	const char *address;    /* "0.0.0.0", "127.0.0.1", "::" or "[::]"; not kept */
-	uint16_t port;          /* 0: any free one; then listener_port() for the other loops */
+	const char *address; /* "0.0.0.0", "127.0.0.1", "::" or "[::]"; not kept */
+	uint16_t port; /* 0: any free one; then listener_port() for the other loops */
 	int backlog;
-	int64_t connections_max;         /* on this loop; beyond: accepted and closed at once, counted as refused */
+	int64_t connections_max; /* on this loop; beyond: accepted and closed at once, counted as refused */
 	int64_t connections_per_address; /* the same; 0: no bound */
-	int64_t idle_ms;        /* 0: no bound. Does not count while paused */
-	size_t read_max;        /* bytes kept for an incomplete frame; also the most that data() gets at once */
-	size_t write_max;       /* bytes waiting to be sent */
+	int64_t idle_ms; /* 0: no bound. Does not count while paused */
+	size_t read_max; /* bytes kept for an incomplete frame; also the most that data() gets at once */
+	size_t write_max; /* bytes waiting to be sent */
 	/* A connection is there; returns its @user, or NULL to refuse it. */
 	void *(*accepted)(void *owner, struct stream *s, const char *remote);
 	/* A connection was closed at once. @why: "connections", "address", "owner" or "system". May be NULL. */
@@ -89,7 +90,8 @@ void listener_close(struct listener *l);
 /* Connects; @events as above, plus @connected(0 or -errno) first (after an error no other call comes). The name is looked
  * up at once, blocking: for tools. */
 MUST_CHECK int stream_connect(struct stream **ret, struct loop *l, const char *host, uint16_t port,
-	const struct stream_events *events, size_t read_max, void (*connected)(struct stream *s, void *user, int r), void *user);
+	const struct stream_events *events, size_t read_max, void (*connected)(struct stream *s, void *user, int r),
+	void *user);
 
 /* Sends, copying what the socket does not take at once. 0, or -EPIPE when the stream is closing or has just been given up. */
 MUST_CHECK int stream_write(struct stream *s, const void *bytes, size_t n);

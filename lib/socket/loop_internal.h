@@ -28,7 +28,7 @@ struct loop_streams {
 	uv_timer_t linger_turn; /* runs while @lingering is not empty */
 	struct stream_list ready; /* resumed with kept bytes; linked apart from the lists below */
 	size_t ready_n;
-	struct stream_list clients;   /* made by stream_connect() */
+	struct stream_list clients; /* made by stream_connect() */
 	struct stream_list lingering; /* told to close; oldest first */
 	struct listener_list listeners;
 };
@@ -55,7 +55,8 @@ void streams_close(struct loop *l);
 /* Makes the read buffer large enough for streams that keep up to @read_max. 0 or -ENOMEM. */
 MUST_CHECK int streams_reserve(struct loop *l, size_t read_max);
 /* A stream on @l, not connected yet; of @listener, or NULL for a client. NULL when memory is out. */
-struct stream *stream_new(struct loop *l, struct listener *listener, const struct stream_events *events, size_t read_max);
+struct stream *stream_new(
+	struct loop *l, struct listener *listener, const struct stream_events *events, size_t read_max);
 /* Begins to read. 0 or -errno. */
 MUST_CHECK int stream_begin(struct stream *s, void *user);
 uv_stream_t *stream_uv(struct stream *s);

@@ -18,7 +18,7 @@
 
 enum {
 	BUFFER_MIN = 64 * 1024,
-	LINGER_MS = 3000,       /* to flush, say FIN and see the peer's */
+	LINGER_MS = 3000, /* to flush, say FIN and see the peer's */
 	LINGER_TURN_MS = 500,
 	DRAIN_MAX = 256 * 1024, /* bytes read and dropped from a peer that was told to go */
 };
@@ -32,8 +32,8 @@ struct stream {
 	TAILQ_ENTRY(stream) link;
 	TAILQ_ENTRY(stream) ready_link;
 	int64_t active_ms; /* when data() consumed last; of a lingering one, when it began to */
-	size_t waiting;    /* bytes queued in libuv */
-	uint8_t *kept;     /* NULL: nothing */
+	size_t waiting; /* bytes queued in libuv */
+	uint8_t *kept; /* NULL: nothing */
 	uint32_t kept_at, kept_end, kept_size;
 	uint32_t read_max;
 	uint32_t drained;
@@ -42,10 +42,10 @@ struct stream {
 	bool reading; /* libuv reads; stays true through a pause until bytes arrive */
 	bool paused;
 	bool delivering; /* data() is running */
-	bool ready;      /* in the loop's ready list */
-	bool closing;    /* flushes, then says FIN */
-	bool peer_done;  /* EOF was read */
-	bool ended;      /* uv_close() was called */
+	bool ready; /* in the loop's ready list */
+	bool closing; /* flushes, then says FIN */
+	bool peer_done; /* EOF was read */
+	bool ended; /* uv_close() was called */
 };
 
 /* What the socket did not take at once. */

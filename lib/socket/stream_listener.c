@@ -16,8 +16,8 @@ struct listener {
 	struct stream_list streams; /* least recently active first */
 	struct address_counts *addresses; /* NULL: not bounded */
 	size_t connections; /* streams that have not ended */
-	int handles;        /* of the two above, not closed yet */
-	bool stalled;       /* an accepted socket waits for memory */
+	int handles; /* of the two above, not closed yet */
+	bool stalled; /* an accepted socket waits for memory */
 	bool closed;
 	TAILQ_ENTRY(listener) link;
 };
@@ -149,16 +149,17 @@ static uint64_t idle_turn_ms(int64_t idle_ms)
 {
 	int64_t turn = idle_ms > 0 ? idle_ms / 8 : IDLE_TURN_MAX_MS;
 
-	return (uint64_t)(turn < IDLE_TURN_MIN_MS ? IDLE_TURN_MIN_MS : turn > IDLE_TURN_MAX_MS ? IDLE_TURN_MAX_MS : turn);
+	return (uint64_t)(turn < IDLE_TURN_MIN_MS   ? IDLE_TURN_MIN_MS
+			  : turn > IDLE_TURN_MAX_MS ? IDLE_TURN_MAX_MS
+						    : turn);
 }
 
 /* ---- opening ---- */
 
 static int parse_address(struct sockaddr_storage *ret, socklen_t *ret_len, const char *address, uint16_t port)
 {
-	struct addrinfo *found, hints = {
-		.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE
-	};
+	struct addrinfo *found,
+		hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE };
 	char host[INET6_ADDRSTRLEN + 2], service[8];
 	size_t n = strlen(address);
 
