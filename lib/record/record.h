@@ -18,5 +18,6 @@ enum { RECORD_SIZE_MAX = 32 * 1024 };
 /* Writes @p to @out. 0 and *ret_len, or RECORD_E_TOO_LARGE. Does not allocate. */
 MUST_CHECK int record_encode(const struct position *p, uint8_t *out, size_t size, size_t *ret_len);
 
-/* Reads @len bytes into *ret; its text and attributes are taken from @arena, which is not reset. 0 or enum record_result. */
+/* Reads @len bytes into *ret; its text and attributes are taken from @arena, which is not reset, and has them back on
+ * failure. 64 KiB is enough for every record that record_encode() makes. 0 or enum record_result. */
 MUST_CHECK int record_decode(struct position *ret, struct arena *arena, const uint8_t *bytes, size_t len);
