@@ -1,0 +1,280 @@
+/*
+ * bulk - many unordered writes
+ *
+ * A bulk is a list of parts, each of which libmongoc sends as exactly one command: writes of one kind, within the
+ * server's limits. That is on purpose. Of several commands in one mongoc_bulk_operation_t, version 1.23 reports the
+ * first document's fault even where a later command never reached the server, and a lost batch would look like a
+ * duplicate. One command has one outcome.
+ *
+ * Nothing is reported before every part is known to have gone through.
+ */
+#include "store/internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	PART_WRITES = 50000, /* the server takes 100,000 in one command */
+	PART_BYTES = 40 << 20, /* and 48,000,000 bytes in one message */
+	WRITE_OVERHEAD = 128, /* what a write needs beside its documents, at most */
+};
+
+enum kind { INSERTS, UPDATES };
+
+struct part {
+	enum kind kind;
+	mongoc_bulk_operation_t *op;
+	size_t first, n; /* which writes of the bulk */
+	size_t bytes;
+	bson_t *reply; /* NULL before part_run() */
+};
+
+struct store_bulk {
+	struct store *store;
+	char *collection;
+	struct part *parts;
+	size_t parts_n, parts_room;
+	size_t n;
+	bson_t *upsert; /* { upsert: true } */
+};
+
+/* ---- life ---- */
+
+int store_bulk_open(struct store *s, const char *collection, struct store_bulk **ret)
+{
+	struct store_bulk *b = calloc(1, sizeof *b);
+
+	if (!b)
+		return -ENOMEM;
+	b->store = s;
+	b->upsert = BCON_NEW("upsert", BCON_BOOL(true));
+	b->collection = strdup(collection);
+	if (!b->collection) {
+		store_bulk_close(b);
+		return -ENOMEM;
+	}
+	*ret = b;
+	return 0;
+}
+
+static void empty(struct store_bulk *b)
+{
+	for (size_t i = 0; i < b->parts_n; i++) {
+		mongoc_bulk_operation_destroy(b->parts[i].op);
+		bson_destroy(b->parts[i].reply);
+	}
+	b->parts_n = 0;
+	b->n = 0;
+}
+
+void store_bulk_close(struct store_bulk *b)
+{
+	if (!b)
+		return;
+	empty(b);
+	bson_destroy(b->upsert);
+	free(b->parts);
+	free(b->collection);
+	free(b);
+}
+
+size_t store_bulk_size(const struct store_bulk *b)
+{
+	return b->n;
+}
+
+/* ---- adding ---- */
+
+static int add_part(struct store_bulk *b, enum kind kind, struct part **ret)
+{
+	if (b->parts_n == b->parts_room) {
+		size_t room = b->parts_room ? b->parts_room * 2 : 4;
+		struct part *parts = reallocarray(b->parts, room, sizeof *parts);
+		if (!parts)
+			return -ENOMEM;
+		b->parts = parts;
+		b->parts_room = room;
+	}
+	struct part *p = &b->parts[b->parts_n++];
+	*p = (struct part){ .kind = kind, .op = mongoc_bulk_operation_new(false), .first = b->n };
+	*ret = p;
+	return 0;
+}
+
+/* The part that takes a write of @kind and @bytes: the last one, where it fits. */
+static int part_for(struct store_bulk *b, enum kind kind, size_t bytes, struct part **ret)
+{
+	struct part *last = b->parts_n ? &b->parts[b->parts_n - 1] : NULL;
+
+	if (last && last->kind == kind && last->n < PART_WRITES && last->bytes + bytes <= PART_BYTES) {
+		*ret = last;
+		return 0;
+	}
+	return add_part(b, kind, ret);
+}
+
+/* The library checks what it is given; its message is not repeated, since it names keys. */
+static int added(struct store_bulk *b, struct part *p, size_t bytes, bool ok)
+{
+	if (!ok)
+		return store_fail_as(STORE_E_POISON, "a key is empty, or a text is not UTF-8");
+	p->n++;
+	p->bytes += bytes;
+	b->n++;
+	return 0;
+}
+
+int store_bulk_insert(struct store_bulk *b, const bson_t *doc)
+{
+	size_t bytes = (size_t)doc->len + WRITE_OVERHEAD;
+	bson_error_t ignored;
+	struct part *p;
+
+	if (doc->len > DOCUMENT_MAX)
+		return store_fail_as(STORE_E_POISON, "the document is too large");
+	int r = part_for(b, INSERTS, bytes, &p);
+	if (r)
+		return r;
+	bool ok = mongoc_bulk_operation_insert_with_opts(p->op, doc, NULL, &ignored);
+	return added(b, p, bytes, ok);
+}
+
+int store_bulk_update_one(struct store_bulk *b, const bson_t *filter, const bson_t *update, bool upsert)
+{
+	size_t bytes = (size_t)filter->len + update->len + WRITE_OVERHEAD;
+	bson_error_t ignored;
+	struct part *p;
+
+	if (bytes > DOCUMENT_MAX)
+		return store_fail_as(STORE_E_POISON, "the update is too large");
+	int r = part_for(b, UPDATES, bytes, &p);
+	if (r)
+		return r;
+	bool ok =
+		mongoc_bulk_operation_update_one_with_opts(p->op, filter, update, upsert ? b->upsert : NULL, &ignored);
+	return added(b, p, bytes, ok);
+}
+
+/* ---- running ---- */
+
+struct document_fault {
+	int64_t index, code;
+	const char *message;
+};
+
+static struct document_fault read_fault(const bson_iter_t *entry)
+{
+	struct document_fault f = { .index = -1, .message = "" };
+	bson_iter_t i;
+
+	if (!BSON_ITER_HOLDS_DOCUMENT(entry) || !bson_iter_recurse(entry, &i))
+		return f;
+	while (bson_iter_next(&i)) {
+		if (BSON_ITER_IS_KEY(&i, "index"))
+			f.index = bson_iter_as_int64(&i);
+		else if (BSON_ITER_IS_KEY(&i, "code"))
+			f.code = bson_iter_as_int64(&i);
+		else if (BSON_ITER_IS_KEY(&i, "errmsg") && BSON_ITER_HOLDS_UTF8(&i))
+			f.message = bson_iter_utf8(&i, NULL);
+	}
+	return f;
+}
+
+/* Positions @ret before the first of @reply's writeErrors. */
+static bool find_faults(const bson_t *reply, bson_iter_t *ret)
+{
+	bson_iter_t i;
+
+	return bson_iter_init_find(&i, reply, "writeErrors") && BSON_ITER_HOLDS_ARRAY(&i) && bson_iter_recurse(&i, ret);
+}
+
+/* 0 when each refused document is a duplicate or poison, else what the whole part must be answered with. */
+static int check_faults(const struct part *p, size_t *ret_n)
+{
+	char text[200];
+	bson_iter_t i;
+	size_t n = 0;
+
+	*ret_n = 0;
+	if (!find_faults(p->reply, &i))
+		return 0;
+	for (; bson_iter_next(&i); n++) {
+		struct document_fault f = read_fault(&i);
+		int r = store_document_meaning(f.code);
+		if (f.index < 0 || (size_t)f.index >= p->n)
+			return store_fail_as(-EPROTO, "MongoDB refused a document that was not sent");
+		if (r != STORE_E_DUPLICATE && r != STORE_E_POISON)
+			return store_fail_as(r, store_redact(text, sizeof text, f.message));
+	}
+	*ret_n = n;
+	return 0;
+}
+
+/* Only faults of single documents may stand between a part and success; and every insert must be accounted for. */
+static int judge(const struct part *p, bool ok, const bson_error_t *error)
+{
+	size_t refused = 0;
+	int r = check_faults(p, &refused);
+
+	if (r == 0)
+		r = store_outcome(ok || refused > 0, p->reply, error);
+	if (r == 0 && p->kind == INSERTS && (size_t)store_reply_count(p->reply, "nInserted") + refused != p->n)
+		r = store_fail_as(STORE_E_RETRY, "MongoDB did not answer for every document");
+	/* The documents were checked one by one when they were added: this is not about any of them. */
+	return r == STORE_E_POISON || r == STORE_E_DUPLICATE || r == STORE_E_MISSING ? -EPROTO : r;
+}
+
+static int part_run(struct part *p, const struct store_bulk *b, mongoc_client_t *client)
+{
+	bson_error_t error = { 0 };
+	bson_t reply;
+
+	mongoc_bulk_operation_set_client(p->op, client);
+	mongoc_bulk_operation_set_database(p->op, b->store->database);
+	mongoc_bulk_operation_set_collection(p->op, b->collection);
+	mongoc_bulk_operation_set_write_concern(p->op, b->store->majority);
+	bool ok = mongoc_bulk_operation_execute(p->op, &reply, &error) != 0;
+	p->reply = bson_copy(&reply);
+	bson_destroy(&reply);
+	return judge(p, ok, &error);
+}
+
+static void report(const struct part *p, store_bulk_fault fault, void *owner)
+{
+	char text[200];
+	bson_iter_t i;
+
+	if (!find_faults(p->reply, &i))
+		return;
+	while (bson_iter_next(&i)) {
+		struct document_fault f = read_fault(&i);
+		fault(owner, p->first + (size_t)f.index, store_document_meaning(f.code),
+			store_redact(text, sizeof text, f.message));
+	}
+}
+
+static int run_parts(struct store_bulk *b)
+{
+	struct loan l;
+	int r = store_borrow(&l, b->store, NULL);
+
+	if (r)
+		return r;
+	for (size_t i = 0; i < b->parts_n && r == 0; i++)
+		if (b->parts[i].n) /* none when its first write was refused */
+			r = part_run(&b->parts[i], b, l.client);
+	store_give_back(&l);
+	return r;
+}
+
+int store_bulk_run(struct store_bulk *b, store_bulk_fault fault, void *owner)
+{
+	int r = b->n ? run_parts(b) : 0;
+
+	for (size_t i = 0; i < b->parts_n && r == 0; i++)
+		if (b->parts[i].reply && fault)
+			report(&b->parts[i], fault, owner);
+	empty(b);
+	return r;
+}
