@@ -21,7 +21,12 @@ struct log_field {
 	int64_t number;
 };
 
-#define LOG_S(n, s) ((struct log_field){ .name = (n), .text = (s) ? (s) : "" })
+static inline struct log_field log_text(const char *name, const char *text)
+{
+	return (struct log_field){ .name = name, .text = text ? text : "" };
+}
+
+#define LOG_S(n, s) log_text((n), (s))
 #define LOG_I(n, i) ((struct log_field){ .name = (n), .number = (int64_t)(i) })
 #define LOG_END ((struct log_field){ .name = 0 })
 
