@@ -96,11 +96,12 @@ struct bus_consumer;
 
 struct bus_consumer_options {
 	const char *group;
-	const char *const *topics; /* NULL-terminated */
-	/* Called on the polling thread from inside bus_poll(). On revoke (also before bus_consumer_close() returns) finish and
-	 * bus_commit() what those partitions had; @lost: they belong to somebody else already, a commit would be refused. */
-	void (*assigned)(void *owner, const int32_t *partitions, size_t n);
-	void (*revoked)(void *owner, const int32_t *partitions, size_t n, bool lost);
+	const char *const *topics; /* NULL-terminated; not needed after open */
+	/* Called on the polling thread from inside bus_poll(), for one topic and at most 64 partitions at a time; either may be
+	 * NULL. On revoke (also before bus_consumer_close() returns) finish and bus_commit() what those partitions had; @lost:
+	 * they belong to somebody else already, a commit would be refused. */
+	void (*assigned)(void *owner, const char *topic, const int32_t *partitions, size_t n);
+	void (*revoked)(void *owner, const char *topic, const int32_t *partitions, size_t n, bool lost);
 	void *owner;
 	bool from_start; /* where the group has no offset: the oldest record, else the newest */
 };
@@ -145,7 +146,8 @@ int32_t bus_reader_partitions(const struct bus_reader *r);
 int64_t bus_reader_first(const struct bus_reader *r, int32_t partition);
 int64_t bus_reader_end_at_start(const struct bus_reader *r, int32_t partition);
 
-/* The topic was made anew (offsets restarted) or trimmed past the reader: BUS_E_GONE; the caller closes and opens again. */
+/* The next record. 0, BUS_E_NONE, BUS_E_RETRY (poll on), -errno, or BUS_E_GONE: the topic was removed, made anew (offsets restarted),
+ * trimmed past the reader, or has partitions it had not at the start; the caller closes and opens again. Free it by bus_record_free(). */
 MUST_CHECK int bus_reader_poll(struct bus_reader *r, int timeout_ms, struct bus_record *ret);
 
 bool bus_reader_up(const struct bus_reader *r);

@@ -1,0 +1,215 @@
+#include "bus/kafka.h"
+#include "bus/stats.h"
+#include "base/clock.h"
+#include "service/log.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+enum { STATISTICS_MS = 1000 };
+
+/* ---- callbacks ---- */
+
+static void on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
+{
+	(void)rk;
+	(void)level;
+	log_debug("kafka", LOG_S("facility", facility), LOG_S("text", text));
+}
+
+static void on_error(rd_kafka_t *rk, int err, const char *reason, void *opaque)
+{
+	struct kafka_state *s = opaque;
+
+	(void)rk;
+	log_debug("kafka error", LOG_S("error", rd_kafka_err2name(err)), LOG_S("text", reason));
+	if (err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || err == RD_KAFKA_RESP_ERR__AUTHENTICATION ||
+		err == RD_KAFKA_RESP_ERR__FATAL)
+		atomic_store(&s->up, false);
+}
+
+static int on_stats(rd_kafka_t *rk, char *json, size_t len, void *opaque)
+{
+	struct kafka_state *s = opaque;
+	struct kafka_stats stats = kafka_stats_read(json);
+
+	(void)rk;
+	(void)len;
+	atomic_store(&s->up, stats.up);
+	atomic_store(&s->lag, stats.lag);
+	atomic_store(&s->partitions, stats.partitions);
+	return 0; /* the library frees the text */
+}
+
+/* ---- settings ---- */
+
+void kafka_set(struct kafka_setup *s, const char *name, const char *value)
+{
+	char why[256];
+
+	if (s->r || !value)
+		return;
+	if (rd_kafka_conf_set(s->conf, name, value, why, sizeof(why)) != RD_KAFKA_CONF_OK) {
+		log_debug("kafka setting refused", LOG_S("name", name), LOG_S("text", why));
+		s->r = -EINVAL;
+	}
+}
+
+void kafka_set_int(struct kafka_setup *s, const char *name, int64_t value)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%lld", (long long)value);
+	kafka_set(s, name, text);
+}
+
+struct kafka_setup kafka_setup(const struct bus_config *c, struct kafka_state *state)
+{
+	struct kafka_setup s = { .conf = rd_kafka_conf_new() };
+
+	kafka_set(&s, "bootstrap.servers", c->brokers);
+	kafka_set(&s, "client.id", c->client);
+	kafka_set(&s, "security.protocol", c->security);
+	kafka_set(&s, "sasl.mechanism", c->sasl_mechanism);
+	kafka_set(&s, "sasl.username", c->sasl_username);
+	kafka_set(&s, "sasl.password", c->sasl_password);
+	kafka_set(&s, "ssl.ca.location", c->ca_file);
+	kafka_set(&s, "socket.keepalive.enable", "true");
+	kafka_set(&s, "socket.nagle.disable", "true");
+	kafka_set_int(&s, "reconnect.backoff.max.ms", 2000); /* back soon after the cluster is */
+	rd_kafka_conf_set_log_cb(s.conf, on_log);
+	if (state) {
+		kafka_set_int(&s, "statistics.interval.ms", STATISTICS_MS);
+		rd_kafka_conf_set_opaque(s.conf, state);
+		rd_kafka_conf_set_error_cb(s.conf, on_error);
+		rd_kafka_conf_set_stats_cb(s.conf, on_stats);
+	}
+	return s;
+}
+
+int kafka_open(rd_kafka_t **ret, struct kafka_setup *s, rd_kafka_type_t type)
+{
+	char why[256] = "";
+	rd_kafka_t *rk = s->r ? NULL : rd_kafka_new(type, s->conf, why, sizeof(why));
+
+	if (rk) {
+		*ret = rk;
+		s->conf = NULL; /* taken */
+		return 0;
+	}
+	if (s->r == 0) {
+		log_debug("kafka client refused", LOG_S("text", why));
+		s->r = rd_kafka_last_error() == RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE ? -ENOMEM : -EINVAL;
+	}
+	rd_kafka_conf_destroy(s->conf);
+	s->conf = NULL;
+	return s->r;
+}
+
+/* ---- errors ---- */
+
+int kafka_result(rd_kafka_resp_err_t err)
+{
+	switch (err) {
+	case RD_KAFKA_RESP_ERR_NO_ERROR:
+		return 0;
+	case RD_KAFKA_RESP_ERR__QUEUE_FULL:
+		return BUS_E_FULL;
+	case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+	case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
+		return BUS_E_TOO_LARGE;
+	case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+	case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+	case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+		return BUS_E_MISSING;
+	case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
+	case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
+		return BUS_E_GONE;
+	case RD_KAFKA_RESP_ERR__FATAL:
+	case RD_KAFKA_RESP_ERR__FENCED:
+		return -ENOTRECOVERABLE;
+	case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+	case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+	case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+		return -EACCES;
+	case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
+	case RD_KAFKA_RESP_ERR_INVALID_PARTITIONS:
+	case RD_KAFKA_RESP_ERR_INVALID_CONFIG:
+	case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
+	case RD_KAFKA_RESP_ERR__INVALID_ARG:
+		return -EINVAL;
+	case RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE:
+	case RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION:
+		return -EOPNOTSUPP;
+	default:
+		return BUS_E_RETRY; /* brokers, leaders and groups come and go */
+	}
+}
+
+/* ---- records ---- */
+
+static int64_t time_of(const rd_kafka_message_t *m)
+{
+	rd_kafka_timestamp_type_t type;
+	int64_t ms = rd_kafka_message_timestamp(m, &type);
+
+	return type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? -1 : ms;
+}
+
+int kafka_take(rd_kafka_message_t *m, struct bus_record *ret)
+{
+	if (!m)
+		return BUS_E_NONE;
+	if (m->err) {
+		int r = kafka_result(m->err);
+		log_debug("kafka read failed", LOG_S("error", rd_kafka_err2name(m->err)),
+			LOG_S("text", rd_kafka_message_errstr(m)));
+		rd_kafka_message_destroy(m);
+		return r;
+	}
+	*ret = (struct bus_record){
+		.topic = rd_kafka_topic_name(m->rkt),
+		.partition = m->partition,
+		.offset = m->offset,
+		.time_ms = time_of(m),
+		.key = m->key,
+		.key_len = m->key_len,
+		.value = m->payload,
+		.value_len = m->len,
+		.impl = m,
+	};
+	return 0;
+}
+
+void bus_record_free(struct bus_record *r)
+{
+	rd_kafka_message_destroy(r->impl);
+	r->impl = NULL;
+}
+
+/* ---- cluster ---- */
+
+int kafka_count_partitions(rd_kafka_t *rk, const char *topic, int timeout_ms, int32_t *ret)
+{
+	const struct rd_kafka_metadata *m;
+	rd_kafka_topic_t *rkt = rd_kafka_topic_new(rk, topic, NULL);
+
+	if (!rkt)
+		return kafka_result(rd_kafka_last_error());
+	rd_kafka_resp_err_t err = rd_kafka_metadata(rk, 0, rkt, &m, timeout_ms);
+	rd_kafka_topic_destroy(rkt);
+	if (err)
+		return kafka_result(err);
+	err = m->topic_cnt == 1 ? m->topics[0].err : RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
+	if (err == RD_KAFKA_RESP_ERR_NO_ERROR)
+		*ret = m->topics[0].partition_cnt;
+	rd_kafka_metadata_destroy(m);
+	return kafka_result(err);
+}
+
+int kafka_left_ms(int64_t deadline_ms)
+{
+	int64_t left = deadline_ms - clock_mono_ms();
+
+	return left <= 0 ? 0 : left < INT32_MAX ? (int)left : INT32_MAX;
+}
