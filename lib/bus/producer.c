@@ -153,20 +153,27 @@ static rd_kafka_headers_t *copy_headers(const struct bus_header *headers)
 	return copy;
 }
 
-static int send_with_headers(rd_kafka_topic_t *t, const void *key, size_t key_len, const void *value, size_t value_len,
-	const struct bus_header *headers, struct bus_producer *p, void *opaque)
+static int send_with_headers(struct bus_producer *p, rd_kafka_topic_t *t, const void *key, size_t key_len,
+	const void *value, size_t value_len, const struct bus_header *headers, void *opaque)
 {
 	rd_kafka_headers_t *copy = copy_headers(headers);
+	rd_kafka_vu_t parts[] = {
+		{ RD_KAFKA_VTYPE_RKT, { .rkt = t } },
+		{ RD_KAFKA_VTYPE_MSGFLAGS, { .i = RD_KAFKA_MSG_F_COPY } },
+		{ RD_KAFKA_VTYPE_KEY, { .mem = { unconst(key), key_len } } },
+		{ RD_KAFKA_VTYPE_VALUE, { .mem = { unconst(value), value_len } } },
+		{ RD_KAFKA_VTYPE_HEADERS, { .headers = copy } },
+		{ RD_KAFKA_VTYPE_OPAQUE, { .ptr = opaque } },
+	};
 
 	if (!copy)
 		return -ENOMEM;
-	rd_kafka_resp_err_t err = rd_kafka_producev(p->rk, RD_KAFKA_V_RKT(t),
-		RD_KAFKA_V_PARTITION(RD_KAFKA_PARTITION_UA), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-		RD_KAFKA_V_KEY(unconst(key), key_len), RD_KAFKA_V_VALUE(unconst(value), value_len),
-		RD_KAFKA_V_HEADERS(copy), RD_KAFKA_V_OPAQUE(opaque), RD_KAFKA_V_END);
-	if (err)
+	rd_kafka_error_t *e = rd_kafka_produceva(p->rk, parts, sizeof(parts) / sizeof(*parts));
+	int r = e ? kafka_result(rd_kafka_error_code(e)) : 0;
+	if (e)
 		rd_kafka_headers_destroy(copy); /* taken on success only */
-	return kafka_result(err);
+	rd_kafka_error_destroy(e);
+	return r;
 }
 
 int bus_send(struct bus_producer *p, const char *topic, const void *key, size_t key_len, const void *value,
@@ -178,7 +185,7 @@ int bus_send(struct bus_producer *p, const char *topic, const void *key, size_t 
 	if (r)
 		return r;
 	if (headers)
-		r = send_with_headers(t, key, key_len, value, value_len, headers, p, opaque);
+		r = send_with_headers(p, t, key, key_len, value, value_len, headers, opaque);
 	else if (rd_kafka_produce(t, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY, unconst(value), value_len, key,
 			 key_len, opaque))
 		r = kafka_result(rd_kafka_last_error());

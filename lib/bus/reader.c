@@ -6,8 +6,8 @@
 #include <assert.h>
 #include <errno.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { METADATA_MS = 60000 }; /* new partitions are noticed within this */
 
@@ -90,7 +90,8 @@ int bus_reader_open(
 
 	if (!r)
 		return -ENOMEM;
-	int result = asprintf(&r->topic, "%s", topic) < 0 ? -ENOMEM : start(r, c);
+	r->topic = strdup(topic);
+	int result = r->topic ? start(r, c) : -ENOMEM;
 	if (result == 0)
 		result = find_start(r, back, timeout_ms);
 	if (result) {
