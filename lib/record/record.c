@@ -5,7 +5,7 @@
  * arena, whose end is the bound of what a record can claim.
  */
 #include "record/record.h"
-#include "position.pb-c.h"
+#include "record/position.pb-c.h"
 
 #include <string.h>
 

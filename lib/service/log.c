@@ -1,6 +1,8 @@
 /*
- * log - a line is built on the stack and written by one write(), at most PIPE_BUF bytes: the kernel then keeps lines of
- * several threads apart, on pipes too.
+ * log - a line is built on the stack and written at once
+ *
+ * A lock keeps the lines of this program's threads apart; at most PIPE_BUF bytes keep them apart from those of other
+ * programs on the same pipe.
  */
 #include "service/log.h"
 #include "base/clock.h"
@@ -9,6 +11,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <string.h>
 #include <unistd.h>
@@ -95,9 +98,18 @@ static void put_head(struct text *t, enum log_level level, const char *event)
 
 static void write_line(const char *line, size_t len)
 {
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
 	/* A log that cannot be written must not stop the program; there is nowhere to say so. */
-	while (write(STDERR_FILENO, line, len) < 0 && errno == EINTR)
-		;
+	pthread_mutex_lock(&lock);
+	while (len > 0) {
+		ssize_t n = write(STDERR_FILENO, line, len);
+		if (n < 0 && errno != EINTR)
+			break;
+		line += n > 0 ? n : 0;
+		len -= n > 0 ? (size_t)n : 0;
+	}
+	pthread_mutex_unlock(&lock);
 }
 
 void log_at(enum log_level level, const char *event, ...)

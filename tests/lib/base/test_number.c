@@ -272,7 +272,7 @@ END_TEST
 START_TEST(degrees_survive_their_text)
 {
 	for (int i = 0; i < 200000; i++) {
-		int32_t v = (int32_t)(random_bits() % 3600000001) - 1800000000, back;
+		int32_t v = (int32_t)((int64_t)(random_bits() % 3600000001) - 1800000000), back;
 		const char *text = written_e7(v);
 		ck_assert_int_eq(text_to_e7(&back, text, strlen(text), 180), 0);
 		ck_assert_int_eq(back, v);
