@@ -8,6 +8,7 @@
  *
  * Nothing is reported before every part is known to have gone through.
  */
+#include "store/bulk_reply.h"
 #include "store/internal.h"
 
 #include <errno.h>
@@ -118,7 +119,7 @@ static int part_for(struct store_bulk *b, enum kind kind, size_t bytes, struct p
 static int added(struct store_bulk *b, struct part *p, size_t bytes, bool ok)
 {
 	if (!ok)
-		return store_fail_as(STORE_E_POISON, "a key is empty, or a text is not UTF-8");
+		return store_fail_as(STORE_E_POISON, "a key is not allowed");
 	p->n++;
 	p->bytes += bytes;
 	b->n++;
@@ -158,73 +159,6 @@ int store_bulk_update_one(struct store_bulk *b, const bson_t *filter, const bson
 
 /* ---- running ---- */
 
-struct document_fault {
-	int64_t index, code;
-	const char *message;
-};
-
-static struct document_fault read_fault(const bson_iter_t *entry)
-{
-	struct document_fault f = { .index = -1, .message = "" };
-	bson_iter_t i;
-
-	if (!BSON_ITER_HOLDS_DOCUMENT(entry) || !bson_iter_recurse(entry, &i))
-		return f;
-	while (bson_iter_next(&i)) {
-		if (BSON_ITER_IS_KEY(&i, "index"))
-			f.index = bson_iter_as_int64(&i);
-		else if (BSON_ITER_IS_KEY(&i, "code"))
-			f.code = bson_iter_as_int64(&i);
-		else if (BSON_ITER_IS_KEY(&i, "errmsg") && BSON_ITER_HOLDS_UTF8(&i))
-			f.message = bson_iter_utf8(&i, NULL);
-	}
-	return f;
-}
-
-/* Positions @ret before the first of @reply's writeErrors. */
-static bool find_faults(const bson_t *reply, bson_iter_t *ret)
-{
-	bson_iter_t i;
-
-	return bson_iter_init_find(&i, reply, "writeErrors") && BSON_ITER_HOLDS_ARRAY(&i) && bson_iter_recurse(&i, ret);
-}
-
-/* 0 when each refused document is a duplicate or poison, else what the whole part must be answered with. */
-static int check_faults(const struct part *p, size_t *ret_n)
-{
-	char text[200];
-	bson_iter_t i;
-	size_t n = 0;
-
-	*ret_n = 0;
-	if (!find_faults(p->reply, &i))
-		return 0;
-	for (; bson_iter_next(&i); n++) {
-		struct document_fault f = read_fault(&i);
-		int r = store_document_meaning(f.code);
-		if (f.index < 0 || (size_t)f.index >= p->n)
-			return store_fail_as(-EPROTO, "MongoDB refused a document that was not sent");
-		if (r != STORE_E_DUPLICATE && r != STORE_E_POISON)
-			return store_fail_as(r, store_redact(text, sizeof text, f.message));
-	}
-	*ret_n = n;
-	return 0;
-}
-
-/* Only faults of single documents may stand between a part and success; and every insert must be accounted for. */
-static int judge(const struct part *p, bool ok, const bson_error_t *error)
-{
-	size_t refused = 0;
-	int r = check_faults(p, &refused);
-
-	if (r == 0)
-		r = store_outcome(ok || refused > 0, p->reply, error);
-	if (r == 0 && p->kind == INSERTS && (size_t)store_reply_count(p->reply, "nInserted") + refused != p->n)
-		r = store_fail_as(STORE_E_RETRY, "MongoDB did not answer for every document");
-	/* The documents were checked one by one when they were added: this is not about any of them. */
-	return r == STORE_E_POISON || r == STORE_E_DUPLICATE || r == STORE_E_MISSING ? -EPROTO : r;
-}
-
 static int part_run(struct part *p, const struct store_bulk *b, mongoc_client_t *client)
 {
 	bson_error_t error = { 0 };
@@ -237,21 +171,7 @@ static int part_run(struct part *p, const struct store_bulk *b, mongoc_client_t 
 	bool ok = mongoc_bulk_operation_execute(p->op, &reply, &error) != 0;
 	p->reply = bson_copy(&reply);
 	bson_destroy(&reply);
-	return judge(p, ok, &error);
-}
-
-static void report(const struct part *p, store_bulk_fault fault, void *owner)
-{
-	char text[200];
-	bson_iter_t i;
-
-	if (!find_faults(p->reply, &i))
-		return;
-	while (bson_iter_next(&i)) {
-		struct document_fault f = read_fault(&i);
-		fault(owner, p->first + (size_t)f.index, store_document_meaning(f.code),
-			store_redact(text, sizeof text, f.message));
-	}
+	return store_bulk_judge(p->reply, ok, &error, p->n, p->kind == INSERTS);
 }
 
 static int run_parts(struct store_bulk *b)
@@ -274,7 +194,7 @@ int store_bulk_run(struct store_bulk *b, store_bulk_fault fault, void *owner)
 
 	for (size_t i = 0; i < b->parts_n && r == 0; i++)
 		if (b->parts[i].reply && fault)
-			report(&b->parts[i], fault, owner);
+			store_bulk_report(b->parts[i].reply, b->parts[i].first, fault, owner);
 	empty(b);
 	return r;
 }

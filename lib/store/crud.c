@@ -125,7 +125,7 @@ int store_insert(struct store *s, const char *collection, const bson_t *doc)
 		return r;
 	bool ok = mongoc_collection_insert_one(l.collection, doc, NULL, &reply, &error);
 	r = store_outcome(ok, &reply, &error);
-	if (r == -EINVAL) /* refused before it was sent: a key that is empty, or text that is not UTF-8 */
+	if (r == -EINVAL) /* refused before it was sent: a key that is empty */
 		r = STORE_E_POISON;
 	bson_destroy(&reply);
 	store_give_back(&l);
