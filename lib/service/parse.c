@@ -124,10 +124,12 @@ const char *setting_port(const char *text, void *target, int64_t min, int64_t ma
 
 const char *setting_bool(const char *text, void *target, int64_t min, int64_t max)
 {
+	bool on = !strcmp(text, "true");
+
 	(void)min;
 	(void)max;
-	if (strcmp(text, "true") && strcmp(text, "false"))
+	if (!on && strcmp(text, "false") != 0)
 		return "must be true or false";
-	*(bool *)target = *text == 't';
+	*(bool *)target = on;
 	return NULL;
 }
