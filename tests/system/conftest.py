@@ -1,0 +1,93 @@
+"""
+System tests: the real programs against a real Kafka and a real MongoDB, with clients that share no code with them.
+
+    ./dev test system                          everything here
+    ./dev test system -k first_light           pytest's own arguments follow
+
+Fixtures
+    stack        the four programs, ready; one for a test file, with topics and a database of its own
+    make_stack   make_stack(**settings): a further stack, for tests that kill or reconfigure; gone after the test
+    owner        a new registered and logged-in User of `stack`; owner.add_device() is a tracker of theirs
+    kafka, mongo the servers of the run: .stop() .kill9() .start() keep port and data
+
+A stack: .auth .gateway .writer .query are Programs; .user() makes another owner; .db is pymongo's database;
+.topic("positions") is the full name of a topic; .add_query(), .add_writer() start further replicas; .cli(...) runs
+`pettrack`.
+
+A Program: .start(**settings) .stop() -> exit status, .kill9() .restart(**settings) .pid; .ports {"rest": ..., "ops":
+...} as its log says; .url(path, port="rest"), .ops("/metrics"), .metric(name, **labels); .log_lines, .events(event).
+
+Clients (support/): send_osmand(), send_osmand_json(), TeltonikaClient, Avl in trackers; LiveClient in live, best made by
+owner.live(); User in people; read_topic(), produce(), decode_position() in records; now_ms(), parse_time(),
+format_time() in times; wait_until(condition, timeout, what) and holds_for() in waiting.
+
+    def test_it(stack, owner):
+        cat = owner.add_device("Blue collar")
+        with owner.live() as live:
+            live.subscribe([cat])
+            at = now_ms()
+            assert send_osmand(stack, cat, 50.1703, -5.1138, at).status_code == 200
+            wait_until(lambda: live.positions(cat), 5, "the position is pushed")
+        assert wait_until(lambda: owner.latest(cat), 10, "it is stored")["lat"] == 50.1703
+
+A test waits for a condition, never for a time, and fails when a server or a program is absent.
+Environment: PETTRACK_BUILD (the build to test; build/), PETTRACK_CACHE (where ./dev keeps Kafka and mongod).
+"""
+
+import pytest
+
+from support.programs import Stack
+from support.servers import Kafka, Mongo
+
+
+def _server(kind, folder):
+    server = kind(folder)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory):
+    yield from _server(Kafka, tmp_path_factory.mktemp("kafka"))
+
+
+@pytest.fixture(scope="session")
+def mongo(tmp_path_factory):
+    yield from _server(Mongo, tmp_path_factory.mktemp("mongod"))
+
+
+def _stack(kafka, mongo, folder, **env):
+    stack = Stack(kafka, mongo, folder, **env)
+    try:
+        return stack.start()
+    except BaseException:
+        stack.remove()
+        raise
+
+
+@pytest.fixture(scope="module")
+def stack(kafka, mongo, tmp_path_factory):
+    made = _stack(kafka, mongo, tmp_path_factory.mktemp("stack"))
+    yield made
+    made.remove()
+
+
+@pytest.fixture
+def make_stack(kafka, mongo, tmp_path_factory):
+    made = []
+
+    def make(**env):
+        made.append(_stack(kafka, mongo, tmp_path_factory.mktemp("stack"), **env))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.remove()
+
+
+@pytest.fixture
+def owner(stack):
+    return stack.user()

@@ -1,0 +1,220 @@
+"""Pettrack's programs as processes, and a stack of all four on shared servers."""
+
+import json
+import os
+import pathlib
+import secrets
+import subprocess
+
+import bson.binary
+import requests
+from bson.codec_options import CodecOptions
+
+from .people import User
+from .ports import free_port
+from .servers import Process
+from .waiting import wait_until
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+
+# Where each program is in the build, and the setting of each of its ports by the name it logs.
+PROGRAMS = {
+    "auth": ("auth/pettrack-auth", {"rest": "AUTH_PORT", "ops": "OPS_PORT"}),
+    "gateway": (
+        "ingest/gateway/pettrack-gateway",
+        {"osmand": "GATEWAY_OSMAND_PORT", "teltonika": "GATEWAY_TELTONIKA_PORT", "ops": "OPS_PORT"},
+    ),
+    "writer": ("ingest/writer/pettrack-writer", {"ops": "OPS_PORT"}),
+    "query": ("query/pettrack-query", {"rest": "QUERY_PORT", "live": "LIVE_PORT", "ops": "OPS_PORT"}),
+}
+CLI = "cli/pettrack"
+
+
+def build():
+    return pathlib.Path(os.environ.get("PETTRACK_BUILD") or ROOT / "build").resolve()
+
+
+def binary(path):
+    """A program of the build under test. Absent is an error, not a skip."""
+    found = build() / path
+    if not found.exists():
+        raise RuntimeError(f"{found} is not built: ./dev build")
+    return found
+
+
+class Program(Process):
+    """One of the four. Ports stay the same over stop, kill9 and start."""
+
+    def __init__(self, kind, folder, env, name=None):
+        super().__init__(name or kind, folder)
+        self.kind = kind
+        path, ports = PROGRAMS[kind]
+        self.path = binary(path)
+        self.env = dict(env)
+        for setting in ports.values():
+            self.env.setdefault(setting, str(free_port()))
+        self._started_at = 0  # where in the log the present run begins
+
+    def start(self, ready=True, arguments=(), timeout=30, **env):
+        """Starts it and waits until it is ready (or, with ready=False, until it listens). `env` lasts."""
+        self.env.update(env)
+        self._started_at = self.log.stat().st_size if self.log.exists() else 0
+        self.spawn([self.path, *arguments], env=clean_environment(self.env))
+        if ready:
+            self.wait_ready(timeout)
+        else:
+            wait_until(lambda: self.must_run() and "ops" in self.ports, timeout, f"{self.name} listens")
+        return self
+
+    def restart(self, **env):
+        assert self.stop() == 0, f"{self.name} did not end cleanly"
+        return self.start(**env)
+
+    def wait_ready(self, timeout=30):
+        wait_until(self.is_ready, timeout, f"{self.name} is ready (log: {self.log})")
+
+    def is_ready(self):
+        self.must_run()
+        return "ops" in self.ports and self.ops("/readyz").status_code == 200
+
+    def ops(self, path):
+        return requests.get(f"http://127.0.0.1:{self.ports['ops']}{path}", timeout=5)
+
+    @property
+    def log_lines(self):
+        """Every complete line of the present run as a dict; a line that is not JSON fails."""
+        with open(self.log, "rb") as log:
+            log.seek(self._started_at)
+            text = log.read()
+        return [json.loads(line) for line in text[: text.rfind(b"\n") + 1].splitlines()]
+
+    def events(self, event):
+        return [line for line in self.log_lines if line.get("event") == event]
+
+    @property
+    def ports(self):
+        """{"rest": 8081, "ops": 9081}: what the program said it listens on."""
+        return {line["name"]: int(line["port"]) for line in self.events("listening")}
+
+    def url(self, path="", port="rest"):
+        return f"http://127.0.0.1:{self.ports[port]}{path}"
+
+    def metric(self, name, **labels):
+        """The sum of the series of `name` that carry `labels`."""
+        total = 0.0
+        for line in self.ops("/metrics").text.splitlines():
+            series, _, value = line.rpartition(" ")
+            if series.partition("{")[0] == name and all(f'{k}="{v}"' in series for k, v in labels.items()):
+                total += float(value)
+        return total
+
+
+def clean_environment(env):
+    """What a program sees: PATH and the like, none of the caller's settings, and `env`."""
+    kept = ("PATH", "HOME", "TMPDIR", "LANG", "LD_LIBRARY_PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS")
+    return {**{k: os.environ[k] for k in kept if k in os.environ}, **env}
+
+
+class Stack:
+    """Auth, gateway, writer and query with topics and a database of their own on shared servers."""
+
+    def __init__(self, kafka, mongo, folder, **env):
+        self.kafka, self.mongo, self.folder = kafka, mongo, pathlib.Path(folder)
+        self.name = "t" + secrets.token_hex(4)
+        self.prefix = self.name + "."
+        gateway, query = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
+        self.secrets = [gateway, query]
+        self.env = {
+            "KAFKA_BROKERS": kafka.brokers,
+            "KAFKA_TOPIC_PREFIX": self.prefix,
+            "MONGODB_URI": mongo.uri(self.name),
+            "AUTH_CLIENTS": f"gateway:{gateway}:devices.lookup,query:{query}:access.read",
+            "LOG_FORMAT": "json",
+            **env,
+        }
+        self.auth = self._program("auth")
+        auth_url = f"http://127.0.0.1:{self.auth.env['AUTH_PORT']}"
+        self.gateway = self._program("gateway", AUTH_URL=auth_url, CLIENT_ID="gateway", CLIENT_SECRET=gateway)
+        self.writer = self._program("writer")
+        self._query_env = {"AUTH_URL": auth_url, "CLIENT_ID": "query", "CLIENT_SECRET": query}
+        self.query = self._program("query", **self._query_env)
+        self.programs = [self.auth, self.gateway, self.writer, self.query]
+        self._users = []
+
+    def _program(self, kind, name=None, **more):
+        env = {k: v for k, v in self.env.items() if k != "AUTH_CLIENTS" or kind == "auth"}
+        return Program(kind, self.folder, {**env, **more}, name)
+
+    def start(self):
+        for program in self.programs:
+            program.start(ready=False)
+        for program in self.programs:
+            program.wait_ready()
+        return self
+
+    def add_query(self, **env):
+        """Another replica of query, started."""
+        replica = self._program("query", f"query{len(self.programs)}", **{**self._query_env, **env})
+        self.programs.append(replica)
+        return replica.start()
+
+    def add_writer(self, **env):
+        """Another writer in the same group, started."""
+        writer = self._program("writer", f"writer{len(self.programs)}", **env)
+        self.programs.append(writer)
+        return writer.start()
+
+    def remove(self):
+        for program in self.programs:
+            if program.running:
+                program.process.terminate()
+        for program in self.programs:
+            program.end()
+        self.mongo.client.drop_database(self.name)
+
+    # ---- people ----
+
+    def user(self, **fields):
+        """A new owner, registered and logged in."""
+        user = User(self, **fields)
+        user.register()
+        user.login()
+        self._users.append(user)
+        return user
+
+    # ---- what is stored ----
+
+    @property
+    def db(self):
+        """The database by pymongo; UUIDs as uuid.UUID, times as aware datetimes."""
+        options = CodecOptions(uuid_representation=bson.binary.UuidRepresentation.STANDARD, tz_aware=True)
+        return self.mongo.client.get_database(self.name, codec_options=options)
+
+    def topic(self, name):
+        return self.prefix + name
+
+    # ---- the command line ----
+
+    def cli(self, *arguments, env=None, timeout=120, check=True):
+        """Runs `pettrack ...` to its end with this stack's addresses in the environment."""
+        done = subprocess.run(
+            [str(binary(CLI)), *map(str, arguments)],
+            env=clean_environment({**self.cli_env(), **(env or {})}),
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            stdin=subprocess.DEVNULL,
+        )
+        assert not check or done.returncode == 0, f"pettrack {arguments}: {done.returncode}\n{done.stdout}{done.stderr}"
+        return done
+
+    def cli_env(self):
+        return {
+            "PETTRACK_AUTH_URL": self.auth.url(),
+            "PETTRACK_QUERY_URL": self.query.url(),
+            "PETTRACK_LIVE_URL": self.live_url(),
+            "HOME": str(self.folder),
+        }
+
+    def live_url(self, query=None):
+        return f"ws://127.0.0.1:{(query or self.query).ports['live']}/v1/live"

@@ -1,0 +1,73 @@
+"""Kafka by a client of its own (kafka-python), records by a protobuf reader of its own."""
+
+import struct
+
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+
+
+def read_topic(stack, name):
+    """Every record now in a topic of the stack, partition after partition."""
+    consumer = KafkaConsumer(bootstrap_servers=stack.kafka.brokers, enable_auto_commit=False)
+    try:
+        topic = stack.topic(name)
+        partitions = [TopicPartition(topic, p) for p in sorted(consumer.partitions_for_topic(topic) or ())]
+        assert partitions, f"there is no topic {topic}"
+        consumer.assign(partitions)
+        consumer.seek_to_beginning(*partitions)
+        ends, found = consumer.end_offsets(partitions), []
+        while any(consumer.position(p) < ends[p] for p in partitions):
+            for batch in consumer.poll(timeout_ms=500).values():
+                found += batch
+        return found
+    finally:
+        consumer.close()
+
+
+def produce(stack, name, key, value, partition=None):
+    """One record, acknowledged; its (partition, offset)."""
+    producer = KafkaProducer(bootstrap_servers=stack.kafka.brokers, acks="all")
+    try:
+        sent = producer.send(stack.topic(name), key=key, value=value, partition=partition).get(timeout=20)
+        return sent.partition, sent.offset
+    finally:
+        producer.close()
+
+
+def _varint(data, at):
+    value = shift = 0
+    while True:
+        value |= (data[at] & 0x7F) << shift
+        shift += 7
+        at += 1
+        if not data[at - 1] & 0x80:
+            return value, at
+
+
+def _fields(data):
+    """(number, raw value) of each field: int for varints, bytes for the rest."""
+    at = 0
+    while at < len(data):
+        tag, at = _varint(data, at)
+        kind = tag & 7
+        if kind == 0:
+            value, at = _varint(data, at)
+        else:
+            size = 8 if kind == 1 else 4
+            if kind == 2:
+                size, at = _varint(data, at)
+            value, at = data[at : at + size], at + size
+        yield tag >> 3, value
+
+
+def decode_position(data):
+    """proto/position.proto's Position as a dict, without attributes."""
+    readers = {
+        1: ("device", bytes),
+        2: ("time", lambda v: struct.unpack("<Q", v)[0]),
+        3: ("received", lambda v: struct.unpack("<Q", v)[0]),
+        4: ("lat", lambda v: struct.unpack("<i", v)[0] / 1e7),
+        5: ("lon", lambda v: struct.unpack("<i", v)[0] / 1e7),
+        6: ("speed", lambda v: struct.unpack("<f", v)[0]),
+        12: ("protocol", lambda v: v.decode()),
+    }
+    return {readers[n][0]: readers[n][1](v) for n, v in _fields(data) if n in readers}

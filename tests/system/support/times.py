@@ -1,0 +1,25 @@
+"""Times as the programs write them: RFC 3339 in JSON, ms since 1970 UTC in tests."""
+
+import datetime
+import time
+
+
+def now_ms():
+    return int(time.time() * 1000)
+
+
+def parse_time(text):
+    """ "2026-01-02T03:04:05.000Z" as ms; anything that is not exactly this form raises."""
+    moment = datetime.datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=datetime.timezone.utc)
+    return round(moment.timestamp() * 1000)
+
+
+def format_time(ms):
+    moment = datetime.datetime.fromtimestamp(ms // 1000, datetime.timezone.utc)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{ms % 1000:03d}Z"
+
+
+def as_datetime(ms):
+    return datetime.datetime.fromtimestamp(ms // 1000, datetime.timezone.utc) + datetime.timedelta(
+        milliseconds=ms % 1000
+    )
