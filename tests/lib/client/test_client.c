@@ -1,5 +1,6 @@
 #include "client/client.h"
 #include "client/exchange.h"
+#include "tests/lib/failing_alloc.h"
 #include "tests/lib/unit.h"
 #include "http_server.h"
 
@@ -544,6 +545,60 @@ START_TEST(those_who_wait_share_a_failed_fetch)
 }
 END_TEST
 
+/* ---- out of memory ---- */
+
+START_TEST(opening_survives_each_failed_allocation)
+{
+	struct client_options o = {
+		.base_url = "http://127.0.0.1:1/",
+		.client_id = "a",
+		.client_secret = "b",
+		.ca_file = "/nonexistent",
+	};
+
+	size_t n = 1;
+
+	/* Check allocates too: no assertion while a failure is set. */
+	for (bool hit = true; hit; n++) {
+		struct client *c = NULL;
+		failing_alloc_at(n);
+		int r = client_open(&c, &o);
+		hit = failing_alloc_happened();
+		failing_alloc_at(0);
+		ck_assert_int_eq(r, hit ? -ENOMEM : 0);
+		ck_assert_int_eq(c == NULL, hit);
+		client_close(c);
+	}
+	ck_assert_uint_gt(n, 4);
+}
+END_TEST
+
+START_TEST(calls_survive_each_failed_allocation)
+{
+	struct issuer issuer = { .life_s = 900 };
+	struct http_server *s = http_server_start(answer_issuer, &issuer);
+	json_t *body = json_pack("{s:s}", "a", "b");
+	size_t n = 1;
+
+	for (bool hit = true; hit; n++) {
+		struct client *c = open_service(s);
+		json_t *answer = NULL;
+		issuer.valid = atomic_load(&issuer.issued) + 1;
+		failing_alloc_at(n);
+		int r = client_call(c, "POST", "/internal", body, NULL, &answer, NULL);
+		hit = failing_alloc_happened();
+		failing_alloc_at(0);
+		ck_assert_int_eq(r, hit ? -ENOMEM : 0);
+		ck_assert_int_eq(answer == NULL, hit);
+		json_decref(answer);
+		client_close(c);
+	}
+	ck_assert_uint_gt(n, 4);
+	json_decref(body);
+	http_server_stop(s);
+}
+END_TEST
+
 #define ROWS(table) ((int)(sizeof(table) / sizeof(*(table))))
 
 static Suite *suite(void)
@@ -579,6 +634,12 @@ static Suite *suite(void)
 	tcase_set_timeout(tc, 30);
 	tcase_add_test(tc, threads_share_a_client);
 	tcase_add_test(tc, those_who_wait_share_a_failed_fetch);
+	suite_add_tcase(s, tc);
+
+	tc = tcase_create("memory");
+	tcase_set_timeout(tc, 30);
+	tcase_add_test(tc, opening_survives_each_failed_allocation);
+	tcase_add_test(tc, calls_survive_each_failed_allocation);
 	suite_add_tcase(s, tc);
 	return s;
 }
