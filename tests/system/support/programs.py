@@ -122,12 +122,13 @@ class Stack:
         self.kafka, self.mongo, self.folder = kafka, mongo, pathlib.Path(folder)
         self.name = "t" + secrets.token_hex(4)
         self.prefix = self.name + "."
-        gateway, query = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
-        self.secrets = [gateway, query]
+        gateway, query, master = (secrets.token_urlsafe(32) for _ in range(3))
+        self.secrets = [gateway, query, master]
         self.env = {
             "KAFKA_BROKERS": kafka.brokers,
             "KAFKA_TOPIC_PREFIX": self.prefix,
             "MONGODB_URI": mongo.uri(self.name),
+            "AUTH_MASTER_SECRET": master,
             "AUTH_CLIENTS": f"gateway:{gateway}:devices.lookup,query:{query}:access.read",
             "LOG_FORMAT": "json",
             **env,
@@ -142,7 +143,7 @@ class Stack:
         self._users = []
 
     def _program(self, kind, name=None, **more):
-        env = {k: v for k, v in self.env.items() if k != "AUTH_CLIENTS" or kind == "auth"}
+        env = {k: v for k, v in self.env.items() if kind == "auth" or k not in ("AUTH_CLIENTS", "AUTH_MASTER_SECRET")}
         return Program(kind, self.folder, {**env, **more}, name)
 
     def start(self):

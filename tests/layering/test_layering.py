@@ -1,0 +1,118 @@
+"""Two rules of docs/ARCHITECTURE.md, as greps over #include lines.
+
+1. The header of each outside library is included in its own folder of lib/ only.
+2. Modules never include each other; lib/ never includes a module; base uses libc only.
+"""
+
+import pathlib
+import re
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+FOLDERS = ["lib", "auth", "ingest", "query", "cli"]
+MODULES = ["auth", "ingest", "query", "cli"]
+
+# Header (as a pattern) and the folder that may include it.
+OUTSIDE = {
+    r"(librdkafka/)?rdkafka[a-z_]*\.h": "lib/bus",
+    r"(mongoc/)?mongoc[a-z-]*\.h": "lib/store",
+    r"jwt\.h": "lib/token",
+    r"civetweb\.h": "lib/web",
+    r"curl/[a-z]+\.h": "lib/client",
+    r"libwebsockets\.h": "lib/socket",
+    r"uv\.h": "lib/socket",
+    r"protobuf-c/[a-z-]+\.h|(record/)?position\.pb-c\.h": "lib/record",
+}
+
+
+def includes(root, folders=FOLDERS):
+    """(file, header) of every #include under `folders`, by grep."""
+    there = [f for f in folders if (root / f).is_dir()]
+    grep = subprocess.run(
+        ["grep", "-rnE", "--include=*.[ch]", r"^[[:space:]]*#[[:space:]]*include[[:space:]]*[<\"]", *there],
+        cwd=root,
+        capture_output=True,
+        text=True,
+    )
+    assert grep.returncode == 0, f"grep found nothing in {root}: {grep.stderr}"
+    for line in grep.stdout.splitlines():
+        file, _, directive = line.split(":", 2)
+        yield file, re.search(r'[<"]([^>"]+)', directive).group(1)
+
+
+def outside_violations(root):
+    return [
+        f"{file} includes {header}: only {folder} may"
+        for file, header in includes(root)
+        for pattern, folder in OUTSIDE.items()
+        if re.fullmatch(pattern, header) and not file.startswith(folder + "/")
+    ]
+
+
+def target(root, file, header):
+    """The folder a "..." include leads to, as a path from the root; None for what is not in the tree."""
+    for base in (pathlib.Path(file).parent, pathlib.Path("."), pathlib.Path("lib")):
+        path = (root / base / header).resolve()
+        if path.is_file() and path.is_relative_to(root.resolve()):
+            return path.relative_to(root.resolve()).as_posix()
+    return None
+
+
+def module_violations(root):
+    found = []
+    for file, header in includes(root):
+        path, module = target(root, file, header), file.split("/")[0]
+        if path is None:
+            continue
+        other = path.split("/")[0]
+        if other in MODULES and other != module:
+            found.append(f"{file} includes {header}: {module} may not use {other}")
+        if file.startswith("lib/base/") and not path.startswith("lib/base/"):
+            found.append(f"{file} includes {header}: base uses libc only")
+    return found
+
+
+def test_outside_libraries_stay_in_their_folders():
+    assert outside_violations(ROOT) == []
+
+
+def test_modules_never_include_each_other():
+    assert module_violations(ROOT) == []
+
+
+def test_every_outside_library_is_used_where_it_belongs():
+    """A pattern that matches nothing would guard nothing."""
+    used = {
+        pattern
+        for file, header in includes(ROOT)
+        for pattern, folder in OUTSIDE.items()
+        if re.fullmatch(pattern, header) and file.startswith(folder + "/")
+    }
+    unused = set(OUTSIDE) - used
+    # lib/token may verify by OpenSSL alone; the rule stands all the same.
+    assert unused <= {r"jwt\.h"}
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "check"),
+    [
+        ("query/api/a.c", "#include <librdkafka/rdkafka.h>", outside_violations),
+        ("lib/web/a.c", "#  include <mongoc/mongoc.h>", outside_violations),
+        ("auth/a.h", "#include <libwebsockets.h>", outside_violations),
+        ("cli/a.c", "\t#include <curl/curl.h>", outside_violations),
+        ("auth/a.c", '#include "ingest/gateway/gateway.h"', module_violations),
+        ("query/a.c", '#include "../ingest/gateway/gateway.h"', module_violations),
+        ("lib/bus/a.c", '#include "ingest/gateway/gateway.h"', module_violations),
+        ("cli/a.c", '#include "ingest/gateway/gateway.h"', module_violations),
+        ("lib/base/a.c", '#include "service/log.h"', module_violations),
+    ],
+)
+def test_the_greps_find(tmp_path, file, line, check):
+    for there in ("ingest/gateway/gateway.h", "lib/service/log.h", file):
+        (tmp_path / there).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / there).write_text("/* nothing */\n#include <stdint.h>\n")
+    assert check(tmp_path) == []
+    (tmp_path / file).write_text(line + "\n")
+    assert len(check(tmp_path)) == 1

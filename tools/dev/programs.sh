@@ -1,0 +1,87 @@
+# shellcheck shell=bash
+# programs - the four of Pettrack, for ./dev up: their settings, start and readiness.
+
+programs=(auth gateway writer query)
+declare -A program_path=(
+	[auth]=auth/pettrack-auth
+	[gateway]=ingest/gateway/pettrack-gateway
+	[writer]=ingest/writer/pettrack-writer
+	[query]=query/pettrack-query
+)
+cli=$root/build/cli/pettrack
+
+# secret NAME - the path of a file that holds a secret of this checkout, made when it is not there.
+secret() {
+	local file=$run/secrets/$1
+	if [ ! -s "$file" ]; then
+		mkdir -p -m 700 "$run/secrets"
+		(umask 077 && head -c 24 /dev/urandom | base64 | tr '+/' '-_' >"$file.part" && mv "$file.part" "$file")
+	fi
+	printf '%s' "$file"
+}
+
+# secret_write NAME TEXT
+secret_write() {
+	mkdir -p -m 700 "$run/secrets"
+	(umask 077 && printf '%s\n' "$2" >"$run/secrets/$1")
+}
+
+programs_start() {
+	local name ops=9081
+	started_now=()
+	port_assign auth auth 8081
+	port_assign gateway osmand 5055
+	port_assign gateway teltonika 5027
+	port_assign query query 8083
+	port_assign query live 8084
+	for name in "${programs[@]}"; do
+		port_assign "$name" "$name-ops" $((ops++))
+	done
+	secret_write clients "gateway:$(<"$(secret gateway)"):devices.lookup,query:$(<"$(secret query)"):access.read"
+	secret_write mongodb-uri "$mongodb_uri"
+	for name in "${programs[@]}"; do
+		program_start "$name"
+	done
+	for name in "${programs[@]}"; do
+		process_wait "$name" 60 "start of $name" curl -fsS -m 5 "http://127.0.0.1:$(port "$name-ops")/readyz"
+	done
+	if [ ${#started_now[@]} -gt 0 ]; then
+		say "  Started: ${started_now[*]}"
+	fi
+}
+
+program_start() {
+	local name=$1 binary=$root/build/${program_path[$1]} env fingerprint
+	mapfile -t env < <(program_env "$name")
+	fingerprint=$({
+		sha256sum <"$binary"
+		printf '%s\n' "${env[@]}"
+		cat "$run"/secrets/{clients,mongodb-uri}
+	} | sha256sum | cut -c 1-16)
+	process_start "$name" "$fingerprint" env "${env[@]}" "$binary"
+}
+
+# The settings of a program, NAME=VALUE a line. Secrets are in files, so that no list of processes shows them.
+program_env() {
+	printf '%s\n' LOG_FORMAT=json "KAFKA_BROKERS=$brokers" "MONGODB_URI_FILE=$run/secrets/mongodb-uri" \
+		"OPS_PORT=$(port "$1-ops")"
+	case $1 in
+	auth)
+		printf '%s\n' "AUTH_PORT=$(port auth)" "AUTH_CLIENTS_FILE=$run/secrets/clients" "AUTH_MASTER_SECRET_FILE=$(secret master)" \
+			"AUTH_CORS_ORIGINS=$(page_origins)"
+		;;
+	gateway)
+		printf '%s\n' "GATEWAY_OSMAND_PORT=$(port osmand)" "GATEWAY_TELTONIKA_PORT=$(port teltonika)" \
+			"AUTH_URL=http://127.0.0.1:$(port auth)" CLIENT_ID=gateway "CLIENT_SECRET_FILE=$(secret gateway)"
+		;;
+	query)
+		printf '%s\n' "QUERY_PORT=$(port query)" "LIVE_PORT=$(port live)" \
+			"AUTH_URL=http://127.0.0.1:$(port auth)" CLIENT_ID=query "CLIENT_SECRET_FILE=$(secret query)" \
+			"QUERY_FILES_DIR=$root/build/query/web/page"
+		;;
+	esac
+}
+
+page_origins() {
+	printf 'http://127.0.0.1:%s,http://localhost:%s' "$(port query)" "$(port query)"
+}

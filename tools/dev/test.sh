@@ -1,0 +1,163 @@
+# shellcheck shell=bash
+# test - every suite, each with its results counted; the last line of the run sums them.
+
+suites=(layering unit contract sanitize threads system page lint)
+passed=0 failed=0 skipped=0
+
+command_test() {
+	local wanted=() suite
+	while [ $# -gt 0 ] && [[ " ${suites[*]} all " == *" $1 "* ]]; do
+		wanted+=("$1")
+		shift
+	done
+	if [ ${#wanted[@]} -eq 0 ] || [[ " ${wanted[*]} " == *" all "* ]]; then
+		wanted=("${suites[@]}")
+	fi
+	[ $# -eq 0 ] || [ "${wanted[*]}" = system ] || die "there is no suite '$1'" "there is: ${suites[*]} all"
+
+	packages_ensure "${packages_build[@]}" "${packages_run[@]}" "${packages_test[@]}" "${packages_lint[@]}"
+	fetch_kafka
+	fetch_mongod
+	fetch_python
+	export PETTRACK_KAFKA_HOME=$kafka_home PETTRACK_MONGOD=$mongod
+	rm -rf "$run/results"
+	mkdir -p "$run/results"
+
+	for suite in "${wanted[@]}"; do
+		"suite_$suite" "$@"
+	done
+	printf '\n%d passed, %d failed' "$passed" "$failed"
+	[ "$skipped" -eq 0 ] || printf ', %d skipped' "$skipped"
+	printf '\n'
+	[ "$failed" -eq 0 ]
+}
+
+# suite_run SUITE TEXT JUNIT COMMAND... - runs it as a step and counts what JUNIT says of it.
+suite_run() {
+	local suite=$1 text=$2 junit=$3 status=0
+	shift 3
+	rm -f "$junit"
+	attempt "$text" "$@" || status=$?
+	suite_count "$suite" "$junit" "$status"
+}
+
+# A command that failed while its results do not say why has failed all the same.
+suite_count() {
+	local p f s
+	read -r p f s < <("$python" "$root/tools/dev/results.py" "$2")
+	[ "$3" -eq 0 ] || [ "$f" -gt 0 ] || f=1
+	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+	printf '    %s: %d ok, %d not ok, %d left out\n' "$1" "$p" "$f" "$s"
+}
+
+# suite_build SUITE FOLDER COMPILER OPTION... - false, and counted, when it does not build.
+suite_build() {
+	local suite=$1
+	shift
+	attempt "Building $1 ($2)" build_run "$@" && return
+	failed=$((failed + 1))
+	printf '    %s: not run\n' "$suite"
+	return 1
+}
+
+meson_tests() {
+	local folder=$1
+	shift
+	"$python" "$root/tests/system/with_servers.py" \
+		meson test -C "$root/$folder" --no-rebuild --print-errorlogs "$@"
+}
+
+suite_layering() {
+	suite_run layering "Layering: who includes what" "$run/results/layering.xml" \
+		"$python" -m pytest -v -p no:cacheprovider --junit-xml="$run/results/layering.xml" "$root/tests/layering"
+}
+
+suite_unit() {
+	suite_build unit build gcc || return 0
+	suite_run unit "Unit tests" "$root/build/meson-logs/testlog.junit.xml" meson_tests build
+}
+
+# Address and undefined-behaviour sanitizers, leaks included.
+suite_sanitize() {
+	suite_build sanitize build-asan clang -Db_sanitize=address,undefined -Db_lundef=false || return 0
+	ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1 \
+		UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+		LSAN_OPTIONS=suppressions=$root/tools/dev/lsan.supp:print_suppressions=0 \
+		suite_run sanitize "Unit tests with ASan and UBSan" "$root/build-asan/meson-logs/testlog.junit.xml" \
+		meson_tests build-asan --timeout-multiplier 4
+}
+
+# Where threads meet.
+suite_threads() {
+	suite_build threads build-tsan clang -Db_sanitize=thread -Db_lundef=false || return 0
+	TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:suppressions=$root/tools/dev/tsan.supp \
+		suite_run threads "Unit tests with TSan" "$root/build-tsan/meson-logs/testlog.junit.xml" \
+		meson_tests build-tsan --timeout-multiplier 6
+}
+
+suite_contract() {
+	suite_build contract build gcc || return 0
+	pytest_suite contract "Contract: routes and OpenAPI" test_openapi.py
+}
+
+suite_system() {
+	suite_build system build gcc || return 0
+	if [ $# -gt 0 ]; then
+		local status=0
+		pytest_run system "$@" || status=$?
+		suite_count system "$run/results/system.xml" "$status"
+		return
+	fi
+	pytest_suite system "System tests" --ignore=test_page.py --ignore=test_openapi.py
+}
+
+suite_page() {
+	suite_build page build gcc || return 0
+	pytest_suite page "The page in Chromium" test_page.py
+}
+
+# pytest_suite SUITE TEXT ARGUMENTS...
+pytest_suite() {
+	local suite=$1 text=$2
+	shift 2
+	suite_run "$suite" "$text" "$run/results/$suite.xml" pytest_run "$suite" "$@"
+}
+
+pytest_run() {
+	local suite=$1
+	shift
+	cd "$root/tests/system" &&
+		"$python" -m pytest -v -p no:cacheprovider --junit-xml="$run/results/$suite.xml" --basetemp="$run/tmp/$suite" "$@"
+}
+
+suite_lint() {
+	local file
+	suite_build lint build-clang clang || return 0
+	suite_check lint "clang-format" lint_format
+	suite_check lint "shellcheck" lint_shell
+	suite_check lint "clang-tidy" lint_tidy
+}
+
+# suite_check SUITE TEXT COMMAND... - one check that counts as one test.
+suite_check() {
+	local suite=$1
+	shift
+	if attempt "$@"; then
+		passed=$((passed + 1))
+	else
+		failed=$((failed + 1))
+	fi
+}
+
+lint_format() {
+	sources | xargs clang-format --dry-run -Werror
+}
+
+lint_shell() {
+	cd "$root" && shellcheck -x dev .ci/run && find . -path './build*' -prune -o -path ./node_modules -prune -o \
+		-name '*.sh' -not -path './tools/dev/*' -print0 | xargs -0r shellcheck
+}
+
+lint_tidy() {
+	sources | grep '\.c$' | xargs -P "$(nproc)" -n 8 clang-tidy --quiet -p "$root/build-clang"
+}
