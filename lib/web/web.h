@@ -50,7 +50,7 @@ struct web_options {
 	bool ops;                  /* adds /metrics, /healthz, /readyz */
 };
 
-/* Listens and serves. Unknown path: 404, known path with another method: 405 with Allow, bad token: 401 with WWW-Authenticate, missing scope: 403;
+/* Listens and serves; what the options point to is borrowed until web_close(). Zeros mean 16 threads, 64 KiB, 10 s, 2 s. Unknown path: 404, known path with another method: 405 with Allow, bad token: 401 with WWW-Authenticate, missing scope: 403;
  * all as problem+json. Counts pettrack_http_requests_total{route,method,status} and pettrack_http_request_seconds{route}; the route
  * is the pattern, never the path. 0 or -errno (-EADDRINUSE...). */
 MUST_CHECK int web_open(struct web **ret, const struct web_options *o);
@@ -83,7 +83,7 @@ void web_reply(struct web_request *q, int status, json_t *body);
 void web_reply_text(struct web_request *q, int status, const char *type, const char *body, size_t len);
 
 /* problem+json (RFC 9457): {"type":"about:blank"|"urn:pettrack:problem:CODE","title","status","detail","code"}. @code: stable, for programs;
- * @detail: for people, what to do. */
+ * @detail: for people, what to do. After web_begin(): in its place, or where a part has left, the same as web_abort(). */
 void web_problem(struct web_request *q, int status, const char *code, const char *detail_format, ...) PRINTF_LIKE(4, 5);
 
 /* A streamed answer in chunks: begin, write as often as needed, end. web_write() returns false when the client has gone:
@@ -91,6 +91,8 @@ void web_problem(struct web_request *q, int status, const char *code, const char
 void web_begin(struct web_request *q, int status, const char *type);
 bool web_write(struct web_request *q, const void *bytes, size_t n);
 void web_end(struct web_request *q);
+/* Breaks a streamed answer off so that the client notices: what it has is not all. */
+void web_abort(struct web_request *q);
 
 /* The routes of a table as JSON [{"method","path"}], for --routes and the OpenAPI test; the caller's to free(). */
 char *web_routes_json(const struct web_route *const *tables, size_t n);

@@ -1,0 +1,134 @@
+/* access - who may call a route, and from pages of which origin. */
+#include "web/internal.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+/* ---- tokens ---- */
+
+static const char *bearer(const struct web_request *q)
+{
+	static const char scheme[] = "Bearer ";
+	const char *header = web_header(q, "Authorization");
+
+	if (!header || strncasecmp(header, scheme, sizeof scheme - 1))
+		return NULL;
+	header += sizeof scheme - 1;
+	return header + strspn(header, " ");
+}
+
+static const char *why(int r)
+{
+	switch (r) {
+	case TOKEN_E_EXPIRED:
+		return "The access token has expired: refresh the session.";
+	case TOKEN_E_NOT_YET:
+		return "The access token is not valid yet.";
+	default:
+		return "The access token is not valid here.";
+	}
+}
+
+static bool refuse(struct web_request *q, int r)
+{
+	if (r < 0) {
+		web_add_header(q, "Retry-After", "1");
+		web_problem(q, 503, "keys_unavailable",
+			"Access tokens cannot be checked at the moment. Try again shortly.");
+	} else {
+		web_add_header(q, "WWW-Authenticate", "Bearer realm=\"pettrack\", error=\"invalid_token\"");
+		web_problem(q, 401, "invalid_token", "%s", why(r));
+	}
+	return false;
+}
+
+static bool authenticate(struct web_request *q)
+{
+	const char *token = bearer(q);
+	size_t len = token ? strlen(token) : 0;
+
+	if (len == 0) {
+		web_add_header(q, "WWW-Authenticate", "Bearer realm=\"pettrack\"");
+		web_problem(q, 401, "unauthorized", "Send an access token: Authorization: Bearer TOKEN.");
+		return false;
+	}
+	int r = len < TOKEN_SIZE_MAX ? q->web->o.verify(q->web->o.owner, token, len, &q->claims) : TOKEN_E_MALFORMED;
+	if (r)
+		return refuse(q, r);
+	q->has_claims = true;
+	return true;
+}
+
+static bool authorize(struct web_request *q)
+{
+	const struct web_route *route = q->route;
+	char header[TOKEN_SCOPE_MAX + 80];
+
+	if (q->claims.service != (route->access == WEB_SERVICE)) {
+		web_problem(
+			q, 403, "forbidden", "This is for %s.", route->access == WEB_SERVICE ? "services" : "users");
+		return false;
+	}
+	if (!route->scope || token_has_scope(&q->claims, route->scope))
+		return true;
+	snprintf(header, sizeof header, "Bearer realm=\"pettrack\", error=\"insufficient_scope\", scope=\"%s\"",
+		route->scope);
+	web_add_header(q, "WWW-Authenticate", header);
+	web_problem(q, 403, "insufficient_scope", "This needs the scope %s.", route->scope);
+	return false;
+}
+
+bool access_allows(struct web_request *q)
+{
+	return q->route->access == WEB_PUBLIC || (authenticate(q) && authorize(q));
+}
+
+/* ---- origins ---- */
+
+bool access_origin_listed(const char *list, const char *origin)
+{
+	size_t len = strlen(origin);
+
+	for (const char *at = list; at && *at; at += *at == ',') {
+		at += strspn(at, " ");
+		size_t n = strcspn(at, ", ");
+		if (n == len && n > 0 && !memcmp(at, origin, n))
+			return true;
+		at += n;
+		at += strspn(at, " ");
+	}
+	return false;
+}
+
+static const char *allowed_origin(const struct web_request *q)
+{
+	const char *origin = web_header(q, "Origin");
+
+	return origin && access_origin_listed(q->web->o.cors_origins, origin) ? origin : NULL;
+}
+
+void access_add_cors(struct web_request *q, struct text *head)
+{
+	const char *origin = allowed_origin(q);
+
+	if (q->web->o.cors_origins)
+		text_puts(head, "Vary: Origin\r\n");
+	if (origin)
+		text_printf(head, "Access-Control-Allow-Origin: %s\r\nAccess-Control-Expose-Headers: Retry-After\r\n",
+			origin);
+}
+
+void access_answer_options(struct web_request *q, const char *methods)
+{
+	char allow[160];
+
+	snprintf(allow, sizeof allow, "%s, OPTIONS", methods);
+	web_add_header(q, "Allow", allow);
+	if (web_header(q, "Access-Control-Request-Method") && allowed_origin(q)) {
+		web_add_header(q, "Access-Control-Allow-Methods", methods);
+		web_add_header(q, "Access-Control-Allow-Headers", "Authorization, Content-Type");
+		web_add_header(q, "Access-Control-Max-Age", "600");
+	}
+	web_reply(q, 204, NULL);
+}
