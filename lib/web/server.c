@@ -55,13 +55,12 @@ static void leave(struct web *w)
 
 static void handle(struct web_request *q, bool open)
 {
-	if (!open) {
+	if (open) {
+		dispatch(q);
+	} else {
 		q->close = true;
 		web_add_header(q, "Retry-After", "1");
 		web_problem(q, 503, "stopping", "This server is stopping. Try again shortly.");
-	} else if (read_framing(q) && check_split(q, path_split(&q->path, q->info->local_uri_raw)) &&
-		   check_split(q, query_split(&q->query, q->info->query_string))) {
-		dispatch(q);
 	}
 	request_linger(q);
 	web_count(q);
