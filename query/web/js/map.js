@@ -27,8 +27,8 @@ export class PetMap extends EventTarget {
 		this.#map.attributionControl.setPrefix(false);
 		L.control.zoom({ position: "topright" }).addTo(this.#map);
 		L.control.scale({ position: "bottomright" }).addTo(this.#map);
-		if (tileUrl)
-			L.tileLayer(tileUrl, { attribution, maxZoom: 19, className: "tiles" }).addTo(this.#map);
+		if (tileUrl) /* who gives tiles may want to know for which site: that much, not for whom */
+			L.tileLayer(tileUrl, { attribution, maxZoom: 19, className: "tiles", referrerPolicy: "origin" }).addTo(this.#map);
 		else
 			this.#grid = new Grid({ attribution }).addTo(this.#map);
 		this.#map.on("dragstart", () => this.dispatchEvent(new Event("moved")));

@@ -28,6 +28,8 @@ struct http_server {
 	pthread_t accepter;
 	char url[64];
 	struct connection connections[CONNECTIONS_MAX];
+	pthread_mutex_t lock; /* guards the next */
+	struct http_seen last;
 	atomic_uint n_connections;
 	atomic_uint n_requests;
 };
@@ -71,6 +73,9 @@ static void *serve(void *arg)
 		if (!read_request(in, &q))
 			break;
 		q.request = atomic_fetch_add(&c->server->n_requests, 1);
+		pthread_mutex_lock(&c->server->lock);
+		c->server->last = q;
+		pthread_mutex_unlock(&c->server->lock);
 		char *text = NULL;
 		size_t len = 0;
 		FILE *answer = open_memstream(&text, &len);
@@ -109,6 +114,7 @@ struct http_server *http_server_start(http_answer answer, void *user)
 	socklen_t size = sizeof(at);
 
 	assert(s);
+	pthread_mutex_init(&s->lock, NULL);
 	s->answer = answer;
 	s->user = user;
 	s->listener = socket(AF_INET, SOCK_STREAM, 0);
@@ -130,6 +136,14 @@ unsigned http_server_requests(const struct http_server *s)
 	return atomic_load(&s->n_requests);
 }
 
+struct http_seen http_server_last(struct http_server *s)
+{
+	pthread_mutex_lock(&s->lock);
+	struct http_seen last = s->last;
+	pthread_mutex_unlock(&s->lock);
+	return last;
+}
+
 void http_server_stop(struct http_server *s)
 {
 	shutdown(s->listener, SHUT_RDWR);
@@ -140,6 +154,7 @@ void http_server_stop(struct http_server *s)
 		pthread_join(s->connections[i].thread, NULL);
 		close(s->connections[i].fd);
 	}
+	pthread_mutex_destroy(&s->lock);
 	free(s);
 }
 

@@ -24,6 +24,8 @@ typedef void (*http_answer)(const struct http_seen *q, FILE *out, void *user);
 struct http_server *http_server_start(http_answer answer, void *user);
 const char *http_server_url(const struct http_server *s);
 unsigned http_server_requests(const struct http_server *s);
+/* The last request, the zero one before there was any. */
+struct http_seen http_server_last(struct http_server *s);
 void http_server_stop(struct http_server *s);
 
 /* Writes an answer with its length. @headers: whole lines or "". */

@@ -13,8 +13,6 @@
 #include <time.h>
 #include <unistd.h>
 
-static struct http_seen last; /* the last request seen; read once its answer is in */
-
 static void sleep_ms(long ms)
 {
 	nanosleep(&(struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 }, NULL);
@@ -47,8 +45,8 @@ static struct client *open_service(const struct http_server *s)
 
 static void answer_echo(const struct http_seen *q, FILE *out, void *user)
 {
+	(void)q;
 	(void)user;
-	last = *q;
 	http_answer_with(out, 200, "", "{\"ok\":true}");
 }
 
@@ -62,6 +60,7 @@ START_TEST(sends_what_it_was_given)
 	ck_assert_int_eq(client_call(c, "PATCH", "/v1/devices/1?a=b", body, "to.k-en", &answer, &status), 0);
 	ck_assert_int_eq(status, 200);
 	ck_assert(json_is_true(json_object_get(answer, "ok")));
+	struct http_seen last = http_server_last(s);
 	ck_assert_str_eq(last.method, "PATCH");
 	ck_assert_str_eq(last.path, "/v1/devices/1?a=b");
 	ck_assert_str_eq(last.authorization, "Bearer to.k-en");
@@ -73,6 +72,7 @@ START_TEST(sends_what_it_was_given)
 	static const char *const bodiless[] = { "GET", "DELETE", "POST" };
 	for (size_t i = 0; i < sizeof(bodiless) / sizeof(*bodiless); i++) {
 		ck_assert_int_eq(client_call(c, bodiless[i], "/v1", NULL, NULL, NULL, NULL), 0);
+		last = http_server_last(s);
 		ck_assert_str_eq(last.method, bodiless[i]);
 		ck_assert_str_eq(last.authorization, "");
 		ck_assert_str_eq(last.content_type, "");
@@ -91,7 +91,7 @@ START_TEST(keeps_its_connection)
 	for (int i = 0; i < 5; i++)
 		ck_assert_int_eq(client_call(c, "GET", "/", NULL, NULL, NULL, NULL), 0);
 	ck_assert_uint_eq(http_server_requests(s), 5);
-	ck_assert_uint_eq(last.connection, 0);
+	ck_assert_uint_eq(http_server_last(s).connection, 0);
 	client_close(c);
 	http_server_stop(s);
 }
@@ -204,10 +204,22 @@ START_TEST(fetches_an_answer_as_it_is)
 	ck_assert_str_eq(body, row.body);
 	free(body);
 
-	row = (struct row){ 404, "", 0, NULL };
-	body = NULL;
+	client_close(c);
+	http_server_stop(s);
+}
+END_TEST
+
+START_TEST(fetches_nothing_from_a_refusal)
+{
+	struct row row = { 404, "", 0, NULL };
+	struct http_server *s = http_server_start(answer_row, &row);
+	struct client *c = open_plain(s);
+	char *body = NULL;
+	size_t len = 7;
+
 	ck_assert_int_eq(client_fetch(c, "/", "t", &body, &len), CLIENT_E_MISSING);
 	ck_assert_ptr_null(body);
+	ck_assert_uint_eq(len, 7);
 	client_close(c);
 	http_server_stop(s);
 }
@@ -326,7 +338,7 @@ struct issuer {
 	atomic_uint valid; /* the token of this number is taken */
 	atomic_uint life_s;
 	atomic_int status; /* of the token endpoint; 0: 200 */
-	const char *bad_grant; /* sent in place of a token */
+	_Atomic(const char *) bad_grant; /* sent in place of a token */
 };
 
 static void answer_issuer(const struct http_seen *q, FILE *out, void *user)
@@ -339,7 +351,6 @@ static void answer_issuer(const struct http_seen *q, FILE *out, void *user)
 		http_answer_with(out, strcmp(q->authorization, text) ? 401 : 200, "", "{}");
 		return;
 	}
-	last = *q;
 	if (atomic_load(&i->status)) {
 		http_answer_with(out, atomic_load(&i->status), "", "{\"error\":\"invalid_client\"}");
 		return;
@@ -347,7 +358,8 @@ static void answer_issuer(const struct http_seen *q, FILE *out, void *user)
 	unsigned n = atomic_fetch_add(&i->issued, 1) + 1;
 	snprintf(text, sizeof(text), "{\"access_token\":\"token-%u\",\"token_type\":\"Bearer\",\"expires_in\":%u}", n,
 		atomic_load(&i->life_s));
-	http_answer_with(out, 200, "", i->bad_grant ? i->bad_grant : text);
+	const char *bad_grant = atomic_load(&i->bad_grant);
+	http_answer_with(out, 200, "", bad_grant ? bad_grant : text);
 }
 
 static int call(struct client *c)
@@ -364,7 +376,28 @@ START_TEST(token_is_fetched_once_and_kept)
 	for (int i = 0; i < 3; i++)
 		ck_assert_int_eq(call(c), 0);
 	ck_assert_uint_eq(issuer.issued, 1);
+	ck_assert_uint_eq(http_server_requests(s), 4);
+	client_close(c);
+	http_server_stop(s);
+}
+END_TEST
+
+static void answer_no_token(const struct http_seen *q, FILE *out, void *user)
+{
+	(void)q;
+	(void)user;
+	http_answer_with(out, 401, "", "");
+}
+
+START_TEST(token_is_asked_for_by_form)
+{
+	struct http_server *s = http_server_start(answer_no_token, NULL);
+	struct client *c = open_service(s);
+
+	ck_assert_int_eq(call(c), CLIENT_E_DENIED);
+	struct http_seen last = http_server_last(s);
 	ck_assert_str_eq(last.method, "POST");
+	ck_assert_str_eq(last.path, "/v1/oauth/token");
 	ck_assert_str_eq(last.content_type, "application/x-www-form-urlencoded");
 	ck_assert_str_eq(last.body, "grant_type=client_credentials&client_id=gateway&client_secret=s%26cret%3D1");
 	client_close(c);
@@ -615,6 +648,7 @@ static Suite *suite(void)
 	tc = tcase_create("answer");
 	tcase_add_loop_test(tc, tells_answers_apart, 0, ROWS(rows));
 	tcase_add_test(tc, fetches_an_answer_as_it_is);
+	tcase_add_test(tc, fetches_nothing_from_a_refusal);
 	tcase_add_loop_test(tc, bounds_an_answer, 0, 2);
 	tcase_add_loop_test(tc, a_broken_answer_is_none, 0, 5);
 	tcase_add_test(tc, a_slow_answer_is_none);
@@ -623,6 +657,7 @@ static Suite *suite(void)
 
 	tc = tcase_create("service token");
 	tcase_add_test(tc, token_is_fetched_once_and_kept);
+	tcase_add_test(tc, token_is_asked_for_by_form);
 	tcase_add_test(tc, token_is_fetched_anew_after_401);
 	tcase_add_test(tc, token_is_renewed_before_its_end);
 	tcase_add_test(tc, token_that_is_good_outlives_a_failed_renewal);
