@@ -17,8 +17,8 @@ A stack: .auth .gateway .writer .query are Programs; .user() makes another owner
 A Program: .start(**settings) .stop() -> exit status, .kill9() .restart(**settings) .pid; .ports {"rest": ..., "ops":
 ...} as its log says; .url(path, port="rest"), .ops("/metrics"), .metric(name, **labels); .log_lines, .events(event).
 
-Clients (support/): send_osmand(), send_osmand_json(), TeltonikaClient, Avl in trackers; LiveClient in live, best made by
-owner.live(); User in people; read_topic(), produce(), decode_position() in records; now_ms(), parse_time(),
+Clients (support/): send_osmand(), send_osmand_json(), TeltonikaClient, Avl in trackers; LiveClient in live, best made
+by owner.live(); User in people; read_topic(), produce(), decode_position() in records; now_ms(), parse_time(),
 format_time() in times; wait_until(condition, timeout, what) and holds_for() in waiting.
 
     def test_it(stack, owner):
@@ -35,7 +35,6 @@ Environment: PETTRACK_BUILD (the build to test; build/), PETTRACK_CACHE (where .
 """
 
 import pytest
-
 from support.programs import Stack
 from support.servers import Kafka, Mongo
 

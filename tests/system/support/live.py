@@ -38,7 +38,7 @@ class LiveClient:
         return self.wait_for("authenticated")
 
     def subscribe(self, devices="all", cursor=None, timeout=10):
-        """Subscribes (Device objects, ids or "all") and waits for the answer and, where one is due, its whole snapshot."""
+        """Subscribes (Devices, ids or "all"); waits for the answer and, where one is due, its whole snapshot."""
         start = len(self.frames)
         ids = devices if devices == "all" else [getattr(d, "id", d) for d in devices]
         message = {"type": "subscribe", "devices": ids}
@@ -74,9 +74,8 @@ class LiveClient:
     def positions(self, device=None, after=0):
         """Pushed positions (snapshots are not among them), in order."""
         wanted = getattr(device, "id", device)
-        return [
-            p for f in self.of_type("positions", after) for p in f["positions"] if wanted is None or p["device"] == wanted
-        ]
+        pushed = [p for f in self.of_type("positions", after) for p in f["positions"]]
+        return [p for p in pushed if wanted is None or p["device"] == wanted]
 
     def snapshot(self, after=0):
         return [p for f in self.of_type("snapshot", after) for p in f["positions"]]

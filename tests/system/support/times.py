@@ -10,16 +10,14 @@ def now_ms():
 
 def parse_time(text):
     """ "2026-01-02T03:04:05.000Z" as ms; anything that is not exactly this form raises."""
-    moment = datetime.datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=datetime.timezone.utc)
+    moment = datetime.datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=datetime.UTC)
     return round(moment.timestamp() * 1000)
 
 
 def format_time(ms):
-    moment = datetime.datetime.fromtimestamp(ms // 1000, datetime.timezone.utc)
+    moment = datetime.datetime.fromtimestamp(ms // 1000, datetime.UTC)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{ms % 1000:03d}Z"
 
 
 def as_datetime(ms):
-    return datetime.datetime.fromtimestamp(ms // 1000, datetime.timezone.utc) + datetime.timedelta(
-        milliseconds=ms % 1000
-    )
+    return datetime.datetime.fromtimestamp(ms // 1000, datetime.UTC) + datetime.timedelta(milliseconds=ms % 1000)

@@ -1,8 +1,8 @@
 """Trackers: OsmAnd over HTTP (requests), Teltonika over TCP (an encoder written from the vendor's description)."""
 
+import dataclasses
 import socket
 import struct
-import dataclasses
 
 import requests
 
