@@ -1,0 +1,334 @@
+#include "ingest/protocols/json.h"
+
+struct json json_over(struct slice text)
+{
+	return (struct json){ .at = text.s, .end = text.s + text.n };
+}
+
+/* The next byte that is not blank, without taking it; '\0' at the end or after an error. */
+static char peek(struct json *j)
+{
+	while (!j->bad && j->at < j->end && (*j->at == ' ' || *j->at == '\t' || *j->at == '\n' || *j->at == '\r'))
+		j->at++;
+	return j->bad || j->at == j->end ? '\0' : *j->at;
+}
+
+static bool take(struct json *j, char c)
+{
+	if (peek(j) != c || c == '\0')
+		return false;
+	j->at++;
+	return true;
+}
+
+static void need(struct json *j, char c)
+{
+	if (!take(j, c))
+		j->bad = true;
+}
+
+enum json_type json_type(struct json *j)
+{
+	char c = peek(j);
+
+	switch (c) {
+	case '{':
+		return JSON_OBJECT;
+	case '[':
+		return JSON_ARRAY;
+	case '"':
+		return JSON_STRING;
+	case 't':
+	case 'f':
+		return JSON_BOOL;
+	case 'n':
+		return JSON_NULL;
+	default:
+		return c == '-' || (c >= '0' && c <= '9') ? JSON_NUMBER : JSON_NOTHING;
+	}
+}
+
+void json_object(struct json *j)
+{
+	need(j, '{');
+	j->fresh = true;
+}
+
+void json_array(struct json *j)
+{
+	need(j, '[');
+	j->fresh = true;
+}
+
+/* Whether another member or element follows; passes the comma or the @close. */
+static bool another(struct json *j, char close)
+{
+	bool first = j->fresh;
+
+	j->fresh = false;
+	if (j->bad || take(j, close))
+		return false;
+	if (!first)
+		need(j, ',');
+	return !j->bad;
+}
+
+/* What is between the quotes, as written. */
+static struct slice raw_string(struct json *j)
+{
+	need(j, '"');
+	const char *from = j->at;
+
+	for (; !j->bad && j->at < j->end; j->at++) {
+		unsigned char c = (unsigned char)*j->at;
+		if (c == '"') {
+			j->at++;
+			return slice_of(from, (size_t)(j->at - from) - 1);
+		}
+		if (c < ' ')
+			break;
+		if (c == '\\' && ++j->at == j->end)
+			break;
+	}
+	j->bad = true;
+	return (struct slice){ 0 };
+}
+
+bool json_member(struct json *j, struct slice *ret_name)
+{
+	if (!another(j, '}'))
+		return false;
+	*ret_name = raw_string(j);
+	need(j, ':');
+	return !j->bad;
+}
+
+bool json_element(struct json *j)
+{
+	return another(j, ']');
+}
+
+static void digits(struct json *j)
+{
+	const char *from = j->at;
+
+	while (j->at < j->end && *j->at >= '0' && *j->at <= '9')
+		j->at++;
+	if (j->at == from)
+		j->bad = true;
+}
+
+/* number = [-] int [. digits] [e [+-] digits], int without a leading zero */
+static struct slice raw_number(struct json *j)
+{
+	const char *from = j->at;
+
+	if (*j->at == '-')
+		j->at++;
+	if (j->at < j->end && *j->at == '0')
+		j->at++;
+	else
+		digits(j);
+	if (!j->bad && j->at < j->end && *j->at == '.') {
+		j->at++;
+		digits(j);
+	}
+	if (!j->bad && j->at < j->end && (*j->at | 32) == 'e') {
+		j->at++;
+		if (j->at < j->end && (*j->at == '+' || *j->at == '-'))
+			j->at++;
+		digits(j);
+	}
+	return j->bad ? (struct slice){ 0 } : slice_of(from, (size_t)(j->at - from));
+}
+
+struct slice json_number(struct json *j)
+{
+	if (json_type(j) == JSON_NUMBER)
+		return raw_number(j);
+	json_skip(j);
+	return (struct slice){ 0 };
+}
+
+static void word(struct json *j, const char *w)
+{
+	size_t n = strlen(w);
+
+	if ((size_t)(j->end - j->at) >= n && memcmp(j->at, w, n) == 0)
+		j->at += n;
+	else
+		j->bad = true;
+}
+
+bool json_bool(struct json *j, bool *ret)
+{
+	if (json_type(j) != JSON_BOOL) {
+		json_skip(j);
+		return false;
+	}
+	bool v = *j->at == 't';
+	word(j, v ? "true" : "false");
+	if (!j->bad)
+		*ret = v;
+	return !j->bad;
+}
+
+/* ---- strings ---- */
+
+static int hex4(struct slice s)
+{
+	int v = 0;
+
+	if (s.n < 4)
+		return -1;
+	for (size_t i = 0; i < 4; i++) {
+		char c = s.s[i], low = (char)(c | 32);
+		if (c >= '0' && c <= '9')
+			v = v << 4 | (c - '0');
+		else if (low >= 'a' && low <= 'f')
+			v = v << 4 | (low - 'a' + 10);
+		else
+			return -1;
+	}
+	return v;
+}
+
+static char *put_utf8(char *to, unsigned code)
+{
+	if (code < 0x80) {
+		*to++ = (char)code;
+	} else if (code < 0x800) {
+		*to++ = (char)(0xC0 | code >> 6);
+		*to++ = (char)(0x80 | (code & 0x3F));
+	} else if (code < 0x10000) {
+		*to++ = (char)(0xE0 | code >> 12);
+		*to++ = (char)(0x80 | (code >> 6 & 0x3F));
+		*to++ = (char)(0x80 | (code & 0x3F));
+	} else {
+		*to++ = (char)(0xF0 | code >> 18);
+		*to++ = (char)(0x80 | (code >> 12 & 0x3F));
+		*to++ = (char)(0x80 | (code >> 6 & 0x3F));
+		*to++ = (char)(0x80 | (code & 0x3F));
+	}
+	return to;
+}
+
+/* The code point of an escape \uXXXX, or two of them, whose u is at the front of @s; -1 when it is none, or NUL. */
+static int unicode_escape(struct slice *s)
+{
+	int high = hex4(slice_of(s->s + 1, s->n - 1));
+
+	if (high <= 0 || (high >= 0xDC00 && high < 0xE000))
+		return -1;
+	*s = slice_of(s->s + 5, s->n - 5);
+	if (high < 0xD800 || high >= 0xE000)
+		return high;
+	if (s->n < 6 || s->s[0] != '\\' || s->s[1] != 'u')
+		return -1;
+	int low = hex4(slice_of(s->s + 2, s->n - 2));
+	if (low < 0xDC00 || low >= 0xE000)
+		return -1;
+	*s = slice_of(s->s + 6, s->n - 6);
+	return 0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00);
+}
+
+/* Undoes the escape whose backslash was taken. The new end of the text, or NULL. */
+static char *unescape(char *to, struct slice *s)
+{
+	static const char from[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
+
+	if (s->n == 0)
+		return NULL;
+	if (*s->s == 'u') {
+		int code = unicode_escape(s);
+		return code < 0 ? NULL : put_utf8(to, (unsigned)code);
+	}
+	const char *at = *s->s ? strchr(from, *s->s) : NULL;
+	if (!at)
+		return NULL;
+	*s = slice_of(s->s + 1, s->n - 1);
+	*to++ = meant[at - from];
+	return to;
+}
+
+const char *json_string(struct json *j, struct arena *arena)
+{
+	if (json_type(j) != JSON_STRING) {
+		json_skip(j);
+		return NULL;
+	}
+	struct slice raw = raw_string(j);
+	if (j->bad)
+		return NULL;
+	char *text = arena_take(arena, raw.n + 1), *to = text; /* an escape is longer than what it means */
+	while (to && raw.n > 0) {
+		char c = *raw.s;
+		raw = slice_of(raw.s + 1, raw.n - 1);
+		if (c == '\\')
+			to = unescape(to, &raw);
+		else
+			*to++ = c;
+	}
+	if (!to) {
+		j->bad = true;
+		return NULL;
+	}
+	*to = '\0';
+	return text;
+}
+
+/* ---- passing over ---- */
+
+static void skip_value(struct json *j, int depth);
+
+static void skip_inside(struct json *j, enum json_type type, int depth)
+{
+	struct slice name;
+
+	if (depth == JSON_DEPTH_MAX) {
+		j->bad = true;
+	} else if (type == JSON_OBJECT) {
+		for (json_object(j); json_member(j, &name);)
+			skip_value(j, depth + 1);
+	} else {
+		for (json_array(j); json_element(j);)
+			skip_value(j, depth + 1);
+	}
+}
+
+static void skip_value(struct json *j, int depth)
+{
+	switch (json_type(j)) {
+	case JSON_OBJECT:
+		skip_inside(j, JSON_OBJECT, depth);
+		break;
+	case JSON_ARRAY:
+		skip_inside(j, JSON_ARRAY, depth);
+		break;
+	case JSON_STRING:
+		raw_string(j);
+		break;
+	case JSON_NUMBER:
+		raw_number(j);
+		break;
+	case JSON_BOOL:
+		word(j, *j->at == 't' ? "true" : "false");
+		break;
+	case JSON_NULL:
+		word(j, "null");
+		break;
+	case JSON_NOTHING:
+		j->bad = true;
+		break;
+	}
+}
+
+void json_skip(struct json *j)
+{
+	skip_value(j, 0);
+}
+
+bool json_done(struct json *j)
+{
+	return peek(j) == '\0' && !j->bad && j->at == j->end;
+}

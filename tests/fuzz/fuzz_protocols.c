@@ -1,0 +1,98 @@
+/*
+ * Any bytes, as a connection of one protocol: cut into frames, decoded and answered as the gateway does
+ *
+ * The first byte picks the protocol. Fuzz it with libFuzzer (see meson.build); `meson test` replays the corpus.
+ */
+#include "ingest/protocols/protocol.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { POSITIONS = 256, GROUPS = 8 };
+
+static const struct protocol_limits limits = { .frame_max = 8192, .header_max = 2048 };
+
+static void must(bool holds)
+{
+	if (!holds)
+		abort();
+}
+
+/* What every caller relies on. */
+static void check(const struct protocol_result *r)
+{
+	must(r->positions_n <= POSITIONS && r->groups_n <= GROUPS);
+	for (size_t i = 0; i < r->groups_n; i++) {
+		const struct protocol_group *g = &r->groups[i];
+		must(*g->identifier && strlen(g->identifier) <= PROTOCOL_IDENTIFIER_MAX);
+		must(!g->secret || strlen(g->secret) <= limits.frame_max);
+		must(g->n <= r->positions_n && g->first <= r->positions_n - g->n);
+	}
+	for (size_t i = 0; i < r->positions_n; i++) {
+		struct position p = r->positions[i];
+		if (p.time_ms > 253402300799999) /* the gateway sees to times */
+			p.time_ms = 0;
+		must(!position_fault(&p));
+	}
+}
+
+static bool one_frame(const struct protocol *p, struct protocol_session *session, const uint8_t *frame, size_t len)
+{
+	static struct position positions[POSITIONS];
+	static struct protocol_group groups[GROUPS];
+	static uint8_t memory[256 * 1024];
+	struct protocol_scratch scratch = { groups, GROUPS, positions, POSITIONS, arena_over(memory, sizeof memory) };
+	struct protocol_result result = { 0 };
+	uint8_t out[PROTOCOL_ANSWER_MAX];
+
+	int r = p->decode(session, frame, len, &scratch, &result);
+	must(r >= 0 && r < REASONS);
+	if (r == 0)
+		check(&result);
+	struct protocol_answer a = p->answer(session, &result.note, (enum protocol_reason)r, 1767323045000, out);
+	must(a.len <= sizeof out);
+	must(memchr(session->identifier, '\0', sizeof session->identifier) != NULL);
+	return !a.close;
+}
+
+/* @data ends where its memory does, so that the sanitizer sees one byte read past it. */
+static void connection(const struct protocol *p, const uint8_t *data, size_t size)
+{
+	struct protocol_session session = { 0 };
+	uint8_t out[PROTOCOL_ANSWER_MAX];
+
+	while (size > 0) {
+		ssize_t len = p->frame(data, size, &limits);
+		must(len <= (ssize_t)size && len > -REASONS && len <= (ssize_t)limits.frame_max);
+		if (len == PROTOCOL_MORE)
+			must(size < limits.frame_max &&
+				(!p->interim || p->interim(data, size, &limits, out) <= sizeof out));
+		if (len <= 0)
+			return;
+		must(p->frame(data, (size_t)len, &limits) == len); /* what follows makes no difference */
+		if (!one_frame(p, &session, data, (size_t)len))
+			return;
+		data += len;
+		size -= (size_t)len;
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	size_t rows = 0;
+
+	while (protocols[rows])
+		rows++;
+	if (size < 2)
+		return 0;
+	const struct protocol *p = protocols[data[0] % rows];
+	uint8_t *exact = malloc(size - 1);
+	if (!exact)
+		return 0;
+	memcpy(exact, data + 1, size - 1);
+	connection(p, exact, size - 1);
+	free(exact);
+	return 0;
+}
