@@ -92,14 +92,21 @@ static int take_signals(void)
 	return watch(stopped);
 }
 
-int service_start(const struct service *s, int argc, char **argv)
+int service_settings(const struct service *s, int argc, char **argv)
 {
 	int r = settings_read(s, common, argc, argv);
 
-	if (r)
-		return r;
-	log_open(s->name, log_level, log_format == FORMAT_AUTO ? !isatty(STDERR_FILENO) : log_format == FORMAT_JSON);
-	return take_signals();
+	if (r == 0)
+		log_open(s->name, log_level,
+			log_format == FORMAT_AUTO ? !isatty(STDERR_FILENO) : log_format == FORMAT_JSON);
+	return r;
+}
+
+int service_start(const struct service *s, int argc, char **argv)
+{
+	int r = service_settings(s, argc, argv);
+
+	return r ? r : take_signals();
 }
 
 void service_stop(int reason)

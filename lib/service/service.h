@@ -69,6 +69,10 @@ enum service_result {
  * service_wait), ignores SIGPIPE. 0, enum service_result, or -errno. */
 MUST_CHECK int service_start(const struct service *s, int argc, char **argv);
 
+/* Reads the settings and opens the log, and leaves signals as they are: for commands that end by themselves. The same
+ * results. */
+MUST_CHECK int service_settings(const struct service *s, int argc, char **argv);
+
 /* Sleeps until SIGTERM, SIGINT or service_stop(). Returns 0, or the reason that was given to service_stop(). */
 MUST_CHECK int service_wait(void);
 
