@@ -1,0 +1,78 @@
+/* authentication - the role as a whole: its routes, its parts, and the public keys. */
+#include "auth/authentication/internal.h"
+#include "auth/common/users.h"
+#include "service/metrics.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct web_route authentication_routes[] = {
+	{ "POST", "/v1/sessions", login_handle, WEB_PUBLIC, NULL },
+	{ "POST", "/v1/sessions/refresh", refresh_handle, WEB_PUBLIC, NULL },
+	{ "DELETE", "/v1/sessions/current", logout_handle, WEB_USER, NULL },
+	{ "GET", "/.well-known/jwks.json", jwks_handle, WEB_PUBLIC, NULL },
+	{ "POST", "/v1/oauth/token", service_token_handle, WEB_PUBLIC, NULL },
+	{ 0 },
+};
+
+int authentication_open(struct authentication **ret, const struct auth *a, const struct authentication_options *o)
+{
+	static const char *const labels[] = { "result", NULL };
+	struct authentication *x = calloc(1, sizeof *x);
+
+	if (!x)
+		return -ENOMEM;
+	x->hasher = a->hasher;
+	x->keyring = a->keyring;
+	x->upkeep = a->upkeep;
+	x->store = a->store;
+	x->clients = o->clients;
+	x->token_age_s = o->token_age_ms / 1000;
+	x->sessions = (struct sessions_options){
+		.store = a->store,
+		.outbox = a->outbox,
+		.refresh_age_ms = o->refresh_age_ms,
+		.grace_ms = o->grace_ms,
+		.per_user_max = o->sessions_per_user,
+	};
+	memcpy(x->sessions.tag_key, o->master->tag, sizeof x->sessions.tag_key);
+	x->logins = metric_counter("pettrack_auth_logins_total", "Log-ins by result.", labels);
+	x->refreshes = metric_counter("pettrack_auth_refreshes_total", "Refresh tokens shown, by result.", labels);
+	x->service_tokens =
+		metric_counter("pettrack_auth_service_tokens_total", "Requests for service tokens, by result.", labels);
+	*ret = x;
+	return 0;
+}
+
+void authentication_close(struct authentication *x)
+{
+	if (x)
+		sodium_memzero(x, sizeof *x);
+	free(x);
+}
+
+int authentication_prepare(struct store *s)
+{
+	int r = users_prepare(s);
+
+	return r ? r : sessions_prepare(s);
+}
+
+void authentication_count(struct metric *m, const char *result)
+{
+	metric_add(m, (const char *const[]){ result }, 1);
+}
+
+void jwks_handle(struct web_request *q, void *owner)
+{
+	char *jwks = keyring_jwks(authentication_of(owner)->keyring);
+
+	if (!jwks) {
+		auth_fail(q, -EAGAIN);
+		return;
+	}
+	web_add_header(q, "Cache-Control", "public, max-age=300");
+	web_reply_text(q, 200, "application/json", jwks, strlen(jwks));
+	free(jwks);
+}

@@ -1,0 +1,240 @@
+/* sessions - every change is one conditional write to one document, so replicas need no locks. */
+#include "auth/authentication/sessions.h"
+#include "auth/common/document.h"
+#include "auth/common/session.h"
+#include "service/log.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { TRIES_MAX = 4 };
+
+/* ---- indexes and events ---- */
+
+int sessions_prepare(struct store *s)
+{
+	bson_t *by_user = BCON_NEW("user", BCON_INT32(1), "rotated", BCON_INT32(-1));
+	bson_t *by_end = BCON_NEW("expires", BCON_INT32(1));
+	bson_t *user_name = BCON_NEW("name", BCON_UTF8("user"));
+	bson_t *ttl = BCON_NEW("name", BCON_UTF8("expires"), "expireAfterSeconds", BCON_INT32(0));
+	int r = store_index_ensure(s, SESSIONS_COLLECTION, by_user, user_name);
+
+	if (r == 0)
+		r = store_index_ensure(s, SESSIONS_COLLECTION, by_end, ttl);
+	if (r == 0)
+		r = outbox_index_ensure(s, SESSIONS_COLLECTION);
+	bson_destroy(ttl);
+	bson_destroy(user_name);
+	bson_destroy(by_end);
+	bson_destroy(by_user);
+	return r;
+}
+
+static bool plan(const bson_t *doc, struct outbox_plan *ret)
+{
+	struct outbox_message *m = &ret->messages[0];
+	struct uuid session;
+	char user_text[UUID_TEXT_SIZE], session_text[UUID_TEXT_SIZE];
+
+	if (!document_uuid(doc, "_id", &session) || !document_uuid(doc, "user", &m->key))
+		return false;
+	uuid_format(user_text, &m->key);
+	uuid_format(session_text, &session);
+	snprintf(m->value, sizeof m->value, "{\"event\":\"session_revoked\",\"user\":\"%s\",\"session\":\"%s\"}",
+		user_text, session_text);
+	m->topic = OUTBOX_ACCESS;
+	ret->n = 1;
+	ret->remove = true;
+	return true;
+}
+
+const struct outbox_source sessions_source = { SESSIONS_COLLECTION, plan };
+
+/* ---- end ---- */
+
+int session_revoke(const struct sessions_options *o, const struct uuid *session, int64_t now_ms)
+{
+	bson_t set = BSON_INITIALIZER, max = BSON_INITIALIZER;
+	int r = outbox_mark_update(&set, &max);
+
+	if (r == 0) {
+		BSON_APPEND_DATE_TIME(&set, "revoked", now_ms);
+		bson_t *filter = BCON_NEW("_id", BCON_UUID(session), "revoked", "{", "$exists", BCON_BOOL(false), "}");
+		/* Without "expires" the TTL index leaves it alone until its event is sent. */
+		bson_t *update = BCON_NEW("$set", BCON_DOCUMENT(&set), "$max", BCON_DOCUMENT(&max), "$unset", "{",
+			"expires", BCON_UTF8(""), "current", BCON_UTF8(""), "previous", BCON_UTF8(""), "box",
+			BCON_UTF8(""), "}");
+		r = store_update_one(o->store, SESSIONS_COLLECTION, filter, update, false);
+		bson_destroy(update);
+		bson_destroy(filter);
+	}
+	bson_destroy(&max);
+	bson_destroy(&set);
+	if (r == 0)
+		outbox_wake(o->outbox);
+	return r;
+}
+
+/* ---- beginning ---- */
+
+static int insert(const struct sessions_options *o, const struct session_grant *g, int64_t now_ms)
+{
+	bson_t *doc = BCON_NEW("_id", BCON_UUID(&g->session), "user", BCON_UUID(&g->user), "created",
+		BCON_DATE_TIME(now_ms), "rotated", BCON_DATE_TIME(now_ms), "expires", BCON_DATE_TIME(g->expires_ms),
+		"current", BCON_BYTES(g->refresh.hash, sizeof g->refresh.hash));
+	int r = store_insert(o->store, SESSIONS_COLLECTION, doc);
+
+	bson_destroy(doc);
+	return r;
+}
+
+/* Revokes those of @user that are beyond the maximum. Best effort: what stays is met at the next log-in. */
+static void trim(const struct sessions_options *o, const struct uuid *user, int64_t now_ms)
+{
+	enum { AT_ONCE = 64 };
+	struct uuid old[AT_ONCE];
+	size_t n = 0;
+	bson_t *filter = BCON_NEW("user", BCON_UUID(user), "revoked", "{", "$exists", BCON_BOOL(false), "}");
+	bson_t *options = BCON_NEW("sort", "{", "rotated", BCON_INT32(-1), "}", "skip", BCON_INT64(o->per_user_max),
+		"limit", BCON_INT64(AT_ONCE), "projection", "{", "_id", BCON_INT32(1), "}");
+	struct store_cursor *c = NULL;
+	const bson_t *doc;
+	int r = store_find(o->store, SESSIONS_COLLECTION, filter, options, &c);
+
+	while (r == 0 && n < AT_ONCE && (r = store_next(c, &doc)) == 0)
+		n += document_uuid(doc, "_id", &old[n]);
+	store_cursor_close(c);
+	bson_destroy(options);
+	bson_destroy(filter);
+	r = r == STORE_E_MISSING ? 0 : r;
+	for (size_t i = 0; i < n && r == 0; i++) {
+		r = session_revoke(o, &old[i], now_ms);
+		r = r == STORE_E_MISSING ? 0 : r;
+	}
+	if (r)
+		log_warn("old sessions not revoked", LOG_I("result", r));
+}
+
+int session_create(const struct sessions_options *o, const struct uuid *user, int64_t now_ms, struct session_grant *ret)
+{
+	struct session_grant g = { .user = *user, .expires_ms = now_ms + o->refresh_age_ms };
+	int r = uuid_random(&g.session);
+
+	if (r)
+		return r;
+	refresh_make(&g.refresh, &g.session, o->tag_key);
+	r = insert(o, &g, now_ms);
+	if (r)
+		return r;
+	trim(o, user, now_ms);
+	*ret = g;
+	return 0;
+}
+
+/* ---- trading ---- */
+
+static bool family_from(const bson_t *doc, struct family *f)
+{
+	*f = (struct family){ .revoked = document_has(doc, "revoked") };
+	if (f->revoked)
+		return true;
+	f->has_previous = document_bytes(doc, "previous", f->previous, sizeof f->previous) &&
+			  document_bytes(doc, "box", f->box, sizeof f->box);
+	return document_uuid(doc, "user", &f->user) && document_time(doc, "expires", &f->expires_ms) &&
+	       document_time(doc, "rotated", &f->rotated_ms) &&
+	       document_bytes(doc, "current", f->current, sizeof f->current);
+}
+
+static int family_read(const struct sessions_options *o, const struct uuid *session, struct family *ret)
+{
+	bson_t *doc;
+	bson_t *filter = BCON_NEW("_id", BCON_UUID(session));
+	int r = store_find_one(o->store, SESSIONS_COLLECTION, filter, NULL, &doc);
+
+	bson_destroy(filter);
+	if (r)
+		return r == STORE_E_MISSING ? SESSION_E_INVALID : r;
+	r = family_from(doc, ret) ? 0 : -EBADMSG;
+	bson_destroy(doc);
+	return r;
+}
+
+/* STORE_E_MISSING when @token is not the current one any more. */
+static int rotate(
+	const struct sessions_options *o, const struct refresh_token *token, int64_t now_ms, struct session_grant *g)
+{
+	uint8_t box[REFRESH_BOX_SIZE];
+
+	g->expires_ms = now_ms + o->refresh_age_ms;
+	refresh_make(&g->refresh, &g->session, o->tag_key);
+	refresh_box(token, &g->refresh, box);
+	bson_t *filter =
+		BCON_NEW("_id", BCON_UUID(&g->session), "current", BCON_BYTES(token->hash, sizeof token->hash));
+	bson_t *update = BCON_NEW("$set", "{", "current", BCON_BYTES(g->refresh.hash, sizeof g->refresh.hash),
+		"previous", BCON_BYTES(token->hash, sizeof token->hash), "box", BCON_BYTES(box, sizeof box), "rotated",
+		BCON_DATE_TIME(now_ms), "expires", BCON_DATE_TIME(g->expires_ms), "}");
+	int r = store_update_one(o->store, SESSIONS_COLLECTION, filter, update, false);
+	bson_destroy(update);
+	bson_destroy(filter);
+	return r;
+}
+
+static int revoke_reused(const struct sessions_options *o, const struct uuid *session, int64_t now_ms)
+{
+	char id[UUID_TEXT_SIZE];
+	int r = session_revoke(o, session, now_ms);
+
+	if (r != 0 && r != STORE_E_MISSING)
+		return r;
+	uuid_format(id, session);
+	log_warn("refresh token used twice, session revoked", LOG_S("session", id));
+	return SESSION_E_REUSED;
+}
+
+static int trade(const struct sessions_options *o, const struct refresh_token *token, int64_t now_ms,
+	struct session_grant *g, bool *repeated)
+{
+	struct family f;
+	int r = family_read(o, &token->session, &f);
+
+	if (r)
+		return r;
+	g->user = f.user;
+	*repeated = false;
+	switch (family_judge(&f, token->hash, now_ms, o->grace_ms)) {
+	case FAMILY_ROTATE:
+		return rotate(o, token, now_ms, g);
+	case FAMILY_REPEAT:
+		*repeated = true;
+		g->expires_ms = f.expires_ms;
+		return refresh_unbox(&g->refresh, token, f.box);
+	case FAMILY_REUSED:
+		return revoke_reused(o, &token->session, now_ms);
+	case FAMILY_ENDED:
+		break;
+	}
+	return SESSION_E_INVALID;
+}
+
+int session_refresh(const struct sessions_options *o, const char *token, size_t len, int64_t now_ms,
+	struct session_grant *ret, bool *ret_repeated)
+{
+	struct refresh_token t;
+	bool repeated = false;
+	int r = STORE_E_MISSING;
+
+	if (refresh_read(&t, token, len, o->tag_key))
+		return SESSION_E_INVALID;
+	struct session_grant g = { .session = t.session };
+	/* Missing: another caller was faster, and the token is the previous one now. */
+	for (int i = 0; i < TRIES_MAX && r == STORE_E_MISSING; i++)
+		r = trade(o, &t, now_ms, &g, &repeated);
+	if (r == STORE_E_MISSING)
+		r = STORE_E_RETRY;
+	if (r)
+		return r;
+	*ret = g;
+	*ret_repeated = repeated;
+	return 0;
+}

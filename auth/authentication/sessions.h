@@ -1,0 +1,53 @@
+/*
+ * sessions - log-ins that last, in MongoDB
+ *
+ * { _id: UUID, user: UUID, created: Date, rotated: Date, expires: Date (TTL), current: SHA-256, previous: SHA-256?, box: bytes?,
+ *   revoked: Date?, event? }
+ * A revoked session has neither tokens nor expires; it stays until its event is in Kafka (outbox), and is then deleted.
+ * Thread: any.
+ */
+#pragma once
+
+#include "auth/authentication/refresh.h"
+#include "auth/common/outbox.h"
+#include "store/store.h"
+
+struct sessions_options {
+	struct store *store;
+	struct outbox *outbox;
+	uint8_t tag_key[crypto_generichash_KEYBYTES];
+	int64_t refresh_age_ms; /* how long an unused refresh token is good */
+	int64_t grace_ms;
+	int64_t per_user_max;
+};
+
+/* What the bearer of a refresh token has. */
+struct session_grant {
+	struct uuid user, session;
+	struct refresh_token refresh;
+	int64_t expires_ms; /* of @refresh */
+};
+
+/* Beside enum store_result. */
+enum session_result {
+	SESSION_E_INVALID = 64, /* no such session, not any more, or no token of ours */
+	SESSION_E_REUSED, /* an old token was shown: the session is revoked now */
+};
+
+/* Makes the indexes; an upkeep_prepare. */
+MUST_CHECK int sessions_prepare(struct store *s);
+
+/* Revoked sessions, for the outbox. */
+extern const struct outbox_source sessions_source;
+
+/* A new session of @user. Those beyond the user's maximum are revoked, longest unused first. */
+MUST_CHECK int session_create(
+	const struct sessions_options *o, const struct uuid *user, int64_t now_ms, struct session_grant *ret);
+
+/* Trades a refresh token for the next. Two callers at once with the same token both succeed and get the same. 0,
+ * SESSION_E_*, STORE_E_RETRY or negative. *ret_repeated: it had been traded already. */
+MUST_CHECK int session_refresh(const struct sessions_options *o, const char *token, size_t len, int64_t now_ms,
+	struct session_grant *ret, bool *ret_repeated);
+
+/* Ends it, here at once, elsewhere by its event. STORE_E_MISSING: it had ended already. */
+MUST_CHECK int session_revoke(const struct sessions_options *o, const struct uuid *session, int64_t now_ms);

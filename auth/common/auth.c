@@ -1,0 +1,42 @@
+/* auth - the answers and checks that every role shares. */
+#include "auth/common/auth.h"
+#include "auth/common/session.h"
+#include "base/clock.h"
+#include "service/log.h"
+
+#include <errno.h>
+#include <string.h>
+
+int auth_verify(void *owner, const char *token, size_t len, struct token_claims *ret)
+{
+	const struct auth *a = owner;
+	struct token_claims claims;
+
+	if (!a->keyring || !upkeep_prepared(a->upkeep))
+		return -EAGAIN;
+	int r = keyring_verify(a->keyring, token, len, clock_real_ms() / 1000, &claims);
+	if (r == 0 && !claims.service) {
+		r = session_stands(a->store, &claims.session);
+		r = r == STORE_E_MISSING ? TOKEN_E_EXPIRED : r > 0 ? -EAGAIN : r;
+	}
+	if (r == 0)
+		*ret = claims;
+	return r;
+}
+
+void auth_fail(struct web_request *q, int r)
+{
+	if (r == STORE_E_RETRY || r == -EAGAIN) {
+		web_add_header(q, "Retry-After", "1");
+		web_problem(q, 503, "unavailable", "A server that is needed does not answer. Try again.");
+		return;
+	}
+	log_error("request failed", LOG_S("error", r < 0 ? strerror(-r) : store_last_error()), LOG_I("result", r));
+	web_problem(q, 500, "internal", "This should not happen; it was logged.");
+}
+
+void auth_busy(struct web_request *q)
+{
+	web_add_header(q, "Retry-After", "1");
+	web_problem(q, 503, "busy", "Too many passwords are being checked. Try again.");
+}

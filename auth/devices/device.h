@@ -1,0 +1,45 @@
+/*
+ * device - what a device is called, how it proves itself, and how it is shown
+ *
+ * Thread: any.
+ */
+#pragma once
+
+#include "auth/common/document.h"
+#include "auth/common/outbox.h"
+#include "base/text.h"
+#include "base/uuid.h"
+
+#include <jansson.h>
+
+enum {
+	IDENTIFIER_SIZE = 65,
+	SECRET_BYTES = 24,
+	SECRET_SIZE = TEXT_BASE64_SIZE(SECRET_BYTES),
+	CURSOR_SIZE = TEXT_BASE64_SIZE(8 + 16),
+};
+
+/* [A-Za-z0-9._-]{1,64}: what a tracker calls itself; an IMEI, or an app's own. */
+bool identifier_good(const char *s, size_t n);
+
+/* A new one, easy to type: 10 of a digit or a letter that is not mistaken for another. */
+void identifier_make(char out[static IDENTIFIER_SIZE]);
+
+/* A new secret, and its SHA-256, which is all that is stored. */
+void secret_make(char out[static SECRET_SIZE], uint8_t ret_hash[static SHA256_SIZE]);
+
+/* {"id","name","identifier","pet","created"}; NULL when the document is no device's or memory is out. */
+json_t *device_json(const bson_t *doc);
+
+/* What the outbox says of a device's document. */
+bool device_plan(const bson_t *doc, struct outbox_plan *ret);
+
+/* ---- where a list of devices goes on: after this one, by time of creation ---- */
+
+struct device_cursor {
+	int64_t created_ms;
+	struct uuid id;
+};
+
+void device_cursor_write(const struct device_cursor *c, char out[static CURSOR_SIZE]);
+bool device_cursor_read(struct device_cursor *ret, const char *text);

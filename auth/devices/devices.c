@@ -1,0 +1,57 @@
+/* devices - the role as a whole: its routes and its collection. */
+#include "auth/devices/internal.h"
+#include "auth/devices/device.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+const struct web_route devices_routes[] = {
+	{ "POST", "/v1/devices", device_create_handle, WEB_USER, NULL },
+	{ "GET", "/v1/devices", device_list_handle, WEB_USER, NULL },
+	{ "GET", "/v1/devices/{id}", device_get_handle, WEB_USER, NULL },
+	{ "PATCH", "/v1/devices/{id}", device_change_handle, WEB_USER, NULL },
+	{ "POST", "/v1/devices/{id}/secret", device_secret_handle, WEB_USER, NULL },
+	{ "DELETE", "/v1/devices/{id}", device_delete_handle, WEB_USER, NULL },
+	{ "POST", "/internal/v1/devices/lookup", lookup_handle, WEB_SERVICE, "devices.lookup" },
+	{ "GET", "/internal/v1/users/{id}/devices", user_devices_handle, WEB_SERVICE, "access.read" },
+	{ 0 },
+};
+
+const struct outbox_source devices_source = { DEVICES_COLLECTION, device_plan };
+
+int devices_open(struct devices **ret, const struct auth *a, const struct devices_options *o)
+{
+	struct devices *d = calloc(1, sizeof *d);
+
+	if (!d)
+		return -ENOMEM;
+	*d = (struct devices){ .store = a->store, .outbox = a->outbox, .per_user_max = o->per_user_max };
+	*ret = d;
+	return 0;
+}
+
+void devices_close(struct devices *d)
+{
+	free(d);
+}
+
+int devices_prepare(struct store *s)
+{
+	/* Sparse: a deleted device has no identifier. */
+	bson_t *by_identifier = BCON_NEW("identifier", BCON_INT32(1));
+	bson_t *unique =
+		BCON_NEW("name", BCON_UTF8("identifier"), "unique", BCON_BOOL(true), "sparse", BCON_BOOL(true));
+	bson_t *by_owner = BCON_NEW("owner", BCON_INT32(1), "created", BCON_INT32(1), "_id", BCON_INT32(1));
+	bson_t *owner_name = BCON_NEW("name", BCON_UTF8("owner"));
+	int r = store_index_ensure(s, DEVICES_COLLECTION, by_identifier, unique);
+
+	if (r == 0)
+		r = store_index_ensure(s, DEVICES_COLLECTION, by_owner, owner_name);
+	if (r == 0)
+		r = outbox_index_ensure(s, DEVICES_COLLECTION);
+	bson_destroy(owner_name);
+	bson_destroy(by_owner);
+	bson_destroy(unique);
+	bson_destroy(by_identifier);
+	return r;
+}

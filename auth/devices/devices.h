@@ -1,0 +1,28 @@
+/*
+ * devices - an owner's devices, and what gateway and query ask about them
+ *
+ * Collection devices: { _id: UUID, owner: UUID, name, identifier: unique, secret: SHA-256, pet?, created: Date, event?,
+ * announced? }. A deleted one keeps nothing but { released: identifier, former_owner, deleted: Date }, under names that no
+ * look-up uses, until its event is in Kafka (outbox); its identifier is free at once.
+ *
+ * Thread: handlers run on the server's.
+ */
+#pragma once
+
+#include "auth/common/auth.h"
+
+struct devices;
+
+struct devices_options {
+	int64_t per_user_max;
+};
+
+extern const struct web_route devices_routes[];
+extern const struct outbox_source devices_source;
+
+/* Borrows the parts of @a. */
+MUST_CHECK int devices_open(struct devices **ret, const struct auth *a, const struct devices_options *o);
+void devices_close(struct devices *d); /* accepts NULL */
+
+/* Its collection and indexes; an upkeep_prepare. */
+MUST_CHECK int devices_prepare(struct store *s);

@@ -1,0 +1,201 @@
+/* pettrack-auth - who a user, a device, a service is; what a user may see. */
+#include "auth/authentication/authentication.h"
+#include "auth/devices/devices.h"
+#include "auth/registration/registration.h"
+#include "auth/roles.h"
+#include "bus/setting.h"
+#include "service/log.h"
+#include "service/service.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static unsigned roles;
+static bool print_routes;
+static const char *master_secret, *issuer, *topic_prefix, *ops_address;
+static uint16_t ops_port;
+static int64_t hash_threads, hash_queue, partitions, replication, key_age_ms;
+static struct clients clients;
+static struct authentication_options authentication = { .clients = &clients };
+static struct devices_options devices;
+static struct bus_config kafka = { .client = "pettrack-auth" };
+static struct store_options mongodb = { .app_name = "pettrack-auth" };
+static struct web_options rest = { .verify = auth_verify };
+
+static const char *secret_setting(const char *text, void *target, int64_t min, int64_t max)
+{
+	if (strlen(text) < (size_t)min)
+		return "must have at least 32 characters: use a random one, such as openssl rand -base64 32 prints";
+	return setting_text(text, target, 0, max);
+}
+
+static const char *clients_setting(const char *text, void *target, int64_t min, int64_t max)
+{
+	(void)min;
+	(void)max;
+	return clients_read(target, text);
+}
+
+static const struct setting settings[] = {
+	{ "AUTH_ROLES", "registration,authentication,devices", roles_setting, &roles,
+		"what this process does, comma-separated" },
+	{ "AUTH_ROUTES", NULL, setting_bool, &print_routes, "print the roles' REST routes as JSON and end" },
+	{ "AUTH_ADDRESS", "127.0.0.1", setting_text, &rest.address, "address to listen on for REST" },
+	{ "AUTH_PORT", "8081", setting_port, &rest.port, "port to listen on for REST" },
+	{ "AUTH_THREADS", "64", setting_int, &rest.threads, "REST connections at once", 1, 4096 },
+	{ "AUTH_BODY_MAX", "256k", setting_size, &rest.body_max, "bytes of a request's body", 1024, 16 << 20 },
+	{ "AUTH_REQUEST_TIMEOUT", "10s", setting_duration, &rest.request_timeout_ms,
+		"how long a request may take to arrive", 100, 600000 },
+	{ "AUTH_KEEP_ALIVE", "5s", setting_duration, &rest.keep_alive_ms, "how long an idle REST connection is kept",
+		100, 600000 },
+	{ "AUTH_CORS_ORIGINS", NULL, setting_text, &rest.cors_origins,
+		"origins whose pages may call, comma-separated" },
+	{ "AUTH_MASTER_SECRET", NULL, secret_setting, &master_secret,
+		"seals signing keys and marks refresh tokens; for role authentication", MASTER_SECRET_MIN, 0,
+		SETTING_SECRET },
+	{ "AUTH_CLIENTS", NULL, clients_setting, &clients, "services: ID:SECRET:SCOPE[ SCOPE...], comma-separated",
+		.flags = SETTING_SECRET },
+	{ "AUTH_ISSUER", "pettrack", setting_text, &issuer, "claim iss of access tokens" },
+	{ "AUTH_TOKEN_AGE", "15m", setting_duration, &authentication.token_age_ms, "how long an access token is good",
+		5000, 3600000 },
+	{ "AUTH_REFRESH_AGE", "30d", setting_duration, &authentication.refresh_age_ms,
+		"how long an unused refresh token is good", 10000, 366LL * 86400000 },
+	{ "AUTH_REFRESH_GRACE", "30s", setting_duration, &authentication.grace_ms,
+		"how long a used refresh token is taken again", 0, 300000 },
+	{ "AUTH_KEY_AGE", "30d", setting_duration, &key_age_ms, "how long a signing key signs", 10000,
+		366LL * 86400000 },
+	{ "AUTH_HASH_THREADS", "2", setting_int, &hash_threads, "password hashes at once, 19 MiB each", 1, 256 },
+	{ "AUTH_HASH_QUEUE", "32", setting_int, &hash_queue, "password hashes that may wait; more are answered busy", 0,
+		4096 },
+	{ "AUTH_SESSIONS_PER_USER", "50", setting_int, &authentication.sessions_per_user,
+		"sessions of one user; the oldest is ended", 1, 10000 },
+	{ "AUTH_DEVICES_PER_USER", "1000", setting_int, &devices.per_user_max, "devices of one user", 1, 100000 },
+	{ "OPS_ADDRESS", "127.0.0.1", setting_text, &ops_address, "address of /metrics, /healthz and /readyz" },
+	{ "OPS_PORT", "9081", setting_port, &ops_port, "port of /metrics, /healthz and /readyz" },
+	{ "KAFKA_TOPIC_PREFIX", "", setting_text, &topic_prefix, "put before every topic's name" },
+	{ "KAFKA_PARTITIONS", "12", setting_int, &partitions, "partitions of topics that are made", 1, 10000 },
+	{ "KAFKA_REPLICATION", "1", setting_int, &replication, "replicas of topics that are made", 1, 100 },
+	BUS_SETTINGS(kafka),
+	STORE_SETTINGS(mongodb),
+	{ 0 },
+};
+
+/* What is borrowed for the process's life. */
+static struct role_routes routes;
+static struct role_lists lists;
+static struct master master;
+
+static int check_secrets(void)
+{
+	if (!(roles & ROLE_AUTHENTICATION))
+		return 0;
+	if (!master_secret) {
+		fputs("pettrack-auth: role authentication needs AUTH_MASTER_SECRET: set it in the environment, or name "
+		      "a file that "
+		      "holds it by AUTH_MASTER_SECRET_FILE\n",
+			stderr);
+		return SERVICE_E_USAGE;
+	}
+	authentication.master = &master;
+	return master_derive(&master, master_secret);
+}
+
+static int open_parts(struct auth *a)
+{
+	const struct keyring_options keyring = { a->store, issuer, authentication.master, key_age_ms,
+		authentication.token_age_ms };
+	const struct outbox_options outbox = { a->store, &kafka, topic_prefix, partitions, replication, lists.sources };
+	int r = 0;
+
+	if (roles & (ROLE_REGISTRATION | ROLE_AUTHENTICATION))
+		r = hasher_open(&a->hasher, hash_threads, hash_queue);
+	if (r == 0 && roles & (ROLE_AUTHENTICATION | ROLE_DEVICES))
+		r = keyring_open(&a->keyring, &keyring);
+	if (r == 0 && lists.sources[0])
+		r = outbox_open(&a->outbox, &outbox);
+	if (r == 0)
+		r = upkeep_open(
+			&a->upkeep, &(struct upkeep_options){ a->store, a->keyring, key_age_ms, lists.prepare });
+	return r;
+}
+
+static int open_roles(struct auth *a)
+{
+	int r = 0;
+
+	if (roles & ROLE_REGISTRATION)
+		r = registration_open(&a->registration, a);
+	if (r == 0 && roles & ROLE_AUTHENTICATION)
+		r = authentication_open(&a->authentication, a, &authentication);
+	if (r == 0 && roles & ROLE_DEVICES)
+		r = devices_open(&a->devices, a, &devices);
+	return r;
+}
+
+static void close_all(struct auth *a)
+{
+	devices_close(a->devices);
+	authentication_close(a->authentication);
+	registration_close(a->registration);
+	upkeep_close(a->upkeep);
+	outbox_close(a->outbox);
+	keyring_close(a->keyring);
+	hasher_close(a->hasher);
+	store_close(a->store);
+	sodium_memzero(&master, sizeof master);
+}
+
+static int serve(struct auth *a)
+{
+	struct web *server = NULL, *ops = NULL;
+
+	roles_routes(roles, &routes);
+	rest.routes = routes.routes;
+	rest.owner = a;
+	int r = web_open(&server, &rest);
+	if (r == 0) {
+		log_info("listening", LOG_S("name", "rest"), LOG_S("address", rest.address),
+			LOG_I("port", web_port(server)));
+		r = web_ops_open(&ops, ops_address, ops_port);
+	}
+	if (r == 0) {
+		log_info(
+			"listening", LOG_S("name", "ops"), LOG_S("address", ops_address), LOG_I("port", web_port(ops)));
+		r = service_wait();
+	}
+	web_close(server);
+	web_close(ops);
+	return r;
+}
+
+static int run(void)
+{
+	struct auth a = { 0 };
+
+	if (print_routes)
+		return roles_print_routes(roles);
+	roles_lists(roles, &lists);
+	int r = check_secrets();
+	if (r == 0)
+		r = store_open(&a.store, &mongodb);
+	if (r == 0)
+		r = open_parts(&a);
+	if (r == 0)
+		r = open_roles(&a);
+	if (r == 0)
+		r = serve(&a);
+	close_all(&a);
+	return r;
+}
+
+int main(int argc, char **argv)
+{
+	int r = service_start(
+		&(struct service){ .name = "pettrack-auth",
+			.summary = "Users, sessions and devices: registers, authenticates, answers who may see what",
+			.settings = settings,
+			.prefix = "AUTH_" },
+		argc, argv);
+
+	return service_exit(r ? r : run());
+}
