@@ -16,6 +16,7 @@ export class History extends EventTarget {
 	#range = { from: 0, to: 0 };
 	#track = [];
 	#now = 0; /* the moment shown, ms */
+	#chosen = false; /* by the reader, not by us */
 	#loading = 0; /* number of the load under way: an older one's answer is not for us */
 	#playing = 0; /* the frame asked for; 0: standing */
 	#slider = byId("slider");
@@ -33,6 +34,7 @@ export class History extends EventTarget {
 		byId("play").addEventListener("click", () => (this.#playing ? this.#pause() : this.#play()));
 		this.#slider.addEventListener("input", () => {
 			this.#pause();
+			this.#chosen = true;
 			this.#showMoment(Math.min(this.#range.from + Number(this.#slider.value) * 1000, this.#range.to - 1));
 		});
 		byId("history").addEventListener("keydown", (event) => event.key === "Escape" && this.close());
@@ -91,6 +93,7 @@ export class History extends EventTarget {
 		const number = ++this.#loading, day = byId("day").value;
 
 		this.#pause();
+		this.#chosen = false;
 		this.#range = rangeOf(day);
 		byId("day-after").disabled = day >= byId("day").max;
 		this.#slider.max = (this.#range.to - this.#range.from) / 1000;
@@ -111,7 +114,8 @@ export class History extends EventTarget {
 		this.#track = [];
 		for (const fix of fixes)
 			insert(this.#track, fix);
-		this.#now = this.#last();
+		if (!this.#chosen)
+			this.#now = this.#last();
 		this.#draw(true);
 	}
 
