@@ -1,6 +1,6 @@
 """
-The page in a real Chromium: what an owner sees and does. Nothing it does may break its Content-Security-Policy or end up
-as an error in the console.
+The page in a real Chromium: what an owner sees and does. Nothing it does may break its Content-Security-Policy or end
+up as an error in the console.
 
 PETTRACK_SCREENSHOT=FILE makes the picture for the docs as well.
 """
@@ -14,7 +14,6 @@ import re
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
-
 from support.programs import build
 from support.times import now_ms
 from support.trackers import send_osmand
@@ -139,11 +138,11 @@ def report(stack, device, lat, lon, time_ms=None, **fields):
 
 
 def yesterday():
-    return datetime.datetime.now(datetime.timezone.utc).date() - datetime.timedelta(days=1)
+    return datetime.datetime.now(datetime.UTC).date() - datetime.timedelta(days=1)
 
 
 def at(day, hours, minutes=0):
-    moment = datetime.datetime(day.year, day.month, day.day, hours, minutes, tzinfo=datetime.timezone.utc)
+    moment = datetime.datetime(day.year, day.month, day.day, hours, minutes, tzinfo=datetime.UTC)
     return int(moment.timestamp() * 1000)
 
 
@@ -278,10 +277,7 @@ def test_follow_keeps_the_pet_in_sight(visit, stack, owner, misty):
 
     def in_sight():
         pin, stage = visitor.pin(misty).bounding_box(), visitor.page.locator("#map").bounding_box()
-        return (
-            stage["x"] <= pin["x"] <= stage["x"] + stage["width"]
-            and stage["y"] <= pin["y"] <= stage["y"] + stage["height"]
-        )
+        return all(stage[at] <= pin[at] <= stage[at] + stage[size] for at, size in (("x", "width"), ("y", "height")))
 
     expect(visitor.fact(misty, "Position")).to_have_text("50.27030, -5.01380")
     wait_until(in_sight, 5, "the map follows")
