@@ -124,14 +124,19 @@ export class PetMap extends EventTarget {
 			this.#map.fitBounds(L.latLngBounds(points).pad(0.15), { maxZoom: ZOOM_PET });
 	}
 
+	/* Brings @pet into sight, and near enough; a map that shows it so already stays as it is. */
 	goTo(pet) {
-		if (pet.fix)
-			this.#map.setView([pet.fix.lat, pet.fix.lon], Math.max(this.#map.getZoom(), ZOOM_PET - 1));
+		if (!pet.fix)
+			return;
+		if (this.#map.getZoom() < ZOOM_PET - 2)
+			this.#map.setView([pet.fix.lat, pet.fix.lon], ZOOM_PET - 1);
+		else
+			this.keepInSight(pet.fix, -0.1);
 	}
 
-	/* Moves the map after @fix, when it is not near the middle. */
-	keepInSight(fix) {
-		if (!this.#map.getBounds().pad(-0.3).contains([fix.lat, fix.lon]))
+	/* Moves the map after @fix, when it leaves the map's inner part. */
+	keepInSight(fix, margin = -0.3) {
+		if (!this.#map.getBounds().pad(margin).contains([fix.lat, fix.lon]))
 			this.#map.panTo([fix.lat, fix.lon]);
 	}
 
