@@ -121,7 +121,8 @@ MUST_CHECK int bus_commit(struct bus_consumer *c);
 MUST_CHECK int bus_pause(struct bus_consumer *c);
 MUST_CHECK int bus_resume(struct bus_consumer *c);
 
-/* Records between the committed offsets and the ends of the assigned partitions; -1 when not known. */
+/* Records between the committed offsets (where there is none, the oldest record) and the ends of the assigned partitions, as of
+ * the last second; -1 when not known. Any thread. */
 int64_t bus_lag(struct bus_consumer *c);
 
 bool bus_consumer_up(struct bus_consumer *c);

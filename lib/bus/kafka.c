@@ -23,9 +23,19 @@ static void on_error(rd_kafka_t *rk, int err, const char *reason, void *opaque)
 
 	(void)rk;
 	log_debug("kafka error", LOG_S("error", rd_kafka_err2name(err)), LOG_S("text", reason));
-	if (err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || err == RD_KAFKA_RESP_ERR__AUTHENTICATION ||
-		err == RD_KAFKA_RESP_ERR__FATAL)
+	switch (err) {
+	case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+	case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+	case RD_KAFKA_RESP_ERR__FATAL:
 		atomic_store(&s->up, false);
+		break;
+	case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+	case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+		atomic_store(&s->missing, true);
+		break;
+	default:
+		break;
+	}
 }
 
 static int on_stats(rd_kafka_t *rk, char *json, size_t len, void *opaque)

@@ -13,6 +13,7 @@
 /* What the library tells between records. First member of whoever polls: its address is librdkafka's opaque. */
 struct kafka_state {
 	atomic_bool up;
+	atomic_bool missing; /* a topic or partition in use was not there any more, once */
 	atomic_int partitions; /* of the topics in use, the most that any has; 0: not known yet */
 	_Atomic(int64_t) lag; /* see bus_lag() */
 };

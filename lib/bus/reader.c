@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { METADATA_MS = 60000 }; /* new partitions are noticed within this */
+enum { METADATA_MS = 10000 }; /* new partitions are noticed within this */
 
 struct span {
 	int64_t first, end;
@@ -118,13 +118,16 @@ void bus_reader_close(struct bus_reader *r)
 
 /* ---- reading ---- */
 
+static bool topic_changed(const struct bus_reader *r)
+{
+	return atomic_load(&r->state.missing) || atomic_load(&r->state.partitions) > r->partitions;
+}
+
 int bus_reader_poll(struct bus_reader *r, int timeout_ms, struct bus_record *ret)
 {
 	int result = kafka_take(rd_kafka_consumer_poll(r->rk, timeout_ms), ret);
 
-	if (result == BUS_E_MISSING)
-		return BUS_E_GONE; /* the topic was there when reading began */
-	if (result == BUS_E_NONE && atomic_load(&r->state.partitions) > r->partitions)
+	if (result == BUS_E_MISSING || (result == BUS_E_NONE && topic_changed(r)))
 		return BUS_E_GONE;
 	return result;
 }

@@ -26,15 +26,25 @@ static int32_t count_partitions(const char *json)
 	return highest < INT32_MAX ? (int32_t)highest + 1 : INT32_MAX;
 }
 
+/* The number of @field at or after *at; -1 at the end of the text. */
+static int64_t number(const char **at, const char *field)
+{
+	return next(at, field) ? strtoll(*at, NULL, 10) : -1;
+}
+
+/* The library's own consumer_lag is -1 as long as nothing was committed, for an empty partition that is for ever. */
 static int64_t sum_lag(const char *json)
 {
 	int64_t sum = 0;
 
-	for (const char *at = json; next(&at, "\"fetch_state\":\"active\"") && next(&at, "\"consumer_lag\":");) {
-		long long lag = strtoll(at, NULL, 10);
-		if (lag < 0)
+	for (const char *at = json; next(&at, "\"fetch_state\":\"active\"");) {
+		int64_t committed = number(&at, "\"committed_offset\":");
+		int64_t oldest = number(&at, "\"lo_offset\":");
+		int64_t end = number(&at, "\"ls_offset\":");
+		int64_t from = committed > oldest ? committed : oldest;
+		if (from < 0 || end < 0)
 			return -1;
-		sum += lag;
+		sum += end > from ? end - from : 0;
 	}
 	return sum;
 }
