@@ -51,6 +51,14 @@ const struct web_route *route_find(const struct web_route *table, const char *me
 	return NULL;
 }
 
+static void add_method(struct text *list, const char *method)
+{
+	if (strstr(list->buf, method)) /* no method's name is part of another one's */
+		return;
+	text_puts(list, list->len ? ", " : "");
+	text_puts(list, method);
+}
+
 bool route_methods(struct text *list, const struct web_route *table, const struct path *path)
 {
 	bool any = false;
@@ -58,10 +66,9 @@ bool route_methods(struct text *list, const struct web_route *table, const struc
 	for (const struct web_route *r = table; r && r->method; r++) {
 		if (!route_fits(r->path, path))
 			continue;
-		text_puts(list, list->len ? ", " : "");
-		text_puts(list, r->method);
+		add_method(list, r->method);
 		if (!strcmp(r->method, "GET"))
-			text_puts(list, ", HEAD");
+			add_method(list, "HEAD");
 		any = true;
 	}
 	return any;

@@ -8,6 +8,7 @@
 #include "web/internal.h"
 #include "base/clock.h"
 #include "service/log.h"
+#include "web/runner.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -53,15 +54,30 @@ static void leave(struct web *w)
 	pthread_mutex_unlock(&w->lock);
 }
 
+static void refuse(struct web_request *q, const char *code, const char *detail)
+{
+	q->close = true;
+	web_add_header(q, "Retry-After", "1");
+	web_problem(q, 503, code, "%s", detail);
+}
+
+static void run_dispatch(void *arg)
+{
+	dispatch(arg);
+}
+
 static void handle(struct web_request *q, bool open)
 {
-	if (open) {
-		dispatch(q);
-	} else {
-		q->close = true;
-		web_add_header(q, "Retry-After", "1");
-		web_problem(q, 503, "stopping", "This server is stopping. Try again shortly.");
-	}
+	struct runner *runner = mg_get_thread_pointer(q->conn);
+
+	q->info = mg_get_request_info(q->conn);
+	q->method = q->info->request_method;
+	if (!open)
+		refuse(q, "stopping", "This server is stopping. Try again shortly.");
+	else if (!runner)
+		refuse(q, "busy", "This server has no thread to spare. Try again shortly.");
+	else
+		runner_run(runner, run_dispatch, q);
 	request_linger(q);
 	web_count(q);
 }
@@ -75,8 +91,6 @@ static int begin_request(struct mg_connection *conn)
 
 	if (q) {
 		request_init(q, w, conn, "unmatched");
-		q->info = mg_get_request_info(conn);
-		q->method = q->info->request_method;
 		handle(q, open);
 		status = q->status;
 	}
@@ -103,7 +117,7 @@ static int http_error(struct mg_connection *conn, int status, const char *messag
 	};
 	struct web *w = mg_get_user_data(mg_get_context(conn));
 	struct web_request *q = calloc(1, sizeof *q);
-	const char *code = "bad_request", *detail = "This is not an HTTP request.";
+	const char *code = "bad_request", *detail = "The request could not be read: malformed, too large, or too slow.";
 
 	(void)message;
 	if (!q)
@@ -129,6 +143,24 @@ static int log_message(const struct mg_connection *conn, const char *message)
 	(void)conn;
 	log_debug("web server", LOG_S("message", message));
 	return 1;
+}
+
+static void *init_thread(const struct mg_context *mg, int type)
+{
+	enum { WORKER = 1 };
+	struct runner *runner = NULL;
+
+	(void)mg;
+	if (type == WORKER && runner_open(&runner))
+		log_debug("no thread for requests");
+	return runner;
+}
+
+static void exit_thread(const struct mg_context *mg, int type, void *runner)
+{
+	(void)mg;
+	(void)type;
+	runner_close(runner);
 }
 
 static int init_connection(const struct mg_connection *conn, void **ret_data)
@@ -176,6 +208,8 @@ static int bind_error(const struct web_options *o)
 	char host[64], port[8];
 	int one = 1, r = -EIO;
 
+	if (o->address[0] == '[' && !mg_check_feature(MG_FEATURES_IPV6))
+		return -EAFNOSUPPORT;
 	snprintf(host, sizeof host, "%s", o->address[0] == '[' ? o->address + 1 : o->address);
 	host[strcspn(host, "]")] = '\0';
 	snprintf(port, sizeof port, "%u", o->port);
@@ -197,6 +231,8 @@ static int start(struct web *w)
 		.begin_request = begin_request,
 		.http_error = http_error,
 		.log_message = log_message,
+		.init_thread = init_thread,
+		.exit_thread = exit_thread,
 		.init_connection = init_connection,
 		.connection_closed = connection_closed,
 	};

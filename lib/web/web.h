@@ -4,7 +4,7 @@
  * The only folder that includes civetweb.h. A table of routes, one thread a connection, at most web_options.threads of
  * them, short keep-alive; what is beyond waits in the listen queue. No form parsing, no directory listing.
  *
- * Thread: handlers run on the server's threads, several at once.
+ * Thread: handlers run on the server's threads, several at once, with 1 MiB of stack.
  */
 #pragma once
 
@@ -35,7 +35,7 @@ struct web_route {
 };
 
 struct web_options {
-	const char *address;       /* "127.0.0.1" or "0.0.0.0" or "[::]" */
+	const char *address;       /* "127.0.0.1" or "0.0.0.0"; "[::]" where civetweb has IPv6: Debian 12's has not */
 	uint16_t port;             /* 0: any free one */
 	int64_t threads;           /* = connections at once */
 	int64_t body_max;          /* bytes of a request's body */
@@ -50,9 +50,11 @@ struct web_options {
 	bool ops;                  /* adds /metrics, /healthz, /readyz */
 };
 
-/* Listens and serves; what the options point to is borrowed until web_close(). Zeros mean 16 threads, 64 KiB, 10 s, 2 s. Unknown path: 404, known path with another method: 405 with Allow, bad token: 401 with WWW-Authenticate, missing scope: 403;
- * all as problem+json. Counts pettrack_http_requests_total{route,method,status} and pettrack_http_request_seconds{route}; the route
- * is the pattern, never the path. 0 or -errno (-EADDRINUSE...). */
+/* Listens and serves. What the options point to is borrowed until web_close(); zeros mean 16 threads, 64 KiB, 10 s, 2 s.
+ * Unknown path: 404, known path with another method: 405 with Allow, bad token: 401 with WWW-Authenticate, missing scope:
+ * 403; all as problem+json. Bodies come with Content-Length, or are refused (411). Counts
+ * pettrack_http_requests_total{route,method,status} and pettrack_http_request_seconds{route}; the route is the pattern,
+ * never the path. 0 or -errno (-EADDRINUSE, -EAFNOSUPPORT...). */
 MUST_CHECK int web_open(struct web **ret, const struct web_options *o);
 uint16_t web_port(const struct web *w);
 /* Stops accepting, lets requests finish, frees. Accepts NULL. */

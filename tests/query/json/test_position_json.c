@@ -78,7 +78,7 @@ START_TEST(heard_of_but_never_fixed)
 END_TEST
 
 /* Reals of any size come back as they were, or as null where JSON has no word for them. */
-START_TEST(reals)
+START_TEST(a_real_of_any_size)
 {
 	static const double reals[] = { 0, -0.0, 1, -1.5, 0.001, 1e-7, -2.5e-300, 999999999.5, 1e15, 1.7e308, NAN,
 		INFINITY };
@@ -143,7 +143,7 @@ static Suite *suite(void)
 	tcase_add_test(c, a_plain_fix);
 	tcase_add_test(c, everything_that_is_known);
 	tcase_add_test(c, heard_of_but_never_fixed);
-	tcase_add_loop_test(c, reals, 0, 12);
+	tcase_add_loop_test(c, a_real_of_any_size, 0, 12);
 	tcase_add_test(c, the_largest_fits_and_is_json);
 	tcase_add_test(c, without_attributes_a_small_buffer_does);
 	suite_add_tcase(s, c);
