@@ -4,6 +4,8 @@ const { L } = globalThis;
 
 const LINE_SPACING_PX = 128; /* about */
 const STEPS = [1, 2, 5];
+const LABEL_PX = { x: 80, y: 30 }; /* room that a label takes, at most */
+const LAT_MAX = 85; /* where the projection ends */
 
 /* The round number of degrees nearest above @degrees: 1, 2 or 5 times a power of ten. */
 function roundStep(degrees) {
@@ -44,6 +46,16 @@ function strokeLines(context, { meridians, parallels }, pixelOf, size) {
 	context.stroke();
 }
 
+/* Where lines cross, right of the meridian and above the parallel. */
+function writeLabels(context, { meridians, parallels }, step, pixelOf) {
+	for (const lat of parallels)
+		for (const lon of meridians) {
+			const at = pixelOf(lat, lon);
+			context.fillText(label(lat, step, "N", "S"), Math.round(at.x) + 5, Math.round(at.y) - 16);
+			context.fillText(label(lon, step, "E", "W"), Math.round(at.x) + 5, Math.round(at.y) - 5);
+		}
+}
+
 export const Grid = L.GridLayer.extend({
 	options: { maxZoom: 20 },
 
@@ -62,13 +74,18 @@ export const Grid = L.GridLayer.extend({
 	_draw(context, coords, size) {
 		const style = getComputedStyle(document.documentElement);
 		const origin = coords.scaleBy(size);
-		const northWest = this._map.unproject(origin, coords.z), southEast = this._map.unproject(origin.add(size), coords.z);
 		const step = roundStep((360 / (2 ** coords.z * size.x)) * LINE_SPACING_PX);
-		const linesAt = (each) => ({
-			meridians: multiples(northWest.lng, southEast.lng, each),
-			parallels: multiples(Math.max(southEast.lat, -85), Math.min(northWest.lat, 85), each),
-		});
 		const pixelOf = (lat, lon) => this._map.project([lat, lon], coords.z).subtract(origin);
+		/* Lines of this tile, and those just left of it and below it, whose labels reach into it. */
+		const linesAt = (each) => {
+			const northWest = this._map.unproject(origin.subtract([LABEL_PX.x, 0]), coords.z);
+			const southEast = this._map.unproject(origin.add(size).add([0, LABEL_PX.y]), coords.z);
+
+			return {
+				meridians: multiples(northWest.lng, southEast.lng, each),
+				parallels: multiples(Math.max(southEast.lat, -LAT_MAX), Math.min(northWest.lat, LAT_MAX), each),
+			};
+		};
 
 		context.fillStyle = style.getPropertyValue("--grid-ground");
 		context.fillRect(0, 0, size.x, size.y);
@@ -80,18 +97,6 @@ export const Grid = L.GridLayer.extend({
 
 		context.fillStyle = style.getPropertyValue("--grid-text");
 		context.font = "10px system-ui, sans-serif";
-		this._write(context, linesAt(step), step, pixelOf, size);
-	},
-
-	/* Where lines cross, right of the meridian and above the parallel, if it fits into this tile. */
-	_write(context, { meridians, parallels }, step, pixelOf, size) {
-		for (const lat of parallels)
-			for (const lon of meridians) {
-				const at = pixelOf(lat, lon);
-				if (at.x < 0 || at.x + 62 > size.x || at.y < 26 || at.y > size.y)
-					continue;
-				context.fillText(label(lat, step, "N", "S"), at.x + 5, at.y - 16);
-				context.fillText(label(lon, step, "E", "W"), at.x + 5, at.y - 5);
-			}
+		writeLabels(context, linesAt(step), step, pixelOf);
 	},
 });
