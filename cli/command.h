@@ -1,0 +1,23 @@
+/*
+ * command - the subcommands of `pettrack`
+ *
+ * One file each. A command reads its settings by lib/service: argv[0] is its own name, "pettrack login".
+ */
+#pragma once
+
+#include "base/err.h"
+
+struct command {
+	const char *name; /* "login" */
+	const char *summary; /* one line, for `pettrack --help` */
+	/* Returns the exit status: 0 done, 1 failed and said so, 2 wrong usage and said so. */
+	int (*run)(int argc, char **argv);
+};
+
+extern const struct command command_login, command_device, command_simulate, command_seed, command_tail;
+
+/* Says "pettrack: ..." on standard error and returns exit status 1. */
+int complain(const char *format, ...) PRINTF_LIKE(1, 2);
+
+/* Ends a command after service_start() or service_settings() did not return 0: their exit status, said where negative. */
+int settings_exit(int r);

@@ -1,0 +1,64 @@
+/* pettrack - the command line. */
+#include "cli/command.h"
+#include "service/service.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct command *const commands[] = {
+	&command_login,
+	&command_device,
+	&command_simulate,
+	&command_seed,
+	&command_tail,
+};
+
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+int complain(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	fputs("pettrack: ", stderr);
+	vfprintf(stderr, format, args);
+	fputc('\n', stderr);
+	va_end(args);
+	return EXIT_FAILURE;
+}
+
+int settings_exit(int r)
+{
+	return r < 0 ? complain("%s", strerror(-r)) : service_exit(r);
+}
+
+static int help(FILE *to, int status)
+{
+	fputs("Usage: pettrack COMMAND [--flag VALUE]...\n\n", to);
+	for (size_t i = 0; i < COMMANDS; i++)
+		fprintf(to, "  %-10s%s\n", commands[i]->name, commands[i]->summary);
+	fputs("\n'pettrack COMMAND --help' tells more about each.\n", to);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	char name[64];
+
+	if (argc < 2)
+		return help(stderr, 2);
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
+		return help(stdout, EXIT_SUCCESS);
+	if (!strcmp(argv[1], "--version"))
+		return printf("pettrack %s\n", PETTRACK_VERSION) < 0;
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (!strcmp(argv[1], commands[i]->name)) {
+			snprintf(name, sizeof name, "pettrack %s", commands[i]->name);
+			argv[1] = name;
+			return commands[i]->run(argc - 1, argv + 1);
+		}
+	fprintf(stderr, "pettrack: there is no command '%s'\n\n", argv[1]);
+	return help(stderr, 2);
+}

@@ -1,0 +1,43 @@
+/* seed - a month of pets' lives for development, sent through the gateway like everything else. */
+#include "cli/command.h"
+#include "cli/play_settings.h"
+
+static struct play play = { .species = "any" };
+static int64_t days;
+
+static const struct setting settings[] = {
+	PLAY_GATEWAY_SETTINGS(play),
+	{ "PETTRACK_PETS", "20", setting_int, &play.trackers, "how many", 1, 10000 },
+	{ "PETTRACK_DAYS", "30", setting_int, &days, "of history, ending now", 1, 366 },
+	{ "PETTRACK_DEVICES", NULL, setting_text, &play.devices_path,
+		"file into which identifiers and secrets are written" },
+	PLAY_MODEL_SETTINGS(play),
+	{ "PETTRACK_RATE", "0", setting_real, &play.rate,
+		"positions a second at most; 0: as fast as the gateway answers" },
+	{ "PETTRACK_REGISTER", "false", setting_bool, &play.account.enrol, "create the owner's account first" },
+	ACCOUNT_SETTINGS(play.account),
+	PLAY_OUTPUT_SETTINGS(play),
+	{ 0 },
+};
+
+static int run(int argc, char **argv)
+{
+	const struct service service = {
+		.name = argv[0],
+		.summary =
+			"Makes pets in an account and fills their past with movements of the model, for development.\n"
+			"The account is the logged-in one, or the one of --email. The same again changes nothing but "
+			"secrets.",
+		.settings = settings,
+		.prefix = "PETTRACK_",
+	};
+	int r = service_start(&service, argc, argv);
+
+	if (r)
+		return settings_exit(r);
+	play.enrol = true;
+	play.past_ms = days * 86400000;
+	return play_run(&play);
+}
+
+const struct command command_seed = { "seed", "fill an account with a month of data", run };

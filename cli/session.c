@@ -1,0 +1,191 @@
+/* session - tokens of the user, kept in a file and refreshed. */
+#include "cli/session.h"
+#include "base/clock.h"
+#include "cli/session_file.h"
+#include "client/client.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FRESH_MS = 60000 };
+
+struct session {
+	struct client *client;
+	struct session_data data;
+};
+
+const char *session_error(int r)
+{
+	if (r < 0)
+		return strerror(-r);
+	if (r == SESSION_E_NONE)
+		return "not logged in: run `pettrack login` first";
+	const char *said = client_last_error();
+	return said && *said ? said : r == SESSION_E_DENIED ? "not allowed" : "the server refused";
+}
+
+static int by_client(int r)
+{
+	switch (r) {
+	case CLIENT_E_RETRY:
+		return SESSION_E_RETRY;
+	case CLIENT_E_DENIED:
+		return SESSION_E_DENIED;
+	case CLIENT_E_MISSING:
+		return SESSION_E_MISSING;
+	case CLIENT_E_CONFLICT:
+		return SESSION_E_CONFLICT;
+	case CLIENT_E_REFUSED:
+	case CLIENT_E_MALFORMED:
+		return SESSION_E_REFUSED;
+	default:
+		return r;
+	}
+}
+
+static int connect_to(struct client **ret, const char *auth_url)
+{
+	return client_open(ret, &(struct client_options){ .base_url = auth_url, .timeout_ms = 30000 });
+}
+
+int session_register(const char *auth_url, const char *email, const char *password, const char *name)
+{
+	struct client *c;
+	int r = connect_to(&c, auth_url);
+
+	if (r)
+		return r;
+	json_t *body = json_pack("{s:s, s:s, s:s*}", "email", email, "password", password, "name", name);
+	r = body ? by_client(client_call(c, "POST", "/v1/users", body, NULL, NULL, NULL)) : -ENOMEM;
+	json_decref(body);
+	client_close(c);
+	return r;
+}
+
+/* Takes the tokens of an answer and saves them. */
+static int take_tokens(struct session_data *d, const json_t *answer)
+{
+	const char *access, *refresh;
+	json_int_t expires_in;
+
+	if (json_unpack((json_t *)(uintptr_t)answer, "{s:s, s:s, s:I}", "access_token", &access, "refresh_token",
+		    &refresh, "expires_in", &expires_in))
+		return SESSION_E_REFUSED;
+	int r = session_data_set(&d->access_token, access);
+	if (r == 0)
+		r = session_data_set(&d->refresh_token, refresh);
+	d->access_ends_ms = clock_real_ms() + expires_in * 1000;
+	return r ? r : session_file_save(d);
+}
+
+int session_login(struct session **ret, const char *auth_url, const char *email, const char *password)
+{
+	struct session *s = calloc(1, sizeof *s);
+	json_t *answer = NULL, *body = json_pack("{s:s, s:s}", "email", email, "password", password);
+	int r = s && body ? connect_to(&s->client, auth_url) : -ENOMEM;
+
+	if (r == 0)
+		r = by_client(client_call(s->client, "POST", "/v1/sessions", body, NULL, &answer, NULL));
+	if (r == 0)
+		r = session_data_set(&s->data.auth_url, auth_url);
+	if (r == 0)
+		r = session_data_set(&s->data.email, email);
+	if (r == 0)
+		r = take_tokens(&s->data, answer);
+	json_decref(answer);
+	json_decref(body);
+	if (r)
+		session_close(s);
+	else
+		*ret = s;
+	return r;
+}
+
+int session_open(struct session **ret)
+{
+	struct session *s = calloc(1, sizeof *s);
+	int r = s ? session_file_load(&s->data) : -ENOMEM;
+
+	if (r == 0)
+		r = connect_to(&s->client, s->data.auth_url);
+	if (r == -ENOENT)
+		r = SESSION_E_NONE;
+	if (r)
+		session_close(s);
+	else
+		*ret = s;
+	return r;
+}
+
+void session_close(struct session *s)
+{
+	if (!s)
+		return;
+	client_close(s->client);
+	session_data_free(&s->data);
+	free(s);
+}
+
+const char *session_email(const struct session *s)
+{
+	return s->data.email;
+}
+
+static bool fresh(const struct session_data *d)
+{
+	return d->access_ends_ms - clock_real_ms() > FRESH_MS;
+}
+
+/* Under the file's lock: another command may have refreshed meanwhile, and its tokens are then the ones to use. */
+static int refresh(struct session *s)
+{
+	json_t *answer = NULL, *body;
+	struct session_data saved = { 0 };
+	int lock = session_file_lock();
+
+	if (lock < 0)
+		return lock;
+	if (session_file_load(&saved) == 0 && !strcmp(saved.email, s->data.email)) {
+		session_data_free(&s->data);
+		s->data = saved;
+	} else {
+		session_data_free(&saved);
+	}
+	if (fresh(&s->data)) {
+		session_file_unlock(lock);
+		return 0;
+	}
+	body = json_pack("{s:s}", "refresh_token", s->data.refresh_token);
+	int r = body ? by_client(client_call(s->client, "POST", "/v1/sessions/refresh", body, NULL, &answer, NULL))
+		     : -ENOMEM;
+	if (r == 0)
+		r = take_tokens(&s->data, answer);
+	json_decref(answer);
+	json_decref(body);
+	session_file_unlock(lock);
+	return r;
+}
+
+int session_token(struct session *s, const char **ret)
+{
+	int r = fresh(&s->data) ? 0 : refresh(s);
+
+	if (r == 0)
+		*ret = s->data.access_token;
+	return r;
+}
+
+int session_call(struct session *s, const char *method, const char *path, const json_t *body, json_t **ret_answer)
+{
+	const char *token;
+	int r = session_token(s, &token);
+
+	if (r == 0)
+		r = by_client(client_call(s->client, method, path, body, token, ret_answer, NULL));
+	if (r != SESSION_E_DENIED)
+		return r;
+	s->data.access_ends_ms = 0; /* ended early: revoked, or its key is gone; once more with a new one */
+	r = session_token(s, &token);
+	return r ? r : by_client(client_call(s->client, method, path, body, token, ret_answer, NULL));
+}

@@ -1,0 +1,40 @@
+/* source - tracks and animals, and the times between the two clocks. */
+#include "cli/simulation/source.h"
+
+void source_of_track(struct source *s, const struct source_clock *c, const struct track *t)
+{
+	*s = (struct source){ .track = t, .origin_ms = t->fixes[0].time_ms };
+	if (c->times == TIMES_PAST)
+		s->shift_ms = c->real_ms - t->fixes[t->n - 1].time_ms;
+}
+
+void source_of_animal(struct source *s, const struct animal_options *o, int64_t end_ms)
+{
+	*s = (struct source){ .end_ms = end_ms, .origin_ms = o->start_ms };
+	animal_start(&s->animal, o);
+}
+
+static bool next_fix(struct source *s, struct position *p)
+{
+	if (s->track) {
+		if (s->next == s->track->n)
+			return false;
+		*p = s->track->fixes[s->next++];
+		return true;
+	}
+	animal_next(&s->animal, p);
+	return s->end_ms == 0 || p->time_ms <= s->end_ms;
+}
+
+bool source_next(struct source *s, const struct source_clock *c, struct position *ret, int64_t *ret_due_ms)
+{
+	struct position p;
+
+	if (!next_fix(s, &p))
+		return false;
+	int64_t due = c->speed_up > 0 ? (int64_t)((double)(p.time_ms - s->origin_ms) / c->speed_up) : 0;
+	p.time_ms = c->times == TIMES_LIVE ? c->real_ms + due : p.time_ms + s->shift_ms;
+	*ret = p;
+	*ret_due_ms = due;
+	return true;
+}

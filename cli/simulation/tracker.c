@@ -1,0 +1,330 @@
+/*
+ * tracker
+ *
+ *   away → connecting → (greeting →) ready ⇄ waiting
+ *
+ * Whatever fails leads back to away, with the batch kept. A batch is drawn from the source once and leaves only when
+ * the gateway has taken it, or does not want it.
+ */
+#include "cli/simulation/tracker.h"
+#include "base/text.h"
+#include "service/log.h"
+
+#include <string.h>
+
+enum {
+	ANSWER_MAX = 32 * 1024,
+	BACKOFF_MS = 250,
+	BACKOFF_MAX_MS = 10000,
+	REFUSALS_MAX = 5, /* of the login, in a row: then it gives up */
+};
+
+static const struct stream_events events;
+
+static void wake_at(struct tracker *t, int64_t at_ms)
+{
+	agenda_put(&t->yard->agenda, &t->wake, at_ms);
+}
+
+static int64_t now_of(const struct tracker *t)
+{
+	return loop_now_ms(t->yard->loop);
+}
+
+/* ---- the batch ---- */
+
+/* Looks one fix ahead. Returns whether there is one. */
+static bool look_ahead(struct tracker *t)
+{
+	if (t->ahead || t->drained)
+		return t->ahead;
+	t->ahead = source_next(t->source, &t->yard->options->clock, &t->next, &t->next_due_ms);
+	t->drained = !t->ahead;
+	return t->ahead;
+}
+
+static bool due(struct tracker *t)
+{
+	return t->yard->left > 0 && look_ahead(t) && t->yard->begun_ms + t->next_due_ms <= now_of(t);
+}
+
+static void fill_batch(struct tracker *t)
+{
+	while (t->batch_n < t->yard->options->records && due(t)) {
+		t->batch[t->batch_n++] = t->next;
+		t->ahead = false;
+		t->yard->left--;
+	}
+}
+
+static void log_acked(const struct tracker *t, const struct position *p)
+{
+	char line[256];
+	struct text out = text_in(line, sizeof line);
+	FILE *f = t->yard->options->ack_log;
+
+	if (!f)
+		return;
+	text_puts(&out, "{\"identifier\":");
+	text_json(&out, t->identity->identifier, strlen(t->identity->identifier));
+	text_puts(&out, ",\"time\":");
+	text_int(&out, p->time_ms);
+	text_puts(&out, ",\"lat\":");
+	text_e7(&out, p->lat_e7);
+	text_puts(&out, ",\"lon\":");
+	text_e7(&out, p->lon_e7);
+	text_puts(&out, "}\n");
+	fwrite(line, 1, out.len, f);
+}
+
+/* The first @n of the batch are settled. */
+static void drop_from_batch(struct tracker *t, size_t n)
+{
+	t->batch_n -= n;
+	memmove(t->batch, t->batch + n, t->batch_n * sizeof *t->batch);
+	t->again = t->batch_n > 0;
+}
+
+/* ---- the connection ---- */
+
+/* Retries come later and later, and never all at once. */
+static void wake_after_failure(struct tracker *t)
+{
+	int64_t wait = BACKOFF_MAX_MS;
+
+	if (t->failures < 6)
+		wait = (int64_t)BACKOFF_MS << t->failures;
+	t->failures++;
+	wake_at(t, now_of(t) + (int64_t)((double)wait * random_between(&t->yard->random, 0.5, 1.5)));
+}
+
+static void hang_up(struct tracker *t)
+{
+	struct stream *s = t->stream;
+
+	if (t->state == TRACKER_WAITING)
+		t->yard->counts.waiting -= (int64_t)t->batch_n;
+	t->state = TRACKER_AWAY;
+	t->stream = NULL; /* its closed() is no longer ours */
+	if (s)
+		stream_close(s);
+}
+
+static void finish(struct tracker *t)
+{
+	hang_up(t);
+	t->state = TRACKER_DONE;
+	agenda_remove(&t->yard->agenda, &t->wake);
+	t->yard->busy--;
+}
+
+static void fail(struct tracker *t)
+{
+	hang_up(t);
+	wake_after_failure(t);
+}
+
+static void expect_answer(struct tracker *t, enum tracker_state state)
+{
+	t->state = state;
+	wake_at(t, now_of(t) + t->yard->options->timeout_ms);
+}
+
+static void send_batch(struct tracker *t)
+{
+	uint8_t frame[DIALECT_FRAME_MAX];
+	struct fleet_counts *c = &t->yard->counts;
+	size_t n = t->yard->options->dialect->frame(
+		frame, sizeof frame, t->identity->identifier, t->identity->secret, t->batch, t->batch_n);
+
+	if (n == 0 || stream_write(t->stream, frame, n)) {
+		fail(t);
+		return;
+	}
+	c->sent += (int64_t)t->batch_n;
+	c->waiting += (int64_t)t->batch_n;
+	if (t->again)
+		c->resent += (int64_t)t->batch_n;
+	t->again = true;
+	t->yard->tokens -= (double)t->batch_n;
+	expect_answer(t, TRACKER_WAITING);
+}
+
+static void connected(struct stream *s, void *user, int r)
+{
+	struct tracker *t = user;
+	const struct dialect *d = t->yard->options->dialect;
+	uint8_t login[DIALECT_IDENTIFIER_MAX + 8];
+
+	if (s != t->stream) /* given up meanwhile */
+		return;
+	if (r) {
+		t->stream = NULL; /* the loop frees it */
+		fail(t);
+		return;
+	}
+	t->yard->counts.connects++;
+	if (!d->login) {
+		t->state = TRACKER_READY;
+		tracker_wake(t);
+		return;
+	}
+	size_t n = d->login(login, sizeof login, t->identity->identifier);
+	if (n == 0 || stream_write(s, login, n))
+		fail(t);
+	else
+		expect_answer(t, TRACKER_GREETING);
+}
+
+static void connect_to_gateway(struct tracker *t)
+{
+	const struct fleet_options *o = t->yard->options;
+	struct stream *s;
+	int r = stream_connect(&s, t->yard->loop, o->host, o->port, &events, ANSWER_MAX, connected, t);
+
+	if (r) {
+		log_debug("connect", LOG_S("error", strerror(-r)));
+		fail(t);
+		return;
+	}
+	t->stream = s;
+	expect_answer(t, TRACKER_CONNECTING);
+}
+
+/* ---- answers ---- */
+
+static void refused(struct tracker *t)
+{
+	struct fleet_counts *c = &t->yard->counts;
+
+	if (t->state == TRACKER_WAITING) { /* these positions; the next may be welcome */
+		c->refused += (int64_t)t->batch_n;
+		c->waiting -= (int64_t)t->batch_n;
+		drop_from_batch(t, t->batch_n);
+		t->state = TRACKER_READY;
+		return;
+	}
+	c->refused++;
+	if (++t->refusals < REFUSALS_MAX) {
+		fail(t);
+		return;
+	}
+	c->abandoned++;
+	finish(t);
+}
+
+static void taken(struct tracker *t, size_t n)
+{
+	t->yard->counts.acked += (int64_t)n;
+	t->yard->counts.waiting -= (int64_t)t->batch_n;
+	for (size_t i = 0; i < n; i++)
+		log_acked(t, &t->batch[i]);
+	drop_from_batch(t, n);
+	t->state = TRACKER_READY;
+	t->failures = t->refusals = 0;
+}
+
+static void later(struct tracker *t)
+{
+	t->yard->counts.waiting -= (int64_t)t->batch_n;
+	t->state = TRACKER_READY;
+	wake_after_failure(t);
+}
+
+/* Returns whether the tracker may go on at once. */
+static bool settle(struct tracker *t, const struct reply *r)
+{
+	switch (r->kind) {
+	case REPLY_WELCOME:
+		t->state = TRACKER_READY;
+		t->refusals = 0;
+		return true;
+	case REPLY_TAKEN:
+		taken(t, r->taken);
+		return true;
+	case REPLY_REFUSED:
+		refused(t);
+		return t->state == TRACKER_READY;
+	case REPLY_LATER:
+		later(t);
+		return false;
+	case REPLY_MORE:
+		return false;
+	case REPLY_GARBAGE:
+		break;
+	}
+	fail(t);
+	return false;
+}
+
+static size_t data(struct stream *s, void *user, const uint8_t *bytes, size_t n)
+{
+	struct tracker *t = user;
+	bool asked = t->state == TRACKER_GREETING || t->state == TRACKER_WAITING;
+
+	if (s != t->stream)
+		return n;
+	if (!asked) { /* nobody asked: it is no answer */
+		fail(t);
+		return n;
+	}
+	struct reply r = t->yard->options->dialect->read(bytes, n, t->state == TRACKER_GREETING, t->batch_n);
+	bool go_on = settle(t, &r);
+	if (r.last && t->state != TRACKER_DONE)
+		hang_up(t);
+	if (go_on)
+		wake_at(t, now_of(t));
+	if (go_on && t->yard->options->rate <= 0)
+		tracker_wake(t);
+	return r.used;
+}
+
+static void closed(struct stream *s, void *user, enum stream_end end)
+{
+	struct tracker *t = user;
+
+	(void)end;
+	if (s != t->stream)
+		return;
+	bool idle = t->state == TRACKER_READY;
+	t->stream = NULL;
+	if (idle) /* it will connect again when it has something to say; the appointment stands */
+		t->state = TRACKER_AWAY;
+	else
+		fail(t);
+}
+
+static const struct stream_events events = { .data = data, .closed = closed };
+
+/* ---- the appointment ---- */
+
+static bool over(struct tracker *t)
+{
+	return t->batch_n == 0 && (t->yard->left <= 0 || !look_ahead(t));
+}
+
+void tracker_wake(struct tracker *t)
+{
+	switch (t->state) {
+	case TRACKER_CONNECTING:
+	case TRACKER_GREETING:
+	case TRACKER_WAITING:
+		fail(t); /* the answer is overdue */
+		return;
+	case TRACKER_DONE:
+		return;
+	case TRACKER_AWAY:
+	case TRACKER_READY:
+		break;
+	}
+	if (!t->again) /* what was sent before is sent as it was */
+		fill_batch(t);
+	if (over(t))
+		finish(t);
+	else if (t->batch_n == 0)
+		wake_at(t, t->yard->begun_ms + t->next_due_ms);
+	else if (t->state == TRACKER_AWAY)
+		connect_to_gateway(t);
+	else
+		send_batch(t);
+}
