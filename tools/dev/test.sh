@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # test - every suite, each with its results counted; the last line of the run sums them.
 
-suites=(layering unit contract sanitize threads system page lint)
+suites=(layering unit openapi sanitize threads system page lint)
 passed=0 failed=0 skipped=0
 
 command_test() {
@@ -95,9 +95,9 @@ suite_threads() {
 		meson_tests build-tsan --timeout-multiplier 6
 }
 
-suite_contract() {
-	suite_build contract build gcc || return 0
-	pytest_suite contract "Contract: routes and OpenAPI" test_openapi.py
+suite_openapi() {
+	suite_build openapi build gcc || return 0
+	pytest_suite openapi "OpenAPI: what is described is served" "$root/tests/openapi"
 }
 
 suite_system() {
@@ -108,7 +108,7 @@ suite_system() {
 		suite_count system "$run/results/system.xml" "$status"
 		return
 	fi
-	pytest_suite system "System tests" --ignore=test_page.py --ignore=test_openapi.py
+	pytest_suite system "System tests" --ignore=test_page.py
 }
 
 suite_page() {
@@ -135,6 +135,7 @@ suite_lint() {
 	suite_build lint build-clang clang || return 0
 	suite_check lint "clang-format" lint_format
 	suite_check lint "shellcheck" lint_shell
+	suite_check lint "ruff" lint_python
 	suite_check lint "clang-tidy" lint_tidy
 }
 
@@ -147,6 +148,10 @@ suite_check() {
 	else
 		failed=$((failed + 1))
 	fi
+}
+
+lint_python() {
+	"${python%/*}/ruff" check "$root" && "${python%/*}/ruff" format --check "$root"
 }
 
 lint_format() {

@@ -92,7 +92,9 @@ class Load:
                         return True
                 except OSError:
                     pass
-                client = client and client.close()
+                if client:
+                    client.close()
+                client = None
                 return False
 
             self._until_acked(send, device, fixes)

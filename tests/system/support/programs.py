@@ -171,7 +171,8 @@ class Stack:
                 program.process.terminate()
         for program in self.programs:
             program.end()
-        self.mongo.client.drop_database(self.name)
+        if self.mongo.running:
+            self.mongo.client.drop_database(self.name)
 
     # ---- people ----
 
