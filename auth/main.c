@@ -24,9 +24,11 @@ static struct web_options rest = { .verify = auth_verify };
 
 static const char *secret_setting(const char *text, void *target, int64_t min, int64_t max)
 {
-	if (strlen(text) < (size_t)min)
+	(void)min;
+	(void)max;
+	if (strlen(text) < MASTER_SECRET_MIN)
 		return "must have at least 32 characters: use a random one, such as openssl rand -base64 32 prints";
-	return setting_text(text, target, 0, max);
+	return setting_text(text, target, 0, 0);
 }
 
 static const char *clients_setting(const char *text, void *target, int64_t min, int64_t max)
@@ -51,8 +53,7 @@ static const struct setting settings[] = {
 	{ "AUTH_CORS_ORIGINS", NULL, setting_text, &rest.cors_origins,
 		"origins whose pages may call, comma-separated" },
 	{ "AUTH_MASTER_SECRET", NULL, secret_setting, &master_secret,
-		"seals signing keys and marks refresh tokens; for role authentication", MASTER_SECRET_MIN, 0,
-		SETTING_SECRET },
+		"seals signing keys and marks refresh tokens; for role authentication", .flags = SETTING_SECRET },
 	{ "AUTH_CLIENTS", NULL, clients_setting, &clients, "services: ID:SECRET:SCOPE[ SCOPE...], comma-separated",
 		.flags = SETTING_SECRET },
 	{ "AUTH_ISSUER", "pettrack", setting_text, &issuer, "claim iss of access tokens" },
@@ -90,9 +91,8 @@ static int check_secrets(void)
 	if (!(roles & ROLE_AUTHENTICATION))
 		return 0;
 	if (!master_secret) {
-		fputs("pettrack-auth: role authentication needs AUTH_MASTER_SECRET: set it in the environment, or name "
-		      "a file that "
-		      "holds it by AUTH_MASTER_SECRET_FILE\n",
+		fputs("pettrack-auth: role authentication needs AUTH_MASTER_SECRET: set it in the environment, "
+		      "or name a file that holds it by AUTH_MASTER_SECRET_FILE\n",
 			stderr);
 		return SERVICE_E_USAGE;
 	}
@@ -145,24 +145,32 @@ static void close_all(struct auth *a)
 	sodium_memzero(&master, sizeof master);
 }
 
+/* Says where @name listens, or that it cannot. */
+static int tell(const char *name, const char *address, uint16_t port, int r)
+{
+	if (r)
+		log_error("cannot listen", LOG_S("name", name), LOG_S("address", address), LOG_I("port", port),
+			LOG_S("error", strerror(-r)));
+	else
+		log_info("listening", LOG_S("name", name), LOG_S("address", address), LOG_I("port", port));
+	return r;
+}
+
 static int serve(struct auth *a)
 {
-	struct web *server = NULL, *ops = NULL;
+	struct web *ops = NULL, *server = NULL;
+	int r = web_ops_open(&ops, ops_address, ops_port);
 
-	roles_routes(roles, &routes);
-	rest.routes = routes.routes;
-	rest.owner = a;
-	int r = web_open(&server, &rest);
+	r = tell("ops", ops_address, ops ? web_port(ops) : ops_port, r);
 	if (r == 0) {
-		log_info("listening", LOG_S("name", "rest"), LOG_S("address", rest.address),
-			LOG_I("port", web_port(server)));
-		r = web_ops_open(&ops, ops_address, ops_port);
+		roles_routes(roles, &routes);
+		rest.routes = routes.routes;
+		rest.owner = a;
+		r = web_open(&server, &rest);
+		r = tell("rest", rest.address, server ? web_port(server) : rest.port, r);
 	}
-	if (r == 0) {
-		log_info(
-			"listening", LOG_S("name", "ops"), LOG_S("address", ops_address), LOG_I("port", web_port(ops)));
+	if (r == 0)
 		r = service_wait();
-	}
 	web_close(server);
 	web_close(ops);
 	return r;

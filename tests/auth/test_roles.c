@@ -1,0 +1,108 @@
+#include "auth/roles.h"
+#include "tests/lib/unit.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+	const char *text;
+	unsigned roles; /* 0: refused */
+} rows[] = {
+	{ "registration", ROLE_REGISTRATION },
+	{ "authentication", ROLE_AUTHENTICATION },
+	{ "devices", ROLE_DEVICES },
+	{ "devices,registration", ROLE_DEVICES | ROLE_REGISTRATION },
+	{ "registration,authentication,devices", ROLE_DEVICES | ROLE_REGISTRATION | ROLE_AUTHENTICATION },
+	{ "devices,devices", ROLE_DEVICES },
+	{ "", 0 },
+	{ ",", 0 },
+	{ "devices,", 0 },
+	{ "device", 0 },
+	{ "devices registration", 0 },
+	{ "Devices", 0 },
+};
+
+START_TEST(setting)
+{
+	unsigned roles = 77;
+
+	ck_assert_int_eq(roles_setting(rows[_i].text, &roles, 0, 0) == NULL, rows[_i].roles != 0);
+	ck_assert_uint_eq(roles, rows[_i].roles ? rows[_i].roles : 77);
+}
+END_TEST
+
+static size_t count(unsigned roles, struct role_routes *r)
+{
+	size_t n = 0;
+
+	roles_routes(roles, r);
+	while (r->routes[n].method)
+		n++;
+	return n;
+}
+
+/* Each role serves its own routes, and together they serve the sum: no route has two roles. */
+START_TEST(routes_are_apart)
+{
+	static struct role_routes one[ROLES_MAX], all;
+	const unsigned roles[ROLES_MAX] = { ROLE_REGISTRATION, ROLE_AUTHENTICATION, ROLE_DEVICES };
+	size_t n[ROLES_MAX], sum = 0;
+
+	for (int i = 0; i < ROLES_MAX; i++) {
+		n[i] = count(roles[i], &one[i]);
+		ck_assert_uint_gt(n[i], 0);
+		sum += n[i];
+	}
+	ck_assert_uint_eq(count(roles[0] | roles[1] | roles[2], &all), sum);
+	for (size_t i = 0; i < sum; i++)
+		for (size_t j = 0; j < i; j++)
+			ck_assert(strcmp(all.routes[i].path, all.routes[j].path) ||
+				  strcmp(all.routes[i].method, all.routes[j].method));
+}
+END_TEST
+
+/* What is for services names its scope, and stands where the world is not let in; all else is for people. */
+START_TEST(internal_routes_need_a_scope)
+{
+	static struct role_routes all;
+	size_t n = count(ROLE_REGISTRATION | ROLE_AUTHENTICATION | ROLE_DEVICES, &all);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct web_route *r = &all.routes[i];
+		bool internal = !strncmp(r->path, "/internal/", 10);
+		ck_assert_int_eq(internal, r->access == WEB_SERVICE);
+		ck_assert_int_eq(internal, r->scope != NULL);
+	}
+}
+END_TEST
+
+START_TEST(lists)
+{
+	struct role_lists l;
+
+	roles_lists(ROLE_REGISTRATION, &l);
+	ck_assert(l.prepare[0] != NULL);
+	ck_assert(l.prepare[1] == NULL);
+	ck_assert_ptr_null(l.sources[0]);
+	roles_lists(ROLE_REGISTRATION | ROLE_AUTHENTICATION | ROLE_DEVICES, &l);
+	ck_assert(l.prepare[3] == NULL);
+	ck_assert_str_eq(l.sources[0]->collection, "sessions");
+	ck_assert_str_eq(l.sources[1]->collection, "devices");
+	ck_assert_ptr_null(l.sources[2]);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("auth/roles");
+	TCase *t = tcase_create("roles");
+
+	tcase_add_loop_test(t, setting, 0, (int)(sizeof rows / sizeof *rows));
+	tcase_add_test(t, routes_are_apart);
+	tcase_add_test(t, internal_routes_need_a_scope);
+	tcase_add_test(t, lists);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+UNIT_MAIN(suite)
