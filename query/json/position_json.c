@@ -79,7 +79,7 @@ void position_json(struct text *t, const struct position *p, unsigned flags, int
 	text_putc(t, '"');
 	put_time(t, ",\"time\":\"", p->time_ms);
 	put_time(t, ",\"received\":\"", p->received_ms);
-	if (position_has(p, POSITION_LOCATION)) {
+	if (position_has(p, POSITION_LOCATION) && !(flags & POSITION_JSON_PLACELESS)) {
 		text_puts(t, ",\"lat\":");
 		text_e7(t, p->lat_e7);
 		text_puts(t, ",\"lon\":");

@@ -15,6 +15,7 @@
 
 enum {
 	POSITION_JSON_LATE = 1 << 0, /* older than a fix already seen for the device: "late":true */
+	POSITION_JSON_PLACELESS = 1 << 1, /* without lat and lon: GeoJSON has them elsewhere */
 };
 
 enum {

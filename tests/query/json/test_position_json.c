@@ -77,6 +77,19 @@ START_TEST(heard_of_but_never_fixed)
 }
 END_TEST
 
+START_TEST(a_fix_whose_place_is_elsewhere)
+{
+	struct position p = { .device = device,
+		.lat_e7 = 1,
+		.lon_e7 = 2,
+		.altitude_m = 3,
+		.has = POSITION_LOCATION | POSITION_ALTITUDE };
+
+	ck_assert_str_eq(format(&p, POSITION_JSON_PLACELESS, 0),
+		"{\"device\":\"01234567-89ab-4cde-8f01-23456789abcd\",\"altitude\":3}");
+}
+END_TEST
+
 /* Reals of any size come back as they were, or as null where JSON has no word for them. */
 START_TEST(a_real_of_any_size)
 {
@@ -143,6 +156,7 @@ static Suite *suite(void)
 	tcase_add_test(c, a_plain_fix);
 	tcase_add_test(c, everything_that_is_known);
 	tcase_add_test(c, heard_of_but_never_fixed);
+	tcase_add_test(c, a_fix_whose_place_is_elsewhere);
 	tcase_add_loop_test(c, a_real_of_any_size, 0, 12);
 	tcase_add_test(c, the_largest_fits_and_is_json);
 	tcase_add_test(c, without_attributes_a_small_buffer_does);

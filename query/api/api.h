@@ -1,0 +1,39 @@
+/*
+ * api - the REST routes of pettrack-query's role api: where pets are, and where they were
+ *
+ *     GET /v1/latest              where all my pets are, page by page
+ *     GET /v1/latest/{device}     where one is
+ *     GET /v1/history/{device}    where one was; ?from&to&order&limit&cursor&format
+ *     GET /v1/config              what the page must know
+ *
+ * Answers go from the MongoDB cursor to the socket, document by document; none is ever whole in memory. A device that
+ * the token's user may not see is answered like one that does not exist, to the byte.
+ *
+ * Thread: handlers run on the server's threads, several at once.
+ */
+#pragma once
+
+#include "base/err.h"
+#include "query/access/access.h"
+#include "store/store.h"
+#include "web/web.h"
+
+struct api;
+
+/* All borrowed until api_close(). */
+struct api_options {
+	struct store *store;
+	struct access *access;
+	/* For GET /v1/config; NULL is as good as "". */
+	const char *auth_url;         /* where auth's REST is, for browsers */
+	const char *live_url;         /* the live WebSocket, path included */
+	const char *tile_url;         /* template with {z}, {x}, {y}; "": none, a grid is drawn */
+	const char *tile_attribution; /* whom the tiles are owed to */
+};
+
+/* 0 or -ENOMEM. */
+MUST_CHECK int api_open(struct api **ret, const struct api_options *o);
+void api_close(struct api *a); /* accepts NULL; after web_close() */
+
+/* The routes, for web_options.routes and --routes; their owner (web_options.owner) is the struct api. */
+const struct web_route *api_routes(void);
