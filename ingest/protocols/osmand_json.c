@@ -1,36 +1,36 @@
 #include "ingest/protocols/osmand_json.h"
 
-#include "ingest/protocols/json.h"
+#include "ingest/protocols/jread.h"
 #include "ingest/protocols/report.h"
 
 /* A number, or nothing for -1, which is how the library says that it does not know. */
-static struct slice known_number(struct json *j)
+static struct slice known_number(struct jread *j)
 {
-	struct slice v = json_number(j);
+	struct slice v = jread_number(j);
 
 	return slice_is(v, "-1") || slice_is(v, "-1.0") ? (struct slice){ 0 } : v;
 }
 
-static struct slice string_slice(struct json *j, struct arena *arena)
+static struct slice string_slice(struct jread *j, struct arena *arena)
 {
-	const char *text = json_string(j, arena);
+	const char *text = jread_string(j, arena);
 
 	return text ? slice_of(text, strlen(text)) : (struct slice){ 0 };
 }
 
-static int read_coords(struct report *r, struct json *j)
+static int read_coords(struct report *r, struct jread *j)
 {
 	struct slice name, lat = { 0 }, lon = { 0 };
 
-	if (json_type(j) != JSON_OBJECT) { /* null */
-		json_skip(j);
+	if (jread_type(j) != JREAD_OBJECT) { /* null */
+		jread_skip(j);
 		return 0;
 	}
-	for (json_object(j); json_member(j, &name);) {
+	for (jread_object(j); jread_member(j, &name);) {
 		if (slice_is(name, "latitude"))
-			lat = json_number(j);
+			lat = jread_number(j);
 		else if (slice_is(name, "longitude"))
-			lon = json_number(j);
+			lon = jread_number(j);
 		else if (slice_is(name, "accuracy"))
 			report_accuracy(r, known_number(j));
 		else if (slice_is(name, "speed"))
@@ -38,89 +38,89 @@ static int read_coords(struct report *r, struct json *j)
 		else if (slice_is(name, "heading"))
 			report_course(r, known_number(j));
 		else if (slice_is(name, "altitude"))
-			report_altitude(r, json_number(j));
+			report_altitude(r, jread_number(j));
 		else
-			json_skip(j);
+			jread_skip(j);
 	}
 	return report_place(r, lat, lon);
 }
 
-static void read_battery(struct report *r, struct json *j)
+static void read_battery(struct report *r, struct jread *j)
 {
 	struct slice name;
 	bool charging;
 
-	if (json_type(j) != JSON_OBJECT) {
-		json_skip(j);
+	if (jread_type(j) != JREAD_OBJECT) {
+		jread_skip(j);
 		return;
 	}
-	for (json_object(j); json_member(j, &name);) {
+	for (jread_object(j); jread_member(j, &name);) {
 		if (slice_is(name, "level"))
 			report_battery(r, known_number(j), 100);
 		else if (!slice_is(name, "is_charging"))
-			json_skip(j);
-		else if (json_bool(j, &charging))
+			jread_skip(j);
+		else if (jread_bool(j, &charging))
 			attribute_bool(&r->extra, "charging", charging);
 	}
 }
 
-static void read_activity(struct report *r, struct json *j)
+static void read_activity(struct report *r, struct jread *j)
 {
 	struct slice name;
 	const char *type;
 
-	if (json_type(j) != JSON_OBJECT) {
-		json_skip(j);
+	if (jread_type(j) != JREAD_OBJECT) {
+		jread_skip(j);
 		return;
 	}
-	for (json_object(j); json_member(j, &name);) {
+	for (jread_object(j); jread_member(j, &name);) {
 		if (!slice_is(name, "type"))
-			json_skip(j);
-		else if ((type = json_string(j, r->arena)))
+			jread_skip(j);
+		else if ((type = jread_string(j, r->arena)))
 			attribute_text(&r->extra, "activity", type);
 	}
 }
 
 /* A value under a name of its own; what is nested or null is passed over. */
-static void read_other(struct report *r, struct json *j, struct slice name)
+static void read_other(struct report *r, struct jread *j, struct slice name)
 {
 	bool v;
 
-	switch (json_type(j)) {
-	case JSON_STRING:
+	switch (jread_type(j)) {
+	case JREAD_STRING:
 		report_other(r, name, string_slice(j, r->arena));
 		break;
-	case JSON_NUMBER:
-		report_other(r, name, json_number(j));
+	case JREAD_NUMBER:
+		report_other(r, name, jread_number(j));
 		break;
-	case JSON_BOOL:
-		if (json_bool(j, &v))
+	case JREAD_BOOL:
+		if (jread_bool(j, &v))
 			report_other(r, name, v ? slice_of("true", 4) : slice_of("false", 5));
 		break;
 	default:
-		json_skip(j);
+		jread_skip(j);
 	}
 }
 
-static void read_extras(struct report *r, struct json *j)
+static void read_extras(struct report *r, struct jread *j)
 {
 	struct slice name;
 
-	if (json_type(j) != JSON_OBJECT) {
-		json_skip(j);
+	if (jread_type(j) != JREAD_OBJECT) {
+		jread_skip(j);
 		return;
 	}
-	for (json_object(j); json_member(j, &name);)
+	for (jread_object(j); jread_member(j, &name);)
 		read_other(r, j, name);
 }
 
-static int read_timestamp(struct report *r, struct json *j)
+static int read_timestamp(struct report *r, struct jread *j)
 {
-	return report_time(r, json_type(j) == JSON_STRING ? string_slice(j, r->arena) : json_number(j));
+	return report_time(r, jread_type(j) == JREAD_STRING ? string_slice(j, r->arena) : jread_number(j));
 }
 
 /* One member of a location. 0 or enum protocol_reason. */
-static int read_member(struct report *r, struct json *j, struct slice name)
+static int read_member(struct report *r, struct jread *j, struct slice name)
 {
 	bool moving;
 
@@ -137,35 +137,35 @@ static int read_member(struct report *r, struct json *j, struct slice name)
 	else if (slice_is(name, "odometer"))
 		report_real(r, "odometer", known_number(j));
 	else if (slice_is(name, "_") || slice_is(name, "uuid")) /* the request again as a query; the app's own row id */
-		json_skip(j);
+		jread_skip(j);
 	else if (!slice_is(name, "is_moving"))
 		read_other(r, j, name);
-	else if (json_bool(j, &moving))
+	else if (jread_bool(j, &moving))
 		attribute_bool(&r->extra, "motion", moving);
 	return 0;
 }
 
-static int read_location(struct json *j, struct protocol_scratch *scratch, struct protocol_result *result)
+static int read_location(struct jread *j, struct protocol_scratch *scratch, struct protocol_result *result)
 {
 	struct slice name;
 	struct report r;
 	int e = 0;
 
 	report_begin(&r, &scratch->arena);
-	for (json_object(j); e == 0 && json_member(j, &name);)
+	for (jread_object(j); e == 0 && jread_member(j, &name);)
 		e = read_member(&r, j, name);
 	if (e == 0 && j->bad)
 		e = REASON_BAD_FRAME;
 	return e != 0 ? e : report_end(&r, scratch, result);
 }
 
-static int read_locations(struct json *j, struct protocol_scratch *scratch, struct protocol_result *result)
+static int read_locations(struct jread *j, struct protocol_scratch *scratch, struct protocol_result *result)
 {
 	int e = 0;
 
-	if (json_type(j) != JSON_ARRAY)
+	if (jread_type(j) != JREAD_ARRAY)
 		return read_location(j, scratch, result);
-	for (json_array(j); e == 0 && json_element(j);)
+	for (jread_array(j); e == 0 && jread_element(j);)
 		e = read_location(j, scratch, result);
 	return e;
 }
@@ -173,20 +173,20 @@ static int read_locations(struct json *j, struct protocol_scratch *scratch, stru
 int osmand_json(struct slice body, struct protocol_scratch *scratch, struct protocol_result *result,
 	const char **ret_identifier)
 {
-	struct json j = json_over(body);
+	struct jread j = jread_over(body);
 	struct slice name;
 	int e = 0;
 
-	for (json_object(&j); e == 0 && json_member(&j, &name);) {
+	for (jread_object(&j); e == 0 && jread_member(&j, &name);) {
 		const char *identifier;
 		if (slice_is(name, "location"))
 			e = read_locations(&j, scratch, result);
 		else if (!slice_is(name, "device_id"))
-			json_skip(&j);
-		else if ((identifier = json_string(&j, &scratch->arena)))
+			jread_skip(&j);
+		else if ((identifier = jread_string(&j, &scratch->arena)))
 			*ret_identifier = identifier;
 	}
-	if (e == 0 && !json_done(&j))
+	if (e == 0 && !jread_done(&j))
 		e = REASON_BAD_FRAME;
 	return e;
 }

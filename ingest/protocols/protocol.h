@@ -107,6 +107,8 @@ struct protocol {
 	const char *name; /* in settings, metrics and the positions' protocol field */
 	uint16_t port; /* default */
 	enum protocol_transport transport;
+	unsigned idle_s; /* how long a connection may say nothing, unless set otherwise */
+	bool http;
 	bool secret; /* devices must present theirs; else the identifier is all there is */
 
 	/* Bytes of the first frame in @buf, PROTOCOL_MORE, or -reason: give the reason to answer() and close. More than

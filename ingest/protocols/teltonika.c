@@ -371,6 +371,7 @@ const struct protocol protocol_teltonika = {
 	.name = "teltonika",
 	.port = 5027,
 	.transport = PROTOCOL_TCP,
+	.idle_s = 1800,
 	.frame = teltonika_frame,
 	.decode = teltonika_decode,
 	.answer = teltonika_answer,

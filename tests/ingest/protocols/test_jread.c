@@ -1,6 +1,6 @@
-/* Source: ingest/protocols/json.c. RFC 8259. */
+/* Source: ingest/protocols/jread.c. RFC 8259. */
 #include "bytes.h"
-#include "ingest/protocols/json.h"
+#include "ingest/protocols/jread.h"
 #include "tests/lib/unit.h"
 
 #include <string.h>
@@ -9,17 +9,17 @@
 
 static uint8_t memory[4096];
 
-static struct json over(const char *text)
+static struct jread over(const char *text)
 {
 	size_t n = strlen(text);
-	return json_over(slice_of((const char *)bytes_at_guard(text, n), n));
+	return jread_over(slice_of((const char *)bytes_at_guard(text, n), n));
 }
 
 static bool whole(const char *text)
 {
-	struct json j = over(text);
-	json_skip(&j);
-	return json_done(&j);
+	struct jread j = over(text);
+	jread_skip(&j);
+	return jread_done(&j);
 }
 
 static const char *const valid[] = {
@@ -92,25 +92,25 @@ END_TEST
 START_TEST(reads_nothing_past_any_cut)
 {
 	for (size_t cut = 0; cut < strlen(valid[_i]); cut++) {
-		struct json j = json_over(slice_of((const char *)bytes_at_guard(valid[_i], cut), cut));
-		json_skip(&j);
-		json_done(&j);
-		j = json_over(slice_of((const char *)bytes_at_guard(valid[_i], cut), cut));
+		struct jread j = jread_over(slice_of((const char *)bytes_at_guard(valid[_i], cut), cut));
+		jread_skip(&j);
+		jread_done(&j);
+		j = jread_over(slice_of((const char *)bytes_at_guard(valid[_i], cut), cut));
 		struct arena arena = arena_over(memory, sizeof memory);
-		json_string(&j, &arena);
+		jread_string(&j, &arena);
 	}
 }
 END_TEST
 
 START_TEST(is_not_led_too_deep)
 {
-	char text[2 * JSON_DEPTH_MAX + 3];
+	char text[2 * JREAD_DEPTH_MAX + 3];
 
-	for (int depth = JSON_DEPTH_MAX; depth <= JSON_DEPTH_MAX + 1; depth++) {
+	for (int depth = JREAD_DEPTH_MAX; depth <= JREAD_DEPTH_MAX + 1; depth++) {
 		memset(text, '[', (size_t)depth);
 		memset(text + depth, ']', (size_t)depth);
 		text[2 * depth] = '\0';
-		ck_assert_int_eq(whole(text), depth == JSON_DEPTH_MAX);
+		ck_assert_int_eq(whole(text), depth == JREAD_DEPTH_MAX);
 	}
 }
 END_TEST
@@ -135,41 +135,41 @@ static const struct {
 START_TEST(a_string)
 {
 	struct arena arena = arena_over(memory, sizeof memory);
-	struct json j = over(strings[_i].json);
+	struct jread j = over(strings[_i].json);
 
-	ck_assert_pstr_eq(json_string(&j, &arena), strings[_i].text);
-	ck_assert_int_eq(json_done(&j), strings[_i].text || strings[_i].json[0] == '5');
+	ck_assert_pstr_eq(jread_string(&j, &arena), strings[_i].text);
+	ck_assert_int_eq(jread_done(&j), strings[_i].text || strings[_i].json[0] == '5');
 }
 END_TEST
 
 START_TEST(walks_an_object)
 {
 	struct arena arena = arena_over(memory, sizeof memory);
-	struct json j = over(
+	struct jread j = over(
 		"{\"n\":-1.50,\"wrong\":\"1\",\"yes\":true,\"no\":3,\"list\":[{},[1]],\"t\":\"x\",\"o\":{\"in\":7}}");
 	struct slice name, number = { 0 }, wrong = { 0 }, in = { 0 };
 	const char *text = NULL;
 	bool yes = false, no = true;
 
-	for (json_object(&j); json_member(&j, &name);) {
+	for (jread_object(&j); jread_member(&j, &name);) {
 		if (slice_is(name, "n")) {
-			number = json_number(&j);
+			number = jread_number(&j);
 		} else if (slice_is(name, "wrong")) {
-			wrong = json_number(&j);
+			wrong = jread_number(&j);
 		} else if (slice_is(name, "yes")) {
-			ck_assert(json_bool(&j, &yes));
+			ck_assert(jread_bool(&j, &yes));
 		} else if (slice_is(name, "no")) {
-			ck_assert(!json_bool(&j, &no));
+			ck_assert(!jread_bool(&j, &no));
 		} else if (slice_is(name, "t")) {
-			text = json_string(&j, &arena);
+			text = jread_string(&j, &arena);
 		} else if (slice_is(name, "o")) {
-			for (json_object(&j); json_member(&j, &name);)
-				in = json_number(&j);
+			for (jread_object(&j); jread_member(&j, &name);)
+				in = jread_number(&j);
 		} else {
-			json_skip(&j);
+			jread_skip(&j);
 		}
 	}
-	ck_assert(json_done(&j));
+	ck_assert(jread_done(&j));
 	ck_assert(slice_is(number, "-1.50") && !wrong.s && slice_is(in, "7"));
 	ck_assert(yes && no);
 	ck_assert_str_eq(text, "x");
@@ -179,21 +179,21 @@ END_TEST
 START_TEST(an_error_sticks)
 {
 	struct arena arena = arena_over(memory, 4);
-	struct json j = over("[\"too long for the arena\", 1]");
+	struct jread j = over("[\"too long for the arena\", 1]");
 
-	json_array(&j);
-	ck_assert(json_element(&j));
-	ck_assert_ptr_null(json_string(&j, &arena));
-	ck_assert(!json_element(&j));
-	ck_assert_int_eq(json_type(&j), JSON_NOTHING);
-	ck_assert(!json_done(&j));
+	jread_array(&j);
+	ck_assert(jread_element(&j));
+	ck_assert_ptr_null(jread_string(&j, &arena));
+	ck_assert(!jread_element(&j));
+	ck_assert_int_eq(jread_type(&j), JREAD_NOTHING);
+	ck_assert(!jread_done(&j));
 }
 END_TEST
 
 static Suite *suite(void)
 {
-	Suite *s = suite_create("json");
-	TCase *t = tcase_create("json");
+	Suite *s = suite_create("jread");
+	TCase *t = tcase_create("jread");
 
 	tcase_add_loop_test(t, accepts, 0, COUNT(valid));
 	tcase_add_loop_test(t, refuses, 0, COUNT(invalid));

@@ -1,19 +1,19 @@
-#include "ingest/protocols/json.h"
+#include "ingest/protocols/jread.h"
 
-struct json json_over(struct slice text)
+struct jread jread_over(struct slice text)
 {
-	return (struct json){ .at = text.s, .end = text.s + text.n };
+	return (struct jread){ .at = text.s, .end = text.s + text.n };
 }
 
 /* The next byte that is not blank, without taking it; '\0' at the end or after an error. */
-static char peek(struct json *j)
+static char peek(struct jread *j)
 {
 	while (!j->bad && j->at < j->end && (*j->at == ' ' || *j->at == '\t' || *j->at == '\n' || *j->at == '\r'))
 		j->at++;
 	return j->bad || j->at == j->end ? '\0' : *j->at;
 }
 
-static bool take(struct json *j, char c)
+static bool take(struct jread *j, char c)
 {
 	if (peek(j) != c || c == '\0')
 		return false;
@@ -21,47 +21,47 @@ static bool take(struct json *j, char c)
 	return true;
 }
 
-static void need(struct json *j, char c)
+static void need(struct jread *j, char c)
 {
 	if (!take(j, c))
 		j->bad = true;
 }
 
-enum json_type json_type(struct json *j)
+enum jread_type jread_type(struct jread *j)
 {
 	char c = peek(j);
 
 	switch (c) {
 	case '{':
-		return JSON_OBJECT;
+		return JREAD_OBJECT;
 	case '[':
-		return JSON_ARRAY;
+		return JREAD_ARRAY;
 	case '"':
-		return JSON_STRING;
+		return JREAD_STRING;
 	case 't':
 	case 'f':
-		return JSON_BOOL;
+		return JREAD_BOOL;
 	case 'n':
-		return JSON_NULL;
+		return JREAD_NULL;
 	default:
-		return c == '-' || (c >= '0' && c <= '9') ? JSON_NUMBER : JSON_NOTHING;
+		return c == '-' || (c >= '0' && c <= '9') ? JREAD_NUMBER : JREAD_NOTHING;
 	}
 }
 
-void json_object(struct json *j)
+void jread_object(struct jread *j)
 {
 	need(j, '{');
 	j->fresh = true;
 }
 
-void json_array(struct json *j)
+void jread_array(struct jread *j)
 {
 	need(j, '[');
 	j->fresh = true;
 }
 
 /* Whether another member or element follows; passes the comma or the @close. */
-static bool another(struct json *j, char close)
+static bool another(struct jread *j, char close)
 {
 	bool first = j->fresh;
 
@@ -74,7 +74,7 @@ static bool another(struct json *j, char close)
 }
 
 /* What is between the quotes, as written. */
-static struct slice raw_string(struct json *j)
+static struct slice raw_string(struct jread *j)
 {
 	need(j, '"');
 	const char *from = j->at;
@@ -94,7 +94,7 @@ static struct slice raw_string(struct json *j)
 	return (struct slice){ 0 };
 }
 
-bool json_member(struct json *j, struct slice *ret_name)
+bool jread_member(struct jread *j, struct slice *ret_name)
 {
 	if (!another(j, '}'))
 		return false;
@@ -103,12 +103,12 @@ bool json_member(struct json *j, struct slice *ret_name)
 	return !j->bad;
 }
 
-bool json_element(struct json *j)
+bool jread_element(struct jread *j)
 {
 	return another(j, ']');
 }
 
-static void digits(struct json *j)
+static void digits(struct jread *j)
 {
 	const char *from = j->at;
 
@@ -119,7 +119,7 @@ static void digits(struct json *j)
 }
 
 /* number = [-] int [. digits] [e [+-] digits], int without a leading zero */
-static struct slice raw_number(struct json *j)
+static struct slice raw_number(struct jread *j)
 {
 	const char *from = j->at;
 
@@ -142,15 +142,15 @@ static struct slice raw_number(struct json *j)
 	return j->bad ? (struct slice){ 0 } : slice_of(from, (size_t)(j->at - from));
 }
 
-struct slice json_number(struct json *j)
+struct slice jread_number(struct jread *j)
 {
-	if (json_type(j) == JSON_NUMBER)
+	if (jread_type(j) == JREAD_NUMBER)
 		return raw_number(j);
-	json_skip(j);
+	jread_skip(j);
 	return (struct slice){ 0 };
 }
 
-static void word(struct json *j, const char *w)
+static void word(struct jread *j, const char *w)
 {
 	size_t n = strlen(w);
 
@@ -160,10 +160,10 @@ static void word(struct json *j, const char *w)
 		j->bad = true;
 }
 
-bool json_bool(struct json *j, bool *ret)
+bool jread_bool(struct jread *j, bool *ret)
 {
-	if (json_type(j) != JSON_BOOL) {
-		json_skip(j);
+	if (jread_type(j) != JREAD_BOOL) {
+		jread_skip(j);
 		return false;
 	}
 	bool v = *j->at == 't';
@@ -251,10 +251,10 @@ static char *unescape(char *to, struct slice *s)
 	return to;
 }
 
-const char *json_string(struct json *j, struct arena *arena)
+const char *jread_string(struct jread *j, struct arena *arena)
 {
-	if (json_type(j) != JSON_STRING) {
-		json_skip(j);
+	if (jread_type(j) != JREAD_STRING) {
+		jread_skip(j);
 		return NULL;
 	}
 	struct slice raw = raw_string(j);
@@ -279,56 +279,56 @@ const char *json_string(struct json *j, struct arena *arena)
 
 /* ---- passing over ---- */
 
-static void skip_value(struct json *j, int depth);
+static void skip_value(struct jread *j, int depth);
 
-static void skip_inside(struct json *j, enum json_type type, int depth)
+static void skip_inside(struct jread *j, enum jread_type type, int depth)
 {
 	struct slice name;
 
-	if (depth == JSON_DEPTH_MAX) {
+	if (depth == JREAD_DEPTH_MAX) {
 		j->bad = true;
-	} else if (type == JSON_OBJECT) {
-		for (json_object(j); json_member(j, &name);)
+	} else if (type == JREAD_OBJECT) {
+		for (jread_object(j); jread_member(j, &name);)
 			skip_value(j, depth + 1);
 	} else {
-		for (json_array(j); json_element(j);)
+		for (jread_array(j); jread_element(j);)
 			skip_value(j, depth + 1);
 	}
 }
 
-static void skip_value(struct json *j, int depth)
+static void skip_value(struct jread *j, int depth)
 {
-	switch (json_type(j)) {
-	case JSON_OBJECT:
-		skip_inside(j, JSON_OBJECT, depth);
+	switch (jread_type(j)) {
+	case JREAD_OBJECT:
+		skip_inside(j, JREAD_OBJECT, depth);
 		break;
-	case JSON_ARRAY:
-		skip_inside(j, JSON_ARRAY, depth);
+	case JREAD_ARRAY:
+		skip_inside(j, JREAD_ARRAY, depth);
 		break;
-	case JSON_STRING:
+	case JREAD_STRING:
 		raw_string(j);
 		break;
-	case JSON_NUMBER:
+	case JREAD_NUMBER:
 		raw_number(j);
 		break;
-	case JSON_BOOL:
+	case JREAD_BOOL:
 		word(j, *j->at == 't' ? "true" : "false");
 		break;
-	case JSON_NULL:
+	case JREAD_NULL:
 		word(j, "null");
 		break;
-	case JSON_NOTHING:
+	case JREAD_NOTHING:
 		j->bad = true;
 		break;
 	}
 }
 
-void json_skip(struct json *j)
+void jread_skip(struct jread *j)
 {
 	skip_value(j, 0);
 }
 
-bool json_done(struct json *j)
+bool jread_done(struct jread *j)
 {
 	return peek(j) == '\0' && !j->bad && j->at == j->end;
 }

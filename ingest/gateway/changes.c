@@ -1,0 +1,154 @@
+#include "ingest/gateway/changes.h"
+
+#include "service/health.h"
+#include "service/log.h"
+#include "service/metrics.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum {
+	POLL_MS = 500,
+	KAFKA_MS = 2000, /* for an answer; also the longest that closing waits */
+	REST_MS = 500,
+	BEAT_MS = 60000,
+};
+
+struct changes {
+	struct changes_options o;
+	struct bus_reader *reader; /* NULL: not open */
+	pthread_t thread;
+	atomic_bool stop;
+	struct heartbeat *heartbeat;
+	struct readiness *ready;
+	struct series *seen;
+};
+
+static void update_readiness(struct changes *c)
+{
+	if (!atomic_load(c->o.topics_there))
+		readiness_set(c->ready, false, "the topics are not there yet");
+	else if (!c->o.producers_up(c->o.owner))
+		readiness_set(c->ready, false, "no broker answers");
+	else
+		readiness_set(c->ready, true, NULL);
+}
+
+/* Without Kafka there is nothing to do but ask again. */
+static void rest(struct changes *c)
+{
+	for (int ms = REST_MS; ms > 0 && !atomic_load(&c->stop); ms -= 50)
+		nanosleep(&(struct timespec){ .tv_nsec = 50000000 }, NULL);
+}
+
+/* ---- topics ---- */
+
+static void ensure_topics(struct changes *c)
+{
+	int r = bus_topics_ensure(c->o.kafka, c->o.topics, KAFKA_MS);
+
+	if (r == 0)
+		atomic_store(c->o.topics_there, true);
+	else
+		rest(c);
+}
+
+/* ---- events ---- */
+
+bool changes_apply(struct devices *d, const void *json, size_t len)
+{
+	json_t *event = json_loadb(json, len, 0, NULL);
+	const char *identifier = json_string_value(json_object_get(event, "identifier"));
+
+	if (identifier)
+		devices_forget(d, identifier);
+	json_decref(event);
+	return identifier != NULL;
+}
+
+static void open_reader(struct changes *c)
+{
+	int r = bus_reader_open(&c->reader, c->o.kafka, c->o.devices_topic, 0, KAFKA_MS);
+
+	if (r != 0) {
+		rest(c);
+		return;
+	}
+	devices_doubt_all(c->o.devices); /* what changed before the reading began */
+}
+
+static void close_reader(struct changes *c)
+{
+	bus_reader_close(c->reader);
+	c->reader = NULL;
+}
+
+static void read_one(struct changes *c)
+{
+	struct bus_record record;
+	int r = bus_reader_poll(c->reader, POLL_MS, &record);
+
+	if (r == BUS_E_NONE || r == BUS_E_RETRY)
+		return;
+	if (r != 0) {
+		log_warn("topic of devices is read anew", LOG_I("result", r));
+		close_reader(c);
+		rest(c);
+		return;
+	}
+	if (record.value && !changes_apply(c->o.devices, record.value, record.value_len))
+		log_warn("event of a device not understood", LOG_I("partition", record.partition),
+			LOG_I("offset", record.offset));
+	series_add(c->seen, 1);
+	bus_record_free(&record);
+}
+
+static void *work(void *arg)
+{
+	struct changes *c = arg;
+
+	while (!atomic_load(&c->stop)) {
+		heartbeat_beat(c->heartbeat);
+		update_readiness(c);
+		if (!atomic_load(c->o.topics_there))
+			ensure_topics(c);
+		else if (!c->reader)
+			open_reader(c);
+		else
+			read_one(c);
+	}
+	close_reader(c);
+	return NULL;
+}
+
+int changes_open(struct changes **ret, const struct changes_options *o)
+{
+	struct changes *c = calloc(1, sizeof *c);
+	if (!c)
+		return -ENOMEM;
+	c->o = *o;
+	c->heartbeat = heartbeat_new("changes", BEAT_MS);
+	c->ready = readiness_new("kafka");
+	c->seen = metric_series(
+		metric_counter("pettrack_gateway_device_events_total", "Events read from the topic of devices.", NULL),
+		NULL);
+	int r = -pthread_create(&c->thread, NULL, work, c);
+	if (r < 0) {
+		free(c);
+		return r;
+	}
+	*ret = c;
+	return 0;
+}
+
+void changes_close(struct changes *c)
+{
+	if (!c)
+		return;
+	atomic_store(&c->stop, true);
+	pthread_join(c->thread, NULL);
+	free(c);
+}

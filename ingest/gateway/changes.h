@@ -1,0 +1,32 @@
+/*
+ * changes - makes the topics, and hears from auth, by the topic "devices", which cached devices to forget
+ *
+ * A thread of its own. What it may have missed (Kafka was away for long, the topic was made anew) makes all cached
+ * devices doubtful, so that they are asked about again. Keeps readiness "kafka".
+ */
+#pragma once
+
+#include "bus/bus.h"
+#include "ingest/gateway/devices.h"
+
+#include <stdatomic.h>
+
+struct changes;
+
+struct changes_options {
+	struct devices *devices;
+	const struct bus_config *kafka; /* borrowed */
+	const struct bus_topic *topics; /* to be made; borrowed */
+	const char *devices_topic; /* borrowed */
+	atomic_bool
+		*topics_there; /* set once they are: before, a producer would have the broker make them its own way */
+	bool (*producers_up)(void *owner);
+	void *owner;
+};
+
+MUST_CHECK int changes_open(struct changes **ret, const struct changes_options *o);
+/* Accepts NULL. */
+void changes_close(struct changes *c);
+
+/* What an event of the topic means: forgets the device it names. False for one that cannot be read. */
+bool changes_apply(struct devices *d, const void *json, size_t len);

@@ -1,0 +1,272 @@
+#include "ingest/gateway/lane.h"
+
+#include "ingest/gateway/connection.h"
+#include "service/health.h"
+#include "service/log.h"
+#include "service/service.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+	TICK_MS = 1000,
+	DRAIN_TICK_MS = 50,
+	GOODBYE_MS = 500, /* for peers to say FIN, once everything is answered */
+	BEAT_MS = 10000,
+	FLUSH_MS = 5000,
+};
+
+/* A port as one lane listens on it. */
+struct door {
+	struct lane *lane;
+	struct port *port;
+	struct listener *listener;
+};
+
+struct lane {
+	struct lane_options *o;
+	struct loop *loop;
+	struct loop_watch *reports;
+	struct loop_timer *tick, *drain_tick;
+	struct door *doors;
+	struct connections connections;
+	pthread_t thread;
+	atomic_bool up;
+	atomic_ullong looked_up; /* the ticket up to which look-ups are settled */
+	int64_t drain_until_ms, goodbye_until_ms;
+	struct heartbeat *heartbeat;
+	char name[16]; /* of the heartbeat, which borrows it */
+};
+
+/* ---- connections come ---- */
+
+static void *on_accepted(void *owner, struct stream *s, const char *remote)
+{
+	struct door *door = owner;
+	struct lane_options *o = door->lane->o;
+
+	(void)remote;
+	if (atomic_fetch_add(&o->connections, 1) >= o->connections_max) {
+		atomic_fetch_sub(&o->connections, 1);
+		return NULL;
+	}
+	struct connection *c = connection_new(&door->lane->connections, door->port, s);
+	if (!c)
+		atomic_fetch_sub(&o->connections, 1);
+	return c;
+}
+
+static void on_refused(void *owner, const char *why)
+{
+	struct door *door = owner;
+
+	series_add(stats_refused(&door->port->stats, why), 1);
+}
+
+static int open_door(struct lane *l, struct door *door, struct port *port)
+{
+	const struct lane_options *o = l->o;
+	struct listener_options listen = {
+		.address = o->address,
+		.port = port->number,
+		.backlog = (int)o->backlog,
+		.connections_max = o->connections_max,
+		.connections_per_address = o->connections_per_address,
+		.idle_ms = port->idle_ms,
+		.read_max = port->limits.frame_max,
+		.write_max = (size_t)o->write_max,
+		.accepted = on_accepted,
+		.refused = on_refused,
+		.owner = door,
+		.events = &connection_events,
+	};
+
+	door->lane = l;
+	door->port = port;
+	int r = listener_open(&door->listener, l->loop, &listen);
+	if (r < 0) {
+		log_error("cannot listen", LOG_S("name", port->protocol->name), LOG_S("address", o->address),
+			LOG_I("port", port->number));
+		return r;
+	}
+	port->number = listener_port(door->listener);
+	return 0;
+}
+
+static void close_doors(struct lane *l)
+{
+	for (size_t i = 0; i < l->o->ports_n; i++) {
+		listener_close(l->doors[i].listener);
+		l->doors[i].listener = NULL;
+	}
+}
+
+/* ---- reports, look-ups, time ---- */
+
+static void on_reports(void *arg)
+{
+	struct lane *l = arg;
+
+	bus_producer_poll(l->connections.producer, 0);
+	connections_unstall(&l->connections);
+	if (l->connections.fatal)
+		service_stop(-ENOTRECOVERABLE);
+}
+
+static void on_looked_up(void *arg)
+{
+	struct lane *l = arg;
+
+	connections_looked_up(&l->connections, atomic_load(&l->looked_up));
+}
+
+static void on_tick(void *arg)
+{
+	struct lane *l = arg;
+
+	heartbeat_beat(l->heartbeat);
+	on_reports(l); /* the library's errors and statistics come with them */
+	on_looked_up(l); /* also when a post was lost for want of memory */
+	atomic_store(&l->up, bus_producer_up(l->connections.producer));
+}
+
+void lane_looked_up(struct lane *l, uint64_t ticket)
+{
+	atomic_store(&l->looked_up, ticket);
+	int r = loop_post(l->loop, on_looked_up, l);
+	if (r < 0)
+		log_debug("look-up told late", LOG_I("error", r)); /* by the tick */
+}
+
+bool lane_up(const struct lane *l)
+{
+	return atomic_load(&l->up);
+}
+
+/* ---- the end ---- */
+
+static void on_drain_tick(void *arg)
+{
+	struct lane *l = arg;
+	const struct connections *all = &l->connections;
+	int64_t now_ms = loop_now_ms(l->loop);
+
+	if (all->under_way > 0)
+		l->goodbye_until_ms = now_ms + GOODBYE_MS;
+	if (TAILQ_EMPTY(&all->all) || now_ms >= l->drain_until_ms || now_ms >= l->goodbye_until_ms)
+		loop_stop(l->loop);
+}
+
+static void begin_drain(void *arg)
+{
+	struct lane *l = arg;
+
+	close_doors(l);
+	connections_drain(&l->connections);
+	l->drain_until_ms = loop_now_ms(l->loop) + l->o->drain_ms;
+	l->goodbye_until_ms = loop_now_ms(l->loop) + GOODBYE_MS;
+	if (loop_every(l->loop, DRAIN_TICK_MS, on_drain_tick, l, &l->drain_tick) < 0)
+		loop_stop(l->loop);
+}
+
+void lane_drain(struct lane *l)
+{
+	if (loop_post(l->loop, begin_drain, l) < 0)
+		loop_stop(l->loop);
+}
+
+static void *run(void *arg)
+{
+	struct lane *l = arg;
+	int r = loop_run(l->loop);
+
+	if (r < 0)
+		service_stop(r);
+	return NULL;
+}
+
+/* ---- life ---- */
+
+static int open_producer(struct lane *l)
+{
+	const struct bus_producer_options options = {
+		.linger_ms = l->o->linger_ms,
+		.queue_max = l->o->queue_max,
+		.delivery_timeout_ms = l->o->delivery_timeout_ms,
+		.delivered = connection_delivered,
+		.owner = &l->connections,
+	};
+	int r = bus_producer_open(&l->connections.producer, l->o->kafka, &options);
+
+	if (r < 0)
+		return r;
+	int fd = bus_producer_fd(l->connections.producer);
+	return fd < 0 ? fd : loop_watch(l->loop, fd, on_reports, l, &l->reports);
+}
+
+static int open_doors(struct lane *l)
+{
+	int r = 0;
+
+	l->doors = calloc(l->o->ports_n, sizeof *l->doors);
+	if (!l->doors)
+		return -ENOMEM;
+	for (size_t i = 0; r == 0 && i < l->o->ports_n; i++)
+		r = open_door(l, &l->doors[i], &l->o->ports[i]);
+	return r;
+}
+
+/* The loop first: its connections refer to all the rest. */
+static size_t free_all(struct lane *l)
+{
+	size_t lost;
+
+	loop_watch_close(l->reports);
+	lost = bus_producer_close(l->connections.producer, FLUSH_MS);
+	loop_close(l->loop);
+	connections_close(&l->connections);
+	free(l->doors);
+	free(l);
+	return lost;
+}
+
+int lane_open(struct lane **ret, struct lane_options *o, int number)
+{
+	struct lane *l = calloc(1, sizeof *l);
+	if (!l)
+		return -ENOMEM;
+	l->o = o;
+	snprintf(l->name, sizeof l->name, "loop%d", number);
+	int r = connections_open(&l->connections, o);
+	if (r < 0) {
+		free(l);
+		return r;
+	}
+	r = loop_open(&l->loop);
+	if (r == 0)
+		r = open_producer(l);
+	if (r == 0)
+		r = open_doors(l);
+	if (r == 0)
+		r = loop_every(l->loop, TICK_MS, on_tick, l, &l->tick);
+	if (r == 0) {
+		l->heartbeat = heartbeat_new(l->name, BEAT_MS);
+		r = -pthread_create(&l->thread, NULL, run, l);
+	}
+	if (r < 0) {
+		free_all(l);
+		return r;
+	}
+	*ret = l;
+	return 0;
+}
+
+size_t lane_close(struct lane *l)
+{
+	if (!l)
+		return 0;
+	pthread_join(l->thread, NULL);
+	return free_all(l);
+}

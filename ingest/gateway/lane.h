@@ -1,0 +1,62 @@
+/*
+ * lane - one event loop with what its connections need: listeners, a producer, scratch memory
+ *
+ * The gateway runs several lanes, each on a thread of its own, that listen on the same ports. Only the cache of devices and the
+ * metrics are shared.
+ *
+ * Thread: lane_open() and lane_close() from main; lane_looked_up(), lane_drain(), lane_stop() and lane_up() from any.
+ */
+#pragma once
+
+#include "bus/bus.h"
+#include "ingest/gateway/devices.h"
+#include "ingest/gateway/stats.h"
+
+#include <stdatomic.h>
+
+struct lane;
+
+/* One protocol on its port. */
+struct port {
+	const struct protocol *protocol;
+	uint16_t number; /* 0: any free one, which the first lane sets for the others */
+	int64_t idle_ms;
+	struct protocol_limits limits;
+	struct stats stats;
+};
+
+/* What all lanes have in common. Outlives them. */
+struct lane_options {
+	const char *address;
+	struct port *ports;
+	size_t ports_n;
+	int64_t backlog;
+	int64_t connections_max; /* of all lanes */
+	int64_t connections_per_address; /* on one port of one lane */
+	int64_t write_max;
+	int64_t queue_max; /* records of this lane not yet in Kafka */
+	int64_t linger_ms, delivery_timeout_ms;
+	int64_t drain_ms;
+	int64_t future_max_ms;
+	struct devices *devices;
+	const struct bus_config *kafka;
+	const char *positions_topic;
+	atomic_bool topics_there;
+	atomic_llong connections; /* of all lanes */
+};
+
+/* Listens and runs. @number: 0, 1... 0 or -errno. */
+MUST_CHECK int lane_open(struct lane **ret, struct lane_options *o, int number);
+
+/* Look-ups up to @ticket are settled. */
+void lane_looked_up(struct lane *l, uint64_t ticket);
+
+/* Accepts nothing more, answers what is in flight, closes its connections, and ends; not later than after drain_ms. */
+void lane_drain(struct lane *l);
+
+/* Whether its producer reaches Kafka. */
+bool lane_up(const struct lane *l);
+
+/* Waits for the end that lane_drain() has begun, flushes, frees. Accepts NULL. Returns how many records were lost (none of them
+ * acknowledged). */
+size_t lane_close(struct lane *l);

@@ -1,0 +1,228 @@
+#include "ingest/gateway/lookup.h"
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "service/health.h"
+#include "service/log.h"
+#include "service/metrics.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+	WAIT_MS = 500,
+	PAUSE_MS = 200, /* after a request that failed */
+	PROBE_MS = 1000, /* between attempts to reach auth for the first time */
+	BEAT_MS = 120000, /* a request may use up its time twice: for a token, and for itself */
+};
+
+struct lookup {
+	struct devices *devices;
+	struct client *client;
+	int64_t batch_max;
+	void (*settled)(void *owner, uint64_t ticket);
+	void *owner;
+	pthread_t thread;
+	atomic_bool stop;
+	bool reached; /* auth has answered once */
+	bool failing; /* and said so */
+	struct heartbeat *heartbeat;
+	struct readiness *ready;
+	struct series *up, *found, *unknown, *unavailable, *seconds;
+	devices_identifier batch[LOOKUP_BATCH_MAX];
+};
+
+/* ---- requests ---- */
+
+static json_t *make_body(const struct lookup *l, size_t n)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		if (json_array_append_new(list, json_string(l->batch[i])) != 0) {
+			json_decref(list);
+			return NULL;
+		}
+	return json_pack("{so}", "identifiers", list);
+}
+
+static int ask(struct lookup *l, size_t n, json_t **ret_answer)
+{
+	json_t *body = make_body(l, n);
+	if (!body)
+		return -ENOMEM;
+	int64_t began_ns = clock_mono_ns();
+	int r = client_call(l->client, "POST", "/internal/v1/devices/lookup", body, NULL, ret_answer, NULL);
+	series_observe(l->seconds, (double)(clock_mono_ns() - began_ns) / 1e9);
+	json_decref(body);
+	if (r == 0 && !json_is_array(json_object_get(*ret_answer, "devices"))) {
+		json_decref(*ret_answer);
+		r = CLIENT_E_MALFORMED;
+	}
+	return r;
+}
+
+static bool read_device(const json_t *o, const char **ret_identifier, struct device *ret)
+{
+	const char *identifier = json_string_value(json_object_get(o, "identifier"));
+	const char *id = json_string_value(json_object_get(o, "id"));
+	const char *hash = json_string_value(json_object_get(o, "secret_sha256"));
+
+	if (!identifier || !id || !hash || uuid_parse(&ret->id, id, strlen(id)) != 0 ||
+		text_unhex(ret->secret, sizeof ret->secret, hash, strlen(hash)) != 0)
+		return false;
+	*ret_identifier = identifier;
+	return true;
+}
+
+/* ---- what becomes of them ---- */
+
+/* Devices that the answer names are known; those it does not name are not. */
+static void settle(struct lookup *l, size_t n, const json_t *answer)
+{
+	const json_t *list = json_object_get(answer, "devices"), *o;
+	int64_t now_ms = clock_mono_ms();
+	size_t i, known = 0;
+
+	json_array_foreach(list, i, o)
+	{
+		const char *identifier;
+		struct device device;
+		if (read_device(o, &identifier, &device)) {
+			devices_settle(l->devices, identifier, &device, now_ms);
+			known++;
+		}
+	}
+	for (i = 0; i < n; i++)
+		devices_settle(l->devices, l->batch[i], NULL, now_ms);
+	series_add(l->found, (double)known);
+	series_add(l->unknown, known < n ? (double)(n - known) : 0);
+}
+
+static void settle_unavailable(struct lookup *l, size_t n)
+{
+	int64_t now_ms = clock_mono_ms();
+
+	for (size_t i = 0; i < n; i++)
+		devices_settle_unavailable(l->devices, l->batch[i], now_ms);
+	series_add(l->unavailable, (double)n);
+}
+
+static void say_up(struct lookup *l)
+{
+	if (!l->reached)
+		readiness_set(l->ready, true, NULL);
+	if (l->failing)
+		log_info("auth answers again");
+	l->reached = true;
+	l->failing = false;
+	series_set(l->up, 1);
+}
+
+static void say_down(struct lookup *l, int r)
+{
+	const char *why = r == CLIENT_E_DENIED ? "auth does not take CLIENT_ID and CLIENT_SECRET" : client_last_error();
+
+	if (!l->reached)
+		readiness_set(l->ready, false, why);
+	if (!l->failing)
+		log_warn("auth does not answer: known devices are served, others are not", LOG_S("why", why));
+	l->failing = true;
+	series_set(l->up, 0);
+}
+
+static void rest(const struct lookup *l, int ms)
+{
+	for (; ms > 0 && !atomic_load(&l->stop); ms -= 50)
+		nanosleep(&(struct timespec){ .tv_nsec = 50000000 }, NULL);
+}
+
+static void one_batch(struct lookup *l, size_t n)
+{
+	json_t *answer = NULL;
+	int r = ask(l, n, &answer);
+
+	if (r == 0) {
+		settle(l, n, answer);
+		json_decref(answer);
+		say_up(l);
+	} else {
+		settle_unavailable(l, n);
+		say_down(l, r);
+	}
+	if (n > 0)
+		devices_batch_done(l->devices);
+	l->settled(l->owner, devices_settled(l->devices));
+	if (r != 0)
+		rest(l, n > 0 ? PAUSE_MS : PROBE_MS);
+}
+
+static void *work(void *arg)
+{
+	struct lookup *l = arg;
+
+	while (!atomic_load(&l->stop)) {
+		heartbeat_beat(l->heartbeat);
+		size_t n = devices_take(l->devices, l->batch, (size_t)l->batch_max, l->reached ? WAIT_MS : 0);
+		if (n > 0 || !l->reached) /* an empty request shows whether auth is there */
+			one_batch(l, n);
+	}
+	return NULL;
+}
+
+/* ---- life ---- */
+
+static void register_health(struct lookup *l)
+{
+	static const double bounds[] = { 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 0 };
+	static const char *const by_result[] = { "result", NULL };
+	struct metric *lookups = metric_counter(
+		"pettrack_gateway_lookups_total", "Identifiers looked up at auth, by what it said.", by_result);
+
+	l->found = metric_series(lookups, (const char *const[]){ "known" });
+	l->unknown = metric_series(lookups, (const char *const[]){ "unknown" });
+	l->unavailable = metric_series(lookups, (const char *const[]){ "unavailable" });
+	l->seconds = metric_series(
+		metric_histogram("pettrack_gateway_lookup_seconds", "Time of a look-up request to auth.", NULL, bounds),
+		NULL);
+	l->up = metric_series(metric_gauge("pettrack_gateway_auth_up", "Whether auth answered last time.", NULL), NULL);
+	l->heartbeat = heartbeat_new("lookup", BEAT_MS);
+	l->ready = readiness_new("auth");
+}
+
+int lookup_open(struct lookup **ret, const struct lookup_options *o)
+{
+	struct lookup *l = calloc(1, sizeof *l);
+	if (!l)
+		return -ENOMEM;
+	l->devices = o->devices;
+	l->batch_max = o->batch_max < LOOKUP_BATCH_MAX ? o->batch_max : LOOKUP_BATCH_MAX;
+	l->settled = o->settled;
+	l->owner = o->owner;
+	int r = client_open(&l->client, o->auth);
+	if (r == 0) {
+		register_health(l);
+		r = -pthread_create(&l->thread, NULL, work, l);
+	}
+	if (r < 0) {
+		client_close(l->client);
+		free(l);
+		return r;
+	}
+	*ret = l;
+	return 0;
+}
+
+void lookup_close(struct lookup *l)
+{
+	if (!l)
+		return;
+	atomic_store(&l->stop, true);
+	pthread_join(l->thread, NULL);
+	client_close(l->client);
+	free(l);
+}

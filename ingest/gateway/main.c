@@ -1,0 +1,209 @@
+/* pettrack-gateway - trackers' bytes into Kafka. */
+#include "base/text.h"
+#include "ingest/gateway/changes.h"
+#include "ingest/gateway/lookup.h"
+#include "ingest/gateway/settings.h"
+#include "service/log.h"
+#include "service/service.h"
+#include "web/web.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+	LANES_MAX = 256,
+	LANES_DEFAULT_MAX = 4,
+	TOPIC_SIZE = 250, /* Kafka's bound, with the NUL */
+};
+
+static struct settings settings = { .kafka = { .client = "pettrack-gateway" } };
+
+struct gateway {
+	struct port ports[SETTINGS_PROTOCOLS_MAX];
+	struct devices *devices;
+	struct lane *lanes[LANES_MAX];
+	size_t lanes_n;
+	struct lookup *lookup;
+	struct changes *changes;
+	struct web *ops;
+	char positions_topic[TOPIC_SIZE], devices_topic[TOPIC_SIZE];
+	struct bus_topic topics[3];
+};
+
+/* ---- what follows from the settings ---- */
+
+static bool speaks(const char *name)
+{
+	const char *list = settings.protocols;
+	size_t n = strlen(name);
+
+	for (; list && *list; list += strcspn(list, ",") + (list[strcspn(list, ",")] == ','))
+		if (strcspn(list, ",") == n && !strncmp(list, name, n))
+			return true;
+	return !settings.protocols;
+}
+
+static void prepare_ports(struct gateway *g)
+{
+	const struct protocol_limits http = { (size_t)(settings.header_max + settings.body_max),
+		(size_t)settings.header_max };
+	const struct protocol_limits other = { (size_t)settings.frame_max, (size_t)settings.frame_max };
+
+	settings.lanes.ports = g->ports;
+	for (size_t i = 0; protocols[i] && i < SETTINGS_PROTOCOLS_MAX; i++) {
+		if (!speaks(protocols[i]->name))
+			continue;
+		g->ports[settings.lanes.ports_n++] = (struct port){
+			.protocol = protocols[i],
+			.number = settings.ports[i],
+			.idle_ms = settings.idle_ms[i],
+			.limits = protocols[i]->http ? http : other,
+			.stats = stats_of(protocols[i]),
+		};
+	}
+}
+
+static size_t lanes_wanted(void)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (settings.threads > 0)
+		return (size_t)settings.threads;
+	return processors < 1 ? 1 : processors > LANES_DEFAULT_MAX ? LANES_DEFAULT_MAX : (size_t)processors;
+}
+
+static int name_topic(char *out, const char *name)
+{
+	struct text t = text_in(out, TOPIC_SIZE);
+
+	text_puts(&t, settings.topic_prefix);
+	text_puts(&t, name);
+	if (text_ok(&t))
+		return 0;
+	log_error("KAFKA_TOPIC_PREFIX is too long");
+	return -ENAMETOOLONG;
+}
+
+static int prepare(struct gateway *g)
+{
+	int r = name_topic(g->positions_topic, BUS_TOPIC_POSITIONS);
+
+	if (r == 0)
+		r = name_topic(g->devices_topic, BUS_TOPIC_DEVICES);
+	g->topics[0] = (struct bus_topic){ .name = g->positions_topic,
+		.partitions = (int)settings.partitions,
+		.replication = (int)settings.replication };
+	g->topics[1] = g->topics[0];
+	g->topics[1].name = g->devices_topic;
+	g->topics[1].compacted = true;
+	g->lanes_n = lanes_wanted();
+	settings.lanes.queue_max = settings.queue_max / (int64_t)g->lanes_n;
+	settings.lanes.kafka = &settings.kafka;
+	settings.lanes.positions_topic = g->positions_topic;
+	prepare_ports(g);
+	return r;
+}
+
+/* ---- between the parts ---- */
+
+static void on_settled(void *owner, uint64_t ticket)
+{
+	struct gateway *g = owner;
+
+	for (size_t i = 0; i < g->lanes_n; i++)
+		lane_looked_up(g->lanes[i], ticket);
+}
+
+static bool producers_up(void *owner)
+{
+	struct gateway *g = owner;
+
+	for (size_t i = 0; i < g->lanes_n; i++)
+		if (!lane_up(g->lanes[i]))
+			return false;
+	return true;
+}
+
+/* ---- life ---- */
+
+static int open_lanes(struct gateway *g)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < g->lanes_n; i++)
+		r = lane_open(&g->lanes[i], &settings.lanes, (int)i);
+	for (size_t i = 0; r == 0 && i < settings.lanes.ports_n; i++)
+		log_info("listening", LOG_S("name", g->ports[i].protocol->name),
+			LOG_S("address", settings.lanes.address), LOG_I("port", g->ports[i].number));
+	return r;
+}
+
+static int open_workers(struct gateway *g)
+{
+	const struct lookup_options lookup = { g->devices, &settings.auth, settings.lookup_batch, on_settled, g };
+	const struct changes_options changes = { g->devices, &settings.kafka, g->topics, g->devices_topic,
+		&settings.lanes.topics_there, producers_up, g };
+	int r = lookup_open(&g->lookup, &lookup);
+
+	return r == 0 ? changes_open(&g->changes, &changes) : r;
+}
+
+static int open_ops(struct gateway *g)
+{
+	int r = web_ops_open(&g->ops, settings.ops_address, settings.ops_port);
+
+	if (r == 0)
+		log_info("listening", LOG_S("name", "ops"), LOG_S("address", settings.ops_address),
+			LOG_I("port", web_port(g->ops)));
+	return r;
+}
+
+static void close_all(struct gateway *g)
+{
+	size_t lost = 0;
+
+	for (size_t i = 0; i < g->lanes_n && g->lanes[i]; i++)
+		lane_drain(g->lanes[i]);
+	lookup_close(g->lookup); /* these two speak to the lanes */
+	changes_close(g->changes);
+	for (size_t i = 0; i < g->lanes_n; i++)
+		lost += lane_close(g->lanes[i]);
+	if (lost > 0)
+		log_warn("positions not delivered; their trackers were told", LOG_I("positions", lost));
+	devices_close(g->devices);
+	web_close(g->ops);
+}
+
+static int run(void)
+{
+	static struct gateway g;
+	int r = prepare(&g);
+
+	if (r == 0)
+		r = devices_open(&g.devices, &settings.devices);
+	settings.lanes.devices = g.devices;
+	if (r == 0)
+		r = open_lanes(&g);
+	if (r == 0)
+		r = open_workers(&g);
+	if (r == 0)
+		r = open_ops(&g);
+	if (r == 0)
+		r = service_wait();
+	close_all(&g);
+	return r;
+}
+
+int main(int argc, char **argv)
+{
+	int r = service_start(
+		&(struct service){ .name = "pettrack-gateway",
+			.summary = "Trackers' bytes into Kafka: acknowledges a position when Kafka has it",
+			.settings = settings_table(&settings),
+			.prefix = "GATEWAY_" },
+		argc, argv);
+
+	return service_exit(r ? r : run());
+}

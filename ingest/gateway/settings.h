@@ -1,0 +1,31 @@
+/*
+ * settings - the gateway's settings table: the fixed part, and for each protocol its port and its idle time
+ */
+#pragma once
+
+#include "client/client.h"
+#include "ingest/gateway/devices.h"
+#include "ingest/gateway/lane.h"
+
+enum { SETTINGS_PROTOCOLS_MAX = 32 };
+
+struct settings {
+	struct lane_options lanes; /* ports, devices, kafka and positions_topic are set later */
+	struct bus_config kafka;
+	struct client_options auth;
+	struct devices_options devices;
+	int64_t threads; /* 0: by the number of processors */
+	int64_t queue_max; /* of all lanes */
+	int64_t header_max, body_max, frame_max;
+	int64_t lookup_batch;
+	int64_t partitions, replication;
+	const char *topic_prefix;
+	const char *protocols; /* NULL: all */
+	const char *ops_address;
+	uint16_t ops_port;
+	uint16_t ports[SETTINGS_PROTOCOLS_MAX]; /* in the order of the protocol table */
+	int64_t idle_ms[SETTINGS_PROTOCOLS_MAX];
+};
+
+/* The table, which writes to @s. Both live as long as the process. */
+const struct setting *settings_table(struct settings *s);

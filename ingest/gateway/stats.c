@@ -1,0 +1,83 @@
+#include "ingest/gateway/stats.h"
+
+#include <string.h>
+
+/* The metrics themselves; all by protocol. */
+static struct {
+	struct metric *frames, *positions, *refused, *times, *connections, *accepted, *turned_away, *ended, *in, *out,
+		*ack;
+} m;
+
+static void register_all(void)
+{
+	static const char *const by_protocol[] = { "protocol", NULL };
+	static const char *const by_reason[] = { "protocol", "reason", NULL };
+	static const double bounds[] = { 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
+		0 };
+
+	m.frames = metric_counter("pettrack_gateway_frames_total", "Frames accepted and answered.", by_protocol);
+	m.positions = metric_counter("pettrack_gateway_positions_total", "Positions in Kafka.", by_protocol);
+	m.refused = metric_counter("pettrack_gateway_refused_total", "Frames refused.", by_reason);
+	m.times = metric_counter("pettrack_gateway_times_replaced_total",
+		"Positions that got the gateway's time: they had none, or one from the future.", by_reason);
+	m.connections = metric_gauge("pettrack_gateway_connections", "Connections open.", by_protocol);
+	m.accepted = metric_counter("pettrack_gateway_connections_total", "Connections accepted.", by_protocol);
+	m.turned_away =
+		metric_counter("pettrack_gateway_connections_refused_total", "Connections closed at once.", by_reason);
+	m.ended = metric_counter("pettrack_gateway_connections_closed_total", "Connections that ended.", by_reason);
+	m.in = metric_counter("pettrack_gateway_received_bytes_total", "Bytes of frames from trackers.", by_protocol);
+	m.out = metric_counter("pettrack_gateway_sent_bytes_total", "Bytes of answers to trackers.", by_protocol);
+	m.ack = metric_histogram(
+		"pettrack_gateway_ack_seconds", "From a whole frame to its answer.", by_protocol, bounds);
+}
+
+static struct series *with(struct metric *metric, const struct protocol *p, const char *reason)
+{
+	return metric_series(metric, (const char *const[]){ p->name, reason, NULL });
+}
+
+static struct series *of(struct metric *metric, const struct protocol *p)
+{
+	return metric_series(metric, (const char *const[]){ p->name, NULL });
+}
+
+struct stats stats_of(const struct protocol *p)
+{
+	static const char *const ends[STREAM_END_ERROR + 1] = {
+		[STREAM_END_PEER] = "peer",
+		[STREAM_END_IDLE] = "idle",
+		[STREAM_END_SLOW] = "slow",
+		[STREAM_END_US] = "gateway",
+		[STREAM_END_FRAME] = "too_large",
+		[STREAM_END_ERROR] = "error",
+	};
+
+	if (!m.frames)
+		register_all();
+	struct stats s = {
+		.frames = of(m.frames, p),
+		.positions = of(m.positions, p),
+		.time_none = with(m.times, p, "none"),
+		.time_future = with(m.times, p, "future"),
+		.connections = of(m.connections, p),
+		.accepted = of(m.accepted, p),
+		.refused_connections = with(m.turned_away, p, "connections"),
+		.refused_address = with(m.turned_away, p, "address"),
+		.refused_other = with(m.turned_away, p, "other"),
+		.bytes_in = of(m.in, p),
+		.bytes_out = of(m.out, p),
+		.ack_seconds = of(m.ack, p),
+	};
+	for (int r = 1; r < REASONS; r++)
+		s.refused[r] = with(m.refused, p, protocol_reason_name((enum protocol_reason)r));
+	for (int e = 1; e <= STREAM_END_ERROR; e++)
+		s.ended[e] = with(m.ended, p, ends[e]);
+	return s;
+}
+
+struct series *stats_refused(const struct stats *s, const char *why)
+{
+	if (!strcmp(why, "connections"))
+		return s->refused_connections;
+	return !strcmp(why, "address") ? s->refused_address : s->refused_other;
+}

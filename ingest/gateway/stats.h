@@ -1,0 +1,27 @@
+/*
+ * stats - the gateway's metrics, a set of series for each protocol
+ *
+ * Thread: stats_of() from main before threads start; the series from any.
+ */
+#pragma once
+
+#include "ingest/protocols/protocol.h"
+#include "service/metrics.h"
+#include "socket/loop.h"
+
+struct stats {
+	struct series *frames, *positions;
+	struct series *refused[REASONS]; /* by enum protocol_reason */
+	struct series *time_none, *time_future; /* positions whose time the gateway set */
+	struct series *connections, *accepted;
+	struct series *refused_connections, *refused_address, *refused_other;
+	struct series *ended[STREAM_END_ERROR + 1]; /* by enum stream_end */
+	struct series *bytes_in, *bytes_out;
+	struct series *ack_seconds;
+};
+
+/* Registers on the first call. */
+struct stats stats_of(const struct protocol *p);
+
+/* The series of a reason that listener_options.refused names. */
+struct series *stats_refused(const struct stats *s, const char *why);
