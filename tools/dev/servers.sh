@@ -28,7 +28,7 @@ kafka_format() {
 	local cluster
 	cluster=$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | tr -d '=')
 	rm -rf "$1/data"
-	java -cp "$kafka_home/libs/*" kafka.tools.StorageTool format --standalone -t "$cluster" -c "$1/server.properties"
+	java -cp "$kafka_home/libs/*" kafka.tools.StorageTool format --standalone "--cluster-id=$cluster" -c "$1/server.properties"
 }
 
 kafka_wait() {

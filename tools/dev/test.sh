@@ -2,6 +2,7 @@
 # test - every suite, each with its results counted; the last line of the run sums them.
 
 suites=(layering unit openapi sanitize threads system page lint)
+asan=(-Db_sanitize=address,undefined -Db_lundef=false)
 passed=0 failed=0 skipped=0
 
 command_test() {
@@ -79,7 +80,7 @@ suite_unit() {
 
 # Address and undefined-behaviour sanitizers, leaks included.
 suite_sanitize() {
-	suite_build sanitize build-asan clang -Db_sanitize=address,undefined -Db_lundef=false || return 0
+	suite_build sanitize build-asan clang "${asan[@]}" || return 0
 	ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1 \
 		UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
 		suite_run sanitize "Unit tests with ASan and UBSan" "$root/build-asan/meson-logs/testlog.junit.xml" \
@@ -131,8 +132,7 @@ pytest_run() {
 }
 
 suite_lint() {
-	local file
-	suite_build lint build-clang clang || return 0
+	suite_build lint build-asan clang "${asan[@]}" || return 0
 	suite_check lint "clang-format" lint_format
 	suite_check lint "shellcheck" lint_shell
 	suite_check lint "ruff" lint_python
@@ -164,5 +164,5 @@ lint_shell() {
 }
 
 lint_tidy() {
-	sources | grep '\.c$' | xargs -P "$(nproc)" -n 8 clang-tidy --quiet -p "$root/build-clang"
+	sources | grep '\.c$' | grep -v "^$root/tests/" | xargs -P "$(nproc)" -n 8 clang-tidy --quiet -p "$root/build-asan"
 }

@@ -75,7 +75,11 @@ class Program(Process):
 
     def is_ready(self):
         self.must_run()
-        return "ops" in self.ports and self.ops("/readyz").status_code == 200
+        return self._expected_ports() <= set(self.ports) and self.ops("/readyz").status_code == 200
+
+    def _expected_ports(self):
+        absent = {"api": {"live"}, "live": {"rest"}}.get(self.env.get("QUERY_ROLES"), set())
+        return set(PROGRAMS[self.kind][1]) - absent
 
     def ops(self, path):
         return requests.get(f"http://127.0.0.1:{self.ports['ops']}{path}", timeout=5)

@@ -113,7 +113,8 @@ class Kafka(Process):
             f"log.dirs={self.folder}/data\n"
         )
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        command = self._java("kafka.tools.StorageTool", "format", "--standalone", "-t", cluster, "-c", self.properties)
+        arguments = ["--standalone", f"--cluster-id={cluster}", "-c", self.properties]
+        command = self._java("kafka.tools.StorageTool", "format", *arguments)
         done = subprocess.run([str(c) for c in command], capture_output=True, text=True)
         if done.returncode:
             raise RuntimeError(f"Kafka's storage was not formatted: {done.stdout}{done.stderr}")
