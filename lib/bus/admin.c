@@ -98,6 +98,6 @@ int bus_topics_ensure(const struct bus_config *c, const struct bus_topic *topics
 		return r;
 	for (const struct bus_topic *t = topics; r == 0 && t->name; t++)
 		r = ensure(rk, t, deadline_ms);
-	rd_kafka_destroy(rk);
+	kafka_close(rk);
 	return r;
 }

@@ -164,8 +164,7 @@ void bus_consumer_close(struct bus_consumer *c)
 		log_debug("kafka consumer did not leave its group");
 	if (c->answers)
 		rd_kafka_queue_destroy(c->answers);
-	if (c->rk)
-		rd_kafka_destroy(c->rk);
+	kafka_close(c->rk);
 	free(c);
 }
 

@@ -4,9 +4,11 @@
 #include "service/log.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
+#include <time.h>
 
-enum { STATISTICS_MS = 1000 };
+enum { STATISTICS_MS = 1000, CLOSE_S = 2 };
 
 /* ---- callbacks ---- */
 
@@ -114,6 +116,31 @@ int kafka_open(rd_kafka_t **ret, struct kafka_setup *s, rd_kafka_type_t type)
 	rd_kafka_conf_destroy(s->conf);
 	s->conf = NULL;
 	return s->r;
+}
+
+static void *destroy(void *rk)
+{
+	rd_kafka_destroy(rk);
+	return NULL;
+}
+
+void kafka_close(rd_kafka_t *rk)
+{
+	pthread_t thread;
+	struct timespec deadline;
+
+	if (!rk)
+		return;
+	if (pthread_create(&thread, NULL, destroy, rk)) {
+		rd_kafka_destroy(rk);
+		return;
+	}
+	clock_gettime(CLOCK_REALTIME, &deadline);
+	deadline.tv_sec += CLOSE_S;
+	if (pthread_timedjoin_np(thread, NULL, &deadline)) {
+		log_debug("kafka client left behind");
+		pthread_detach(thread);
+	}
 }
 
 /* ---- errors ---- */

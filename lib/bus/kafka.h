@@ -32,6 +32,10 @@ void kafka_set_int(struct kafka_setup *s, const char *name, int64_t value);
 /* Starts the library's threads; they connect by themselves. Consumes @s. 0, -EINVAL for a setting it does not take, -ENOMEM. */
 MUST_CHECK int kafka_open(rd_kafka_t **ret, struct kafka_setup *s, rd_kafka_type_t type);
 
+/* Frees @rk, or leaves it behind with its threads: librdkafka 2.0.2 waits for ever once a partition it used has been removed
+ * from the cluster, since that partition keeps a reference to its broker. Accepts NULL. */
+void kafka_close(rd_kafka_t *rk);
+
 /* The library's error as ours: 0, enum bus_result, or -errno for what trying again does not mend. */
 MUST_CHECK int kafka_result(rd_kafka_resp_err_t err);
 

@@ -106,7 +106,7 @@ size_t bus_producer_close(struct bus_producer *p, int timeout_ms)
 	size_t lost = p->lost + p->pending;
 	for (size_t i = 0; i < p->topics_n; i++)
 		rd_kafka_topic_destroy(p->topics[i]);
-	rd_kafka_destroy(p->rk);
+	kafka_close(p->rk);
 	if (p->event >= 0)
 		close(p->event);
 	free(p);

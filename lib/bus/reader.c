@@ -107,10 +107,9 @@ void bus_reader_close(struct bus_reader *r)
 {
 	if (!r)
 		return;
-	if (r->rk) {
+	if (r->rk)
 		(void)rd_kafka_consumer_close(r->rk); /* no group to leave */
-		rd_kafka_destroy(r->rk);
-	}
+	kafka_close(r->rk);
 	free(r->spans);
 	free(r->topic);
 	free(r);
