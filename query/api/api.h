@@ -15,6 +15,7 @@
 
 #include "base/err.h"
 #include "query/access/access.h"
+#include "query/access/keys.h"
 #include "store/store.h"
 #include "web/web.h"
 
@@ -24,6 +25,7 @@ struct api;
 struct api_options {
 	struct store *store;
 	struct access *access;
+	struct keys *keys;
 	/* For GET /v1/config; NULL is as good as "". */
 	const char *auth_url;         /* where auth's REST is, for browsers */
 	const char *live_url;         /* the live WebSocket, path included */
@@ -37,3 +39,6 @@ void api_close(struct api *a); /* accepts NULL; after web_close() */
 
 /* The routes, for web_options.routes and --routes; their owner (web_options.owner) is the struct api. */
 const struct web_route *api_routes(void);
+
+/* For web_options.verify: a token that auth signed, of a session that has not been ended since. @owner: the struct api. */
+int api_verify(void *owner, const char *token, size_t len, struct token_claims *ret);

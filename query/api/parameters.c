@@ -56,8 +56,8 @@ int history_parameters(struct history_range *ret, struct complaint *ret_complain
 		return complain(c, "invalid_time",
 			"from must be a time of RFC 3339, such as 2026-01-02T03:04:05Z; in a URL, + is %2B.");
 	if (!read_time(&r.to_ms, t->to))
-		return complain(
-			c, "invalid_time", "to must be a time of RFC 3339, such as 2026-01-02T03:04:05Z; in a URL, + is %2B.");
+		return complain(c, "invalid_time",
+			"to must be a time of RFC 3339, such as 2026-01-02T03:04:05Z; in a URL, + is %2B.");
 	if (r.from_ms > r.to_ms)
 		return complain(c, "invalid_time", "from must not be after to.");
 	if (!read_word(&r.descending, t->order, "asc", "desc"))
@@ -80,7 +80,8 @@ int latest_parameters(struct latest_range *ret, struct complaint *ret_complaint,
 	if (!read_limit(&r.limit, limit, LATEST_LIMIT, LATEST_LIMIT_MAX))
 		return complain(ret_complaint, "invalid_limit", "limit must be 1 to 1000.");
 	if (cursor && (cursor_parse(&c, cursor) || c.kind != CURSOR_LATEST))
-		return complain(ret_complaint, "invalid_cursor", "cursor must be the next of a page of the same request.");
+		return complain(
+			ret_complaint, "invalid_cursor", "cursor must be the next of a page of the same request.");
 	r.after = c.device;
 	*ret = r;
 	return 0;
