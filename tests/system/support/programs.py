@@ -54,11 +54,13 @@ class Program(Process):
         for setting in ports.values():
             self.env.setdefault(setting, str(free_port()))
         self._started_at = 0  # where in the log the present run begins
+        self._ports = {}
 
     def start(self, ready=True, arguments=(), timeout=30, **env):
         """Starts it and waits until it is ready (or, with ready=False, until it listens). `env` lasts."""
         self.env.update(env)
         self._started_at = self.log.stat().st_size if self.log.exists() else 0
+        self._ports = {}
         self.spawn([self.path, *arguments], env=clean_environment(self.env))
         if ready:
             self.wait_ready(timeout)
@@ -87,6 +89,8 @@ class Program(Process):
     @property
     def log_lines(self):
         """Every complete line of the present run as a dict; a line that is not JSON fails."""
+        if not self.log.exists():
+            return []
         with open(self.log, "rb") as log:
             log.seek(self._started_at)
             text = log.read()
@@ -98,7 +102,9 @@ class Program(Process):
     @property
     def ports(self):
         """{"rest": 8081, "ops": 9081}: what the program said it listens on."""
-        return {line["name"]: int(line["port"]) for line in self.events("listening")}
+        if not self._expected_ports() <= set(self._ports):
+            self._ports = {line["name"]: int(line["port"]) for line in self.events("listening")}
+        return self._ports
 
     def url(self, path="", port="rest"):
         return f"http://127.0.0.1:{self.ports[port]}{path}"
