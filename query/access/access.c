@@ -1,0 +1,223 @@
+/*
+ * access - asks auth at most once at a time for each user; the others wait for that answer.
+ *
+ * An answer counts from when its question was put. When the topic speaks of the user in between, the answer may be from
+ * before the change and is asked for again.
+ */
+#include "query/access/access_internal.h"
+#include "base/clock.h"
+#include "service/metrics.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	AWAY_MS = 500, /* how long auth is left alone after it did not answer */
+	ASKS_MAX = 3, /* for one call, when the answer is outdated each time */
+	ENDED_MAX = 100000,
+};
+
+static struct series *asked_well, *asked_badly, *from_memory;
+
+static void register_metrics(void)
+{
+	struct metric *asks = metric_counter("pettrack_query_access_asks_total",
+		"Questions to auth for a user's devices.", (const char *const[]){ "result", NULL });
+	struct metric *hits =
+		metric_counter("pettrack_query_access_remembered_total", "Users answered from memory.", NULL);
+
+	asked_well = metric_series(asks, (const char *const[]){ "ok" });
+	asked_badly = metric_series(asks, (const char *const[]){ "failed" });
+	from_memory = metric_series(hits, NULL);
+}
+
+/* ---- asking auth ---- */
+
+static int read_answer(const json_t *answer, struct device_set **ret)
+{
+	const json_t *list = json_object_get(answer, "devices");
+	size_t n = json_array_size(list), i;
+	struct uuid *ids = calloc(n + 1, sizeof(*ids));
+	int r = !ids ? -ENOMEM : json_is_array(list) ? 0 : ACCESS_E_RETRY;
+
+	for (i = 0; r == 0 && i < n; i++) {
+		const json_t *id = json_object_get(json_array_get(list, i), "id");
+		if (!json_is_string(id) || uuid_parse(&ids[i], json_string_value(id), json_string_length(id)))
+			r = ACCESS_E_RETRY;
+	}
+	if (r == 0) {
+		*ret = device_set_new(ids, n);
+		r = *ret ? 0 : -ENOMEM;
+	}
+	free(ids);
+	return r;
+}
+
+/* 0, ACCESS_E_RETRY or -errno. */
+static int ask(struct access *a, const struct uuid *user, struct device_set **ret)
+{
+	char id[UUID_TEXT_SIZE], path[128];
+	json_t *answer = NULL;
+
+	uuid_format(id, user);
+	snprintf(path, sizeof(path), "/internal/v1/users/%s/devices", id);
+	int r = client_call(a->client, "GET", path, NULL, NULL, &answer, NULL);
+	if (r == 0)
+		r = read_answer(answer, ret);
+	else if (r == CLIENT_E_MISSING) /* no such user: sees nothing */
+		r = (*ret = device_set_new(NULL, 0)) ? 0 : -ENOMEM;
+	else if (r > 0)
+		r = ACCESS_E_RETRY;
+	json_decref(answer);
+	series_add(r ? asked_badly : asked_well, 1);
+	return r;
+}
+
+/* Called and returns with the lock held; without it in between. */
+static int load(struct access *a, struct cache_entry *e)
+{
+	const struct uuid user = e->link.key;
+	const uint64_t said = e->said;
+	const int64_t asked_ms = clock_mono_ms();
+	struct device_set *set;
+
+	if (asked_ms < a->away_until_ms)
+		return ACCESS_E_RETRY;
+	e->loading = true;
+	pthread_mutex_unlock(&a->lock);
+	int r = ask(a, &user, &set);
+	pthread_mutex_lock(&a->lock);
+	e->loading = false;
+	e->loads++;
+	e->load_result = r;
+	if (r == 0)
+		access_cache_put(&a->cache, e, set, asked_ms, said);
+	else if (r == ACCESS_E_RETRY)
+		a->away_until_ms = clock_mono_ms() + AWAY_MS;
+	pthread_cond_broadcast(&a->loaded);
+	return r;
+}
+
+/* The same for those who find somebody else asking. */
+static int wait_for_load(struct access *a, struct cache_entry *e)
+{
+	const uint64_t loads = e->loads;
+
+	while (e->loads == loads)
+		pthread_cond_wait(&a->loaded, &a->lock);
+	return e->load_result;
+}
+
+/* ---- answering ---- */
+
+/* Whether the answer is of what the topic said last. */
+static bool is_present(const struct cache_entry *e)
+{
+	return e->set && e->said == e->said_then;
+}
+
+static bool is_good(const struct cache_entry *e, int64_t age_max_ms)
+{
+	return is_present(e) && clock_mono_ms() - e->asked_ms <= age_max_ms;
+}
+
+int access_devices(struct access *a, const struct uuid *user, struct device_set **ret)
+{
+	int r = 0;
+
+	pthread_mutex_lock(&a->lock);
+	struct cache_entry *e = access_cache_get(&a->cache, user);
+	if (!e) {
+		pthread_mutex_unlock(&a->lock);
+		return -ENOMEM;
+	}
+	e->waiting++; /* stays while it is looked at */
+	bool good = is_good(e, a->o.ttl_ms);
+	if (good)
+		series_add(from_memory, 1);
+	for (int i = 0; i < ASKS_MAX && r == 0 && !good; i++) {
+		r = e->loading ? wait_for_load(a, e) : load(a, e);
+		good = r == 0 && is_present(e);
+	}
+	e->waiting--;
+	if (good || is_good(e, a->o.stale_ms)) {
+		*ret = device_set_ref(e->set);
+		r = 0;
+	} else if (r == 0) { /* it changes faster than it is told */
+		r = ACCESS_E_RETRY;
+	}
+	pthread_mutex_unlock(&a->lock);
+	return r;
+}
+
+bool access_session_ended(struct access *a, const struct uuid *session)
+{
+	pthread_mutex_lock(&a->lock);
+	bool yes = ended_has(&a->ended, session, clock_real_ms());
+	pthread_mutex_unlock(&a->lock);
+	return yes;
+}
+
+void access_set_watch(struct access *a, const struct access_watch *w)
+{
+	pthread_mutex_lock(&a->watch_lock);
+	a->watch = w ? *w : (struct access_watch){ 0 };
+	pthread_mutex_unlock(&a->watch_lock);
+}
+
+/* ---- life ---- */
+
+static int open_parts(struct access *a)
+{
+	if (asprintf(&a->topic, "%s%s", a->o.topic_prefix, BUS_TOPIC_ACCESS) < 0) {
+		a->topic = NULL;
+		return -ENOMEM;
+	}
+	int r = access_cache_open(&a->cache, (size_t)a->o.users_max, (size_t)a->o.devices_max);
+	if (r == 0)
+		r = ended_open(&a->ended, ENDED_MAX);
+	if (r == 0)
+		r = client_open(&a->client, &a->o.auth);
+	if (r == 0)
+		r = -pthread_create(&a->reader, NULL, access_topic_read, a);
+	a->reading = r == 0;
+	return r;
+}
+
+int access_open(struct access **ret, const struct access_options *o)
+{
+	struct access *a = calloc(1, sizeof(*a));
+	if (!a)
+		return -ENOMEM;
+	register_metrics();
+	a->o = *o;
+	pthread_mutex_init(&a->lock, NULL);
+	pthread_mutex_init(&a->watch_lock, NULL);
+	pthread_cond_init(&a->loaded, NULL);
+	int r = open_parts(a);
+	if (r) {
+		access_close(a);
+		return r;
+	}
+	*ret = a;
+	return 0;
+}
+
+void access_close(struct access *a)
+{
+	if (!a)
+		return;
+	atomic_store(&a->closing, true);
+	if (a->reading)
+		pthread_join(a->reader, NULL);
+	client_close(a->client);
+	access_cache_close(&a->cache);
+	ended_close(&a->ended);
+	pthread_cond_destroy(&a->loaded);
+	pthread_mutex_destroy(&a->watch_lock);
+	pthread_mutex_destroy(&a->lock);
+	free(a->topic);
+	free(a);
+}

@@ -1,0 +1,50 @@
+/*
+ * access - who may see what: a user's devices, as auth says
+ *
+ * Asked from auth (GET /internal/v1/users/{id}/devices) and remembered. The Kafka topic `access` tells when that changed
+ * and which sessions were ended. While auth is away, those who are known are answered from memory, unless the topic has
+ * said since that theirs changed.
+ *
+ * Thread: any. access_devices() may ask auth and so block: not for event loops.
+ */
+#pragma once
+
+#include "bus/bus.h"
+#include "client/client.h"
+#include "query/access/device_set.h"
+
+struct access;
+
+enum access_result {
+	ACCESS_E_RETRY = 1, /* not known, and auth does not say now */
+};
+
+struct access_options {
+	struct client_options auth; /* base_url, client_id, client_secret with scope access.read */
+	const struct bus_config *kafka; /* borrowed until access_close() */
+	const char *topic_prefix; /* put before "access"; the topic is made when it is not there */
+	int64_t partitions, replication; /* of it */
+	int64_t ttl_ms; /* asked again when older */
+	int64_t stale_ms; /* while auth is away, answers up to this age are good */
+	int64_t users_max, devices_max; /* remembered at most */
+};
+
+/* Starts the thread that reads the topic; it connects by itself. 0, -ENOMEM, or -EINVAL for a wrong URL. */
+MUST_CHECK int access_open(struct access **ret, const struct access_options *o);
+/* Nobody may be in a call. Accepts NULL. */
+void access_close(struct access *a);
+
+/* The devices that @user may see; the caller's to device_set_unref(). 0, ACCESS_E_RETRY or -errno. */
+MUST_CHECK int access_devices(struct access *a, const struct uuid *user, struct device_set **ret);
+
+/* Whether the topic said that @session was ended. It is remembered for longer than an access token is good. */
+bool access_session_ended(struct access *a, const struct uuid *session);
+
+/* What the topic says, at once. Called on its thread, one at a time; what is asked from auth afterwards is as new. */
+struct access_watch {
+	void (*changed)(void *owner, const struct uuid *user); /* NULL: any user's may have */
+	void (*ended)(void *owner, const struct uuid *user, const struct uuid *session);
+	void *owner;
+};
+/* Only one; NULL: nobody. After it returns the one before is not called any more. */
+void access_set_watch(struct access *a, const struct access_watch *w);

@@ -1,0 +1,191 @@
+#include "query/access/keys.h"
+#include "base/clock.h"
+#include "client/client.h"
+#include "service/log.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum {
+	REFRESH_MS = 5 * 60 * 1000,
+	RETRY_MS = 1000, /* after a failure; doubles up to RETRY_MAX_MS while there are keys */
+	RETRY_FIRST_MS = 250,
+	RETRY_MAX_MS = 30000,
+	ASKED_AGAIN_MS = 3000, /* at least between two fetches for unknown keys */
+};
+
+#define AUDIENCE "pettrack"
+#define PATH "/.well-known/jwks.json"
+
+struct keys {
+	struct client *client;
+	struct token_keys *set;
+	struct readiness *ready;
+	int64_t refresh_ms;
+	pthread_t fetcher;
+	bool fetching; /* the thread was started */
+	pthread_mutex_t lock; /* guards the rest */
+	pthread_cond_t changed;
+	bool closing;
+	bool wanted; /* a token named a key that is not known */
+	uint64_t fetches; /* finished, well or badly */
+	int64_t fetched_ms; /* when the last of them ended; monotonic */
+};
+
+/* ---- fetching ---- */
+
+static int fetch(struct keys *k)
+{
+	char *jwks;
+	size_t len;
+	int r = client_fetch(k->client, PATH, NULL, &jwks, &len);
+
+	if (r) {
+		log_debug("keys not fetched", LOG_S("why", client_last_error()));
+		return r;
+	}
+	r = token_keys_load(k->set, jwks, len);
+	if (r)
+		log_warn("auth's keys are not valid", LOG_I("bytes", len));
+	free(jwks);
+	return r;
+}
+
+static void tell_ready(struct keys *k, int r)
+{
+	if (k->ready && r == 0)
+		readiness_set(k->ready, true, NULL);
+	else if (k->ready && token_keys_count(k->set) == 0)
+		readiness_set(k->ready, false, "no keys from auth");
+}
+
+/* Until a time on the monotonic clock, or until there is something to do. With the lock held. */
+static void wait_until(struct keys *k, int64_t deadline_ms)
+{
+	const struct timespec at = { .tv_sec = deadline_ms / 1000, .tv_nsec = deadline_ms % 1000 * 1000000 };
+	int r = 0;
+
+	while (!k->closing && !k->wanted && r != ETIMEDOUT)
+		r = pthread_cond_timedwait(&k->changed, &k->lock, &at);
+}
+
+static int64_t next_wait_ms(const struct keys *k, int r, int64_t before_ms)
+{
+	if (r == 0)
+		return k->refresh_ms;
+	if (token_keys_count(k->set) == 0)
+		return RETRY_FIRST_MS;
+	return before_ms >= RETRY_MAX_MS / 2 || before_ms < RETRY_MS ? RETRY_MS : 2 * before_ms;
+}
+
+static void *fetch_all(void *arg)
+{
+	struct keys *k = arg;
+	int64_t wait_ms = 0;
+
+	pthread_mutex_lock(&k->lock);
+	while (!k->closing) {
+		k->wanted = false;
+		pthread_mutex_unlock(&k->lock);
+		int r = fetch(k);
+		tell_ready(k, r);
+		pthread_mutex_lock(&k->lock);
+		k->fetches++;
+		k->fetched_ms = clock_mono_ms();
+		pthread_cond_broadcast(&k->changed);
+		wait_ms = next_wait_ms(k, r, wait_ms);
+		wait_until(k, k->fetched_ms + wait_ms);
+	}
+	pthread_mutex_unlock(&k->lock);
+	return NULL;
+}
+
+/* ---- checking ---- */
+
+/* Has the keys fetched again, unless that was done just now. Returns whether they were. */
+static bool fetch_again(struct keys *k, int64_t wait_ms)
+{
+	const int64_t deadline_ms = clock_mono_ms() + wait_ms;
+	const struct timespec at = { .tv_sec = deadline_ms / 1000, .tv_nsec = deadline_ms % 1000 * 1000000 };
+	int r = 0;
+
+	pthread_mutex_lock(&k->lock);
+	const uint64_t fetches = k->fetches;
+	bool asked = k->wanted || clock_mono_ms() - k->fetched_ms >= ASKED_AGAIN_MS;
+	if (asked) {
+		k->wanted = true;
+		pthread_cond_broadcast(&k->changed);
+		while (!k->closing && k->fetches == fetches && r != ETIMEDOUT)
+			r = pthread_cond_timedwait(&k->changed, &k->lock, &at);
+	}
+	bool done = k->fetches != fetches;
+	pthread_mutex_unlock(&k->lock);
+	return done;
+}
+
+int keys_verify(struct keys *k, const char *token, size_t len, int64_t wait_ms, struct token_claims *ret)
+{
+	if (token_keys_count(k->set) == 0)
+		return -EAGAIN;
+	int r = token_verify(k->set, token, len, clock_real_ms() / 1000, ret);
+	if (r == TOKEN_E_UNKNOWN_KEY && fetch_again(k, wait_ms))
+		r = token_verify(k->set, token, len, clock_real_ms() / 1000, ret);
+	return r;
+}
+
+/* ---- life ---- */
+
+static int open_parts(struct keys *k, const struct keys_options *o)
+{
+	int r = client_open(
+		&k->client, &(struct client_options){ .base_url = o->auth_url, .answer_max = TOKEN_JWKS_MAX });
+
+	if (r == 0)
+		r = token_keys_open(&k->set, o->issuer, AUDIENCE);
+	if (r == 0)
+		r = -pthread_create(&k->fetcher, NULL, fetch_all, k);
+	k->fetching = r == 0;
+	return r;
+}
+
+int keys_open(struct keys **ret, const struct keys_options *o)
+{
+	struct keys *k = calloc(1, sizeof(*k));
+	pthread_condattr_t monotonic;
+
+	if (!k)
+		return -ENOMEM;
+	k->ready = o->ready;
+	k->refresh_ms = o->refresh_ms > 0 ? o->refresh_ms : REFRESH_MS;
+	pthread_mutex_init(&k->lock, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&k->changed, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	int r = open_parts(k, o);
+	if (r) {
+		keys_close(k);
+		return r;
+	}
+	*ret = k;
+	return 0;
+}
+
+void keys_close(struct keys *k)
+{
+	if (!k)
+		return;
+	pthread_mutex_lock(&k->lock);
+	k->closing = true;
+	pthread_cond_broadcast(&k->changed);
+	pthread_mutex_unlock(&k->lock);
+	if (k->fetching)
+		pthread_join(k->fetcher, NULL);
+	client_close(k->client);
+	token_keys_close(k->set);
+	pthread_cond_destroy(&k->changed);
+	pthread_mutex_destroy(&k->lock);
+	free(k);
+}

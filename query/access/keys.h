@@ -1,0 +1,29 @@
+/*
+ * keys - auth's public keys, kept up; and access tokens checked by them
+ *
+ * A thread fetches /.well-known/jwks.json: until it has it, then every refresh_ms, and when a token names a key that is
+ * not known.
+ *
+ * Thread: any.
+ */
+#pragma once
+
+#include "service/health.h"
+#include "token/token.h"
+
+struct keys;
+
+struct keys_options {
+	const char *auth_url; /* base URL */
+	const char *issuer; /* claim iss */
+	int64_t refresh_ms; /* 0: 5 min */
+	struct readiness *ready; /* set by whether there are keys; may be NULL */
+};
+
+/* 0, -ENOMEM, or -EINVAL for a wrong URL. The strings are copied. */
+MUST_CHECK int keys_open(struct keys **ret, const struct keys_options *o);
+void keys_close(struct keys *k); /* accepts NULL */
+
+/* Checks @token now. Where its key is not known, waits up to @wait_ms while they are fetched again, which happens not
+ * more often than every few seconds. 0 and *ret, enum token_result, -EAGAIN while there are no keys at all, or -errno. */
+MUST_CHECK int keys_verify(struct keys *k, const char *token, size_t len, int64_t wait_ms, struct token_claims *ret);

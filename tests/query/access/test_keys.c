@@ -1,0 +1,147 @@
+/* Source: query/access/keys.c. Auth is an HTTP server inside the test. */
+#include "base/clock.h"
+#include "query/access/keys.h"
+#include "tests/lib/client/http_server.h"
+#include "tests/lib/unit.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <time.h>
+
+static struct http_server *auth;
+static struct keys *keys;
+static struct readiness *ready;
+static char *pem[2];
+static _Atomic int published, status = 200; /* how many keys are in the JWKS */
+
+static void answer(const struct http_seen *q, FILE *out, void *user)
+{
+	char body[4096] = "{\"keys\":[";
+	static const char *const kids[] = { "one", "two" };
+
+	(void)user;
+	ck_assert_str_eq(q->path, "/.well-known/jwks.json");
+	ck_assert_str_eq(q->authorization, "");
+	for (int i = 0; i < published; i++) {
+		char *jwk;
+		ck_assert_int_eq(token_jwk(pem[i], kids[i], &jwk), 0);
+		strcat(strcat(body, i ? "," : ""), jwk);
+		free(jwk);
+	}
+	http_answer_with(out, status, "", strcat(body, "]}"));
+}
+
+static void start(int keys_n)
+{
+	signal(SIGPIPE, SIG_IGN);
+	for (int i = 0; i < 2; i++)
+		ck_assert_int_eq(token_key_generate(&pem[i]), 0);
+	published = keys_n;
+	auth = http_server_start(answer, NULL);
+	ready = readiness_new("auth");
+	struct keys_options o = { .auth_url = http_server_url(auth), .issuer = "pettrack", .ready = ready };
+	ck_assert_int_eq(keys_open(&keys, &o), 0);
+}
+
+static void stop(void)
+{
+	keys_close(keys);
+	http_server_stop(auth);
+	free(pem[0]);
+	free(pem[1]);
+}
+
+/* What keys_verify() says of a token signed with the i-th key. */
+static int verify(int i, int64_t wait_ms)
+{
+	static const char *const kids[] = { "one", "two" };
+	struct token_claims c = { .subject = { { 1 } }, .session = { { 2 } }, .issued_s = clock_real_ms() / 1000 }, got;
+	struct token_signer *signer;
+	char token[TOKEN_SIZE_MAX];
+
+	c.expires_s = c.issued_s + 60;
+	ck_assert_int_eq(token_signer_open(&signer, pem[i], kids[i], "pettrack", "pettrack"), 0);
+	ck_assert_int_eq(token_sign(signer, &c, token, sizeof token), 0);
+	token_signer_close(signer);
+	int r = keys_verify(keys, token, strlen(token), wait_ms, &got);
+	if (r == 0)
+		ck_assert(uuid_same(&got.subject, &c.subject));
+	return r;
+}
+
+static void await_keys(void)
+{
+	char text[1024];
+
+	for (int i = 0; i < 5000 && !health_ready(text, sizeof text); i++)
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	ck_assert(health_ready(text, sizeof text));
+}
+
+START_TEST(fetched_at_the_start)
+{
+	start(1);
+	await_keys();
+	ck_assert_int_eq(verify(0, 0), 0);
+	stop();
+}
+END_TEST
+
+START_TEST(until_there_are_some)
+{
+	char text[1024];
+
+	status = 503;
+	start(1);
+	ck_assert_int_eq(verify(0, 0), -EAGAIN);
+	ck_assert(!health_ready(text, sizeof text));
+	while (http_server_requests(auth) < 2)
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	status = 200;
+	await_keys();
+	ck_assert_int_eq(verify(0, 0), 0);
+	stop();
+}
+END_TEST
+
+START_TEST(a_new_key_is_fetched_when_it_is_met)
+{
+	start(1);
+	await_keys();
+	published = 2;
+	nanosleep(&(struct timespec){ .tv_sec = 3, .tv_nsec = 100000000 }, NULL); /* not asked more often */
+	ck_assert_int_eq(verify(1, 5000), 0);
+	ck_assert_uint_eq(http_server_requests(auth), 2);
+	stop();
+}
+END_TEST
+
+START_TEST(a_key_that_nobody_has)
+{
+	start(1);
+	await_keys();
+	for (int i = 0; i < 100; i++)
+		ck_assert_int_eq(verify(1, 5000), TOKEN_E_UNKNOWN_KEY);
+	ck_assert_uint_le(http_server_requests(auth), 2);
+	ck_assert_int_eq(verify(0, 0), 0);
+	stop();
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("keys");
+	TCase *t = tcase_create("keys");
+
+	tcase_set_timeout(t, 30);
+	tcase_add_test(t, fetched_at_the_start);
+	tcase_add_test(t, until_there_are_some);
+	tcase_add_test(t, a_new_key_is_fetched_when_it_is_met);
+	tcase_add_test(t, a_key_that_nobody_has);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+UNIT_MAIN(suite)
