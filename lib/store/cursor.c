@@ -9,6 +9,14 @@ struct store_cursor {
 	mongoc_cursor_t *cursor;
 };
 
+/* Reading stores nothing: what the server may say of a document to be written is a wrong command here. */
+static int read_failure(const bson_error_t *error)
+{
+	int r = store_fail(error);
+
+	return r > 0 && r != STORE_E_RETRY ? -EPROTO : r;
+}
+
 int store_find(
 	struct store *s, const char *collection, const bson_t *filter, const bson_t *options, struct store_cursor **ret)
 {
@@ -24,7 +32,7 @@ int store_find(
 	}
 	c->cursor = mongoc_collection_find_with_opts(c->loan.collection, filter, options, NULL);
 	if (mongoc_cursor_error(c->cursor, &error)) { /* options that make no sense; nothing was sent yet */
-		r = store_fail(&error);
+		r = read_failure(&error);
 		store_cursor_close(c);
 		return r;
 	}
@@ -38,7 +46,7 @@ int store_next(struct store_cursor *c, const bson_t **ret)
 
 	if (mongoc_cursor_next(c->cursor, ret))
 		return 0;
-	return mongoc_cursor_error(c->cursor, &error) ? store_fail(&error) : STORE_E_MISSING;
+	return mongoc_cursor_error(c->cursor, &error) ? read_failure(&error) : STORE_E_MISSING;
 }
 
 void store_cursor_close(struct store_cursor *c)
