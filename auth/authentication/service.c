@@ -125,13 +125,13 @@ void service_token_handle(struct web_request *q, void *owner)
 		answer_error(q, x, 400, "invalid_request");
 		return;
 	}
-	if (strcmp(type, "client_credentials")) {
+	if (strcmp(type, "client_credentials") != 0) {
 		answer_error(q, x, 400, "unsupported_grant_type");
 		return;
 	}
 	const char *error = read_credentials(q, &c);
 	if (error)
-		answer_error(q, x, strcmp(error, "invalid_client") ? 400 : 401, error);
+		answer_error(q, x, strcmp(error, "invalid_client") == 0 ? 401 : 400, error);
 	else
 		grant(q, x, &c);
 	sodium_memzero(&c, sizeof c);

@@ -272,7 +272,7 @@ static int use_keys(struct keyring *k, const struct key_list *l, const struct sc
 	struct token_signer *signer = NULL;
 	char *jwks = jwks_of(l, s->first_kept);
 	int r = jwks ? signer_for(k, current, &signer) : -ENOMEM;
-	bool changed = !k->jwks || (jwks && strcmp(k->jwks, jwks));
+	bool changed = !k->jwks || (jwks && strcmp(k->jwks, jwks) != 0);
 
 	if (r == 0 && changed)
 		r = token_keys_load(k->verifier, jwks, strlen(jwks));

@@ -101,11 +101,10 @@ int header_read(const char *part, size_t len, char ret_kid[static TOKEN_KID_MAX]
 
 	if (r)
 		return r;
-	if (!json_is_string(json_object_get(h, "alg")))
-		r = TOKEN_E_MALFORMED;
-	else if (!is_text(h, "alg", "ES256"))
+	if (json_is_string(json_object_get(h, "alg")) && !is_text(h, "alg", "ES256"))
 		r = TOKEN_E_ALGORITHM;
-	else if (!is_text(h, "typ", TYPE) || json_object_get(h, "crit") || !take_text(h, "kid", ret_kid, TOKEN_KID_MAX))
+	else if (!is_text(h, "alg", "ES256") || !is_text(h, "typ", TYPE) || json_object_get(h, "crit") ||
+		 !take_text(h, "kid", ret_kid, TOKEN_KID_MAX))
 		r = TOKEN_E_MALFORMED;
 	json_decref(h);
 	return r;

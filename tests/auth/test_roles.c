@@ -56,8 +56,8 @@ START_TEST(routes_are_apart)
 	ck_assert_uint_eq(count(roles[0] | roles[1] | roles[2], &all), sum);
 	for (size_t i = 0; i < sum; i++)
 		for (size_t j = 0; j < i; j++)
-			ck_assert(strcmp(all.routes[i].path, all.routes[j].path) ||
-				  strcmp(all.routes[i].method, all.routes[j].method));
+			ck_assert(strcmp(all.routes[i].path, all.routes[j].path) != 0 ||
+				  strcmp(all.routes[i].method, all.routes[j].method) != 0);
 }
 END_TEST
 
