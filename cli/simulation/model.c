@@ -265,6 +265,6 @@ void animal_start(struct animal *a, const struct animal_options *o)
 	};
 	int64_t within = o->interval_ms ? o->interval_ms : SWITCH_ON_MS;
 	if (o->switch_on || o->interval_ms) /* not all trackers of a fleet in the same second */
-		a->first_ms = o->start_ms + ms(random_unit(&born) * (double)within / 1000);
+		a->first_ms = (o->start_ms + (int64_t)(random_unit(&born) * (double)within)) / 1000 * 1000 + 1000;
 	begin_era(a, o->start_ms / ERA_MS);
 }
