@@ -5,6 +5,9 @@
 
 #include <string.h>
 
+/* Every time that a position can have: the end of the year 9999 is past the last one. */
+static const int64_t time_end_ms = 253402300800000;
+
 static int complain(struct complaint *ret, const char *code, const char *detail)
 {
 	*ret = (struct complaint){ code, detail };
@@ -42,14 +45,14 @@ static bool skip_seen(struct history_range *r, const char *text, const struct uu
 	if (r->descending && c.time_ms < r->to_ms)
 		r->to_ms = c.time_ms;
 	else if (!r->descending && c.time_ms >= r->from_ms)
-		r->from_ms = c.time_ms < INT64_MAX ? c.time_ms + 1 : INT64_MAX;
+		r->from_ms = c.time_ms < time_end_ms ? c.time_ms + 1 : time_end_ms;
 	return true;
 }
 
 int history_parameters(struct history_range *ret, struct complaint *ret_complaint, const struct history_texts *t,
 	const struct uuid *device)
 {
-	struct history_range r = { .from_ms = INT64_MIN, .to_ms = INT64_MAX };
+	struct history_range r = { .to_ms = time_end_ms };
 	struct complaint *c = ret_complaint;
 
 	if (!read_time(&r.from_ms, t->from))

@@ -11,8 +11,6 @@ static void put_time(struct text *t, const char *name, int64_t ms)
 {
 	char time[TIME_TEXT_SIZE];
 
-	if (ms == 0)
-		return;
 	time_format(time, ms);
 	text_puts(t, name);
 	text_put(t, time, TIME_TEXT_SIZE - 1);
@@ -77,8 +75,10 @@ void position_json(struct text *t, const struct position *p, unsigned flags, int
 	text_puts(t, "{\"device\":\"");
 	text_put(t, device, UUID_TEXT_SIZE - 1);
 	text_putc(t, '"');
-	put_time(t, ",\"time\":\"", p->time_ms);
-	put_time(t, ",\"received\":\"", p->received_ms);
+	if (p->time_ms != 0 || position_has(p, POSITION_LOCATION))
+		put_time(t, ",\"time\":\"", p->time_ms);
+	if (p->received_ms != 0)
+		put_time(t, ",\"received\":\"", p->received_ms);
 	if (position_has(p, POSITION_LOCATION) && !(flags & POSITION_JSON_PLACELESS)) {
 		text_puts(t, ",\"lat\":");
 		text_e7(t, p->lat_e7);
@@ -98,7 +98,8 @@ void position_json(struct text *t, const struct position *p, unsigned flags, int
 	}
 	if (flags & POSITION_JSON_LATE)
 		text_puts(t, ",\"late\":true");
-	put_time(t, ",\"contact\":\"", contact_ms);
+	if (contact_ms != 0)
+		put_time(t, ",\"contact\":\"", contact_ms);
 	put_attributes(t, p);
 	text_putc(t, '}');
 }

@@ -23,6 +23,6 @@ enum {
 	POSITION_JSON_SIZE_MAX = 160 * 1024, /* for any */
 };
 
-/* Appends @p to @t. @flags: POSITION_JSON_*. @contact_ms: when the device was last heard of; 0: left out. A @time_ms or
- * @received_ms of 0 is left out too: a device that was heard of but never had a fix. */
+/* Appends @p to @t. @flags: POSITION_JSON_*. @contact_ms: when the device was last heard of; 0: left out. So is a
+ * @received_ms of 0, and without a place a @time_ms of 0: a device that was heard of but never had a fix. */
 void position_json(struct text *t, const struct position *p, unsigned flags, int64_t contact_ms);
