@@ -52,12 +52,24 @@ static bool spells(const char *flag, size_t len, const char *name)
 	return *name == '\0';
 }
 
+/* @name as --help shows it: without the program's prefix. */
+static const char *shown_name(const struct reading *r, const char *name)
+{
+	size_t n = r->service->prefix ? strlen(r->service->prefix) : 0;
+
+	return n && !strncmp(name, r->service->prefix, n) ? name + n : name;
+}
+
+/* A name in full goes first, then one without the program's prefix, then one without its first word. */
 static int find_row(const struct reading *r, const char *flag, size_t len)
 {
 	int found = NO_ROW;
 
 	for (size_t i = 0; i < r->n; i++)
 		if (spells(flag, len, r->rows[i]->name))
+			return (int)i;
+	for (size_t i = 0; i < r->n; i++)
+		if (spells(flag, len, shown_name(r, r->rows[i]->name)))
 			return (int)i;
 	for (size_t i = 0; i < r->n; i++)
 		if (spells(flag, len, short_name(r->rows[i]->name)))

@@ -216,6 +216,25 @@ START_TEST(required_ones)
 }
 END_TEST
 
+/* The program's own setting wins over another of the same short name. */
+START_TEST(the_prefix_goes_first)
+{
+	static int64_t ours, theirs;
+	static const struct setting ports[] = {
+		{ "OPS_PORT", "1", setting_int, &theirs, "x" },
+		{ "AUTH_PORT", "2", setting_int, &ours, "x" },
+		{ 0 },
+	};
+	const struct service s = { "p", "s", ports, .prefix = "AUTH_" };
+
+	ck_assert_int_eq(start_as(&s, (const char *const[]){ "p", "--port", "7", NULL }), 0);
+	ck_assert_int_eq(ours, 7);
+	ck_assert_int_eq(theirs, 1);
+	ck_assert_int_eq(start_as(&s, (const char *const[]){ "p", "--ops-port", "8", NULL }), 0);
+	ck_assert_int_eq(theirs, 8);
+}
+END_TEST
+
 START_TEST(arguments_beside_flags)
 {
 	const struct service s = { "p", "s", settings, .arguments = "NAME [OTHER]", .ret_arguments = arguments,
@@ -275,6 +294,7 @@ static Suite *suite(void)
 	tcase_add_test(c, a_secret_file_has_a_bound);
 	tcase_add_test(c, secrets_are_not_repeated);
 	tcase_add_test(c, required_ones);
+	tcase_add_test(c, the_prefix_goes_first);
 	tcase_add_test(c, arguments_beside_flags);
 	tcase_add_test(c, help_tells_all_but_secrets);
 	tcase_add_test(c, version);
