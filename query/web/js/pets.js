@@ -37,11 +37,11 @@ class Pet {
 		return Math.max(this.contact, this.fix?.ms ?? 0);
 	}
 
-	noteBattery(fix) {
-		if (fix.battery === undefined || fix.ms < this.#batteryMs)
+	noteBattery(battery, ms) {
+		if (battery === undefined || ms < this.#batteryMs)
 			return;
-		this.battery = fix.battery;
-		this.#batteryMs = fix.ms;
+		this.battery = battery;
+		this.#batteryMs = ms;
 	}
 }
 
@@ -88,10 +88,13 @@ export class Pets extends EventTarget {
 		}
 	}
 
+	/* A position without a place is a contact: the device was heard of. */
 	#add(pet, position) {
 		const contact = Date.parse(position.contact ?? position.received);
 
-		if (position.lat !== undefined)
+		if (position.lat === undefined)
+			pet.noteBattery(position.battery, contact);
+		else
 			this.#addFix(pet, fixOf(position), position.late === true);
 		if (contact > pet.contact) {
 			pet.contact = contact;
@@ -103,7 +106,7 @@ export class Pets extends EventTarget {
 		if (insert(pet.track, fix) < 0)
 			return;
 		trim(pet.track, TRAIL_MAX);
-		pet.noteBattery(fix);
+		pet.noteBattery(fix.battery, fix.ms);
 		this.#emit("fix", { pet, fix, late });
 	}
 

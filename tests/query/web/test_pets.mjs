@@ -49,13 +49,21 @@ test("the battery is that of the newest fix that names one", () => {
 
 test("a contact without a fix is heard of", () => {
 	const made = pets(device("a", "Misty", "cat"));
-	const contact = position("a", 30);
+	const contact = position("a", 30, { lat: undefined, lon: undefined, battery: 12 });
 
-	delete contact.lat;
-	delete contact.lon;
-	made.addPositions([position("a", 10), contact]);
+	made.addPositions([position("a", 10, { battery: 80 }), contact]);
+	assert.equal(made.get("a").battery, 12);
 	assert.equal(made.get("a").fix.lat, 10);
 	assert.equal(made.get("a").heard, Date.parse(contact.received));
+});
+
+test("a device that was heard of but never had a fix", () => {
+	const made = pets(device("a", "Misty", "cat"));
+
+	made.addPositions([{ device: "a", contact: "2026-01-02T03:04:05.000Z", battery: 7 }]);
+	assert.equal(made.get("a").fix, undefined);
+	assert.equal(made.get("a").battery, 7);
+	assert.equal(made.get("a").heard, Date.parse("2026-01-02T03:04:05.000Z"));
 });
 
 test("devices come and go, and keep their trails meanwhile", () => {
