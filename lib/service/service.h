@@ -10,9 +10,10 @@
  *
  * A setting NAME comes from the flag --name (underscores become hyphens), else from the environment variable NAME,
  * else, for SETTING_SECRET ones, from the file named by NAME_FILE or --name-file (one trailing newline is dropped), else
- * from its default. A variable that is set but empty counts as not set. A flag may leave out the program's prefix, and where
- * that leaves no doubt the name's first word: --brokers for KAFKA_BROKERS. One read by setting_bool needs no value. --help prints the table,
- * --version the version. Common settings of every program (LOG_LEVEL, LOG_FORMAT) are added by the library.
+ * from its default. A variable that is set but empty counts as not set. A flag may leave out the program's prefix and,
+ * where that leaves no doubt, the name's first word: --brokers for KAFKA_BROKERS. One read by setting_bool needs no
+ * value. --help prints the table, --version the version. Common settings of every program (LOG_LEVEL, LOG_FORMAT) are
+ * added by the library.
  *
  * Thread: service_start() first, from main, before other threads exist. service_stopping() from any.
  */
