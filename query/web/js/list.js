@@ -10,6 +10,7 @@ import { ago, fullTime } from "./time.js";
 const REFRESH_MS = 10_000;
 const BATTERY_LOW = 20;
 const OLD_MS = 60 * 60_000;
+const CONTACT_MS = 60_000; /* a contact that is not just the fix on its way */
 
 export class List extends EventTarget {
 	#pets;
@@ -139,11 +140,12 @@ function factsOf(pet, now) {
 		facts.push(["Breed", pet.breed]);
 	if (pet.tracker !== pet.name)
 		facts.push(["Tracker", pet.tracker]);
+	if (fix)
+		facts.push(["Last fix", fullTime(fix.ms)]);
+	if (pet.heard > (fix?.ms ?? 0) + CONTACT_MS)
+		facts.push(["Last contact", ago(pet.heard, now)]);
 	if (!fix)
 		return facts;
-	facts.push(["Last fix", fullTime(fix.ms)]);
-	if (pet.heard > fix.ms + 60_000)
-		facts.push(["Last contact", ago(pet.heard, now)]);
 	if (fix.speed !== undefined)
 		facts.push(["Speed", `${(fix.speed * 3.6).toFixed(1)} km/h`]);
 	if (fix.accuracy !== undefined)
