@@ -103,16 +103,18 @@ static int add_part(struct store_bulk *b, enum kind kind, struct part **ret)
 	return 0;
 }
 
+static bool takes(const struct part *p, enum kind kind, size_t bytes)
+{
+	return p->kind == kind && p->n < PART_WRITES && p->bytes + bytes <= PART_BYTES;
+}
+
 /* The part that takes a write of @kind and @bytes: the last one, where it fits. */
 static int part_for(struct store_bulk *b, enum kind kind, size_t bytes, struct part **ret)
 {
-	struct part *last = b->parts_n ? &b->parts[b->parts_n - 1] : NULL;
-
-	if (last && last->kind == kind && last->n < PART_WRITES && last->bytes + bytes <= PART_BYTES) {
-		*ret = last;
-		return 0;
-	}
-	return add_part(b, kind, ret);
+	if (b->parts_n == 0 || !takes(&b->parts[b->parts_n - 1], kind, bytes))
+		return add_part(b, kind, ret);
+	*ret = &b->parts[b->parts_n - 1];
+	return 0;
 }
 
 /* The library checks what it is given; its message is not repeated, since it names keys. */

@@ -203,9 +203,14 @@ int store_fail(const bson_error_t *error)
 	return store_meaning(error);
 }
 
-int store_fail_as(int r, const char *text)
+void store_remember(const char *text)
 {
 	snprintf(last_error, sizeof last_error, "%s", text);
+}
+
+int store_fail_as(int r, const char *text)
+{
+	store_remember(text);
 	return r;
 }
 

@@ -25,6 +25,9 @@ int64_t store_reply_count(const bson_t *reply, const char *name);
 /* Remembers the text of @error for store_last_error() and returns its meaning. */
 MUST_CHECK int store_fail(const bson_error_t *error);
 
+/* Remembers @text for store_last_error(). */
+void store_remember(const char *text);
+
 /* Remembers @text and returns @r. */
 MUST_CHECK int store_fail_as(int r, const char *text);
 

@@ -122,8 +122,10 @@ int store_borrow(struct loan *ret, struct store *s, const char *collection)
 {
 	mongoc_client_t *client = mongoc_client_pool_pop(s->pool);
 
-	if (!client)
-		return store_fail_as(STORE_E_RETRY, "every connection of the pool is in use");
+	if (!client) {
+		store_remember("every connection of the pool is in use");
+		return STORE_E_RETRY;
+	}
 	*ret = (struct loan){ .store = s, .client = client };
 	if (collection)
 		ret->collection = mongoc_client_get_collection(client, s->database, collection);

@@ -29,10 +29,10 @@ enum store_result {
 };
 
 struct store_options {
-	const char *uri;      /* mongodb://...; the database is named in it, else "pettrack" */
+	const char *uri; /* mongodb://...; the database is named in it, else "pettrack" */
 	const char *app_name; /* shown in the server's logs */
-	int64_t pool_max;     /* clients at most; 0: 16 */
-	int64_t timeout_ms;   /* server selection and socket; 0: 5 s */
+	int64_t pool_max; /* clients at most; 0: 16 */
+	int64_t timeout_ms; /* server selection and socket; 0: 5 s */
 };
 
 /* Connects lazily. Writes are majority-acknowledged and journaled. 0, or -EINVAL for a bad URI, -ENOMEM. */
@@ -54,16 +54,19 @@ MUST_CHECK int store_index_ensure(struct store *s, const char *collection, const
 MUST_CHECK int store_insert(struct store *s, const char *collection, const bson_t *doc);
 
 /* The first that matches. @options: { projection, sort } or NULL. 0 and *ret the caller's to bson_destroy(), or STORE_E_MISSING... */
-MUST_CHECK int store_find_one(struct store *s, const char *collection, const bson_t *filter, const bson_t *options, bson_t **ret);
+MUST_CHECK int store_find_one(
+	struct store *s, const char *collection, const bson_t *filter, const bson_t *options, bson_t **ret);
 
 /* Updates the first that matches. STORE_E_MISSING when none did. @upsert: insert instead. */
-MUST_CHECK int store_update_one(struct store *s, const char *collection, const bson_t *filter, const bson_t *update, bool upsert);
+MUST_CHECK int store_update_one(
+	struct store *s, const char *collection, const bson_t *filter, const bson_t *update, bool upsert);
 
 /* Updates it and returns the document as it was before (or after). STORE_E_MISSING when none matched. */
-MUST_CHECK int store_find_and_modify(struct store *s, const char *collection, const bson_t *filter, const bson_t *update,
-	bool after, bson_t **ret);
+MUST_CHECK int store_find_and_modify(
+	struct store *s, const char *collection, const bson_t *filter, const bson_t *update, bool after, bson_t **ret);
 
-MUST_CHECK int store_update_many(struct store *s, const char *collection, const bson_t *filter, const bson_t *update, int64_t *ret_n);
+MUST_CHECK int store_update_many(
+	struct store *s, const char *collection, const bson_t *filter, const bson_t *update, int64_t *ret_n);
 MUST_CHECK int store_delete_one(struct store *s, const char *collection, const bson_t *filter);
 MUST_CHECK int store_delete_many(struct store *s, const char *collection, const bson_t *filter, int64_t *ret_n);
 
@@ -97,6 +100,9 @@ void store_bulk_close(struct store_bulk *b); /* accepts NULL */
 /* ---- settings ---- */
 #define STORE_SETTINGS(o)                                                                                              \
 	{ "MONGODB_URI", "mongodb://127.0.0.1:27017/pettrack?replicaSet=rs0", setting_text, &(o).uri,                  \
-	  "MongoDB's URI, database included", .flags = SETTING_SECRET },                                               \
-	{ "MONGODB_POOL_MAX", "16", setting_int, &(o).pool_max, "connections at most", 1, 1000 },                      \
-	{ "MONGODB_TIMEOUT", "5s", setting_duration, &(o).timeout_ms, "how long a call waits for a server", 100, 600000 }
+		"MongoDB's URI, database included", .flags = SETTING_SECRET },                                         \
+		{ "MONGODB_POOL_MAX", "16", setting_int, &(o).pool_max, "connections at most", 1, 1000 },              \
+	{                                                                                                              \
+		"MONGODB_TIMEOUT", "5s", setting_duration, &(o).timeout_ms, "how long a call waits for a server", 100, \
+			600000                                                                                         \
+	}

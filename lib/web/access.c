@@ -12,7 +12,7 @@ static const char *bearer(const struct web_request *q)
 	static const char scheme[] = "Bearer ";
 	const char *header = web_header(q, "Authorization");
 
-	if (!header || strncasecmp(header, scheme, sizeof scheme - 1))
+	if (!header || strncasecmp(header, scheme, sizeof scheme - 1) != 0)
 		return NULL;
 	header += sizeof scheme - 1;
 	return header + strspn(header, " ");

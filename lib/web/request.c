@@ -126,7 +126,7 @@ static int form_pair(const char *pair, size_t n, const char *name, char *out, si
 	const char *equals = memchr(pair, '=', n);
 	size_t name_len = strlen(name), len = 0;
 
-	if (!equals || (size_t)(equals - pair) != name_len || memcmp(pair, name, name_len))
+	if (!equals || (size_t)(equals - pair) != name_len || memcmp(pair, name, name_len) != 0)
 		return 0;
 	n -= name_len + 1;
 	char *copy = strndup(equals + 1, n);

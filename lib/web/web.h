@@ -22,32 +22,32 @@ struct web_request;
 
 enum web_access {
 	WEB_PUBLIC = 0, /* anybody; a token, if any, is not looked at */
-	WEB_USER,       /* a valid token of a person */
-	WEB_SERVICE,    /* a valid token of a module with the route's scope */
+	WEB_USER, /* a valid token of a person */
+	WEB_SERVICE, /* a valid token of a module with the route's scope */
 };
 
 struct web_route {
 	const char *method; /* "GET"; NULL ends the table */
-	const char *path;   /* "/v1/devices/{id}": {name} stands for one segment */
+	const char *path; /* "/v1/devices/{id}": {name} stands for one segment */
 	void (*handle)(struct web_request *q, void *owner);
 	enum web_access access;
 	const char *scope; /* for WEB_SERVICE, and for WEB_USER where not NULL */
 };
 
 struct web_options {
-	const char *address;       /* "127.0.0.1" or "0.0.0.0"; "[::]" where civetweb has IPv6: Debian 12's has not */
-	uint16_t port;             /* 0: any free one */
-	int64_t threads;           /* = connections at once */
-	int64_t body_max;          /* bytes of a request's body */
+	const char *address; /* "127.0.0.1" or "0.0.0.0"; "[::]" where civetweb has IPv6: Debian 12's has not */
+	uint16_t port; /* 0: any free one */
+	int64_t threads; /* = connections at once */
+	int64_t body_max; /* bytes of a request's body */
 	int64_t request_timeout_ms, keep_alive_ms;
-	const char *cors_origins;  /* comma-separated, NULL: none; "*" is refused */
+	const char *cors_origins; /* comma-separated, NULL: none; "*" is refused */
 	const struct web_route *routes;
 	void *owner;
 	/* Verifies a bearer token: 0, a token_result, or -errno (keys not there yet: 503). NULL where every route is public. */
 	int (*verify)(void *owner, const char *token, size_t len, struct token_claims *ret);
-	const char *files_dir;     /* static files served where no route matches, NULL: none; index.html for "/" */
-	const char *files_policy;  /* Content-Security-Policy for them */
-	bool ops;                  /* adds /metrics, /healthz, /readyz */
+	const char *files_dir; /* static files served where no route matches, NULL: none; index.html for "/" */
+	const char *files_policy; /* Content-Security-Policy for them */
+	bool ops; /* adds /metrics, /healthz, /readyz */
 };
 
 /* Listens and serves. What the options point to is borrowed until web_close(); zeros mean 16 threads, 64 KiB, 10 s, 2 s.
@@ -65,11 +65,11 @@ MUST_CHECK int web_ops_open(struct web **ret, const char *address, uint16_t port
 
 /* ---- in a handler ---- */
 
-const struct token_claims *web_claims(const struct web_request *q);      /* NULL on public routes */
-const char *web_path(const struct web_request *q, const char *name);     /* the segment {name}, decoded */
-const char *web_query(const struct web_request *q, const char *name);    /* decoded; NULL when absent */
-const char *web_header(const struct web_request *q, const char *name);   /* NULL when absent */
-const char *web_remote(const struct web_request *q);                     /* the peer's address as text */
+const struct token_claims *web_claims(const struct web_request *q); /* NULL on public routes */
+const char *web_path(const struct web_request *q, const char *name); /* the segment {name}, decoded */
+const char *web_query(const struct web_request *q, const char *name); /* decoded; NULL when absent */
+const char *web_header(const struct web_request *q, const char *name); /* NULL when absent */
+const char *web_remote(const struct web_request *q); /* the peer's address as text */
 /* The body as a JSON object, read once, borrowed. NULL: it was not one, and the answer (400, 413, 415) is already sent. */
 const json_t *web_body(struct web_request *q);
 /* The body as bytes, for forms; the same rules. NUL-terminated. */

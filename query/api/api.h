@@ -27,9 +27,9 @@ struct api_options {
 	struct access *access;
 	struct keys *keys;
 	/* For GET /v1/config; NULL is as good as "". */
-	const char *auth_url;         /* where auth's REST is, for browsers */
-	const char *live_url;         /* the live WebSocket, path included */
-	const char *tile_url;         /* template with {z}, {x}, {y}; "": none, a grid is drawn */
+	const char *auth_url; /* where auth's REST is, for browsers */
+	const char *live_url; /* the live WebSocket, path included */
+	const char *tile_url; /* template with {z}, {x}, {y}; "": none, a grid is drawn */
 	const char *tile_attribution; /* whom the tiles are owed to */
 };
 

@@ -18,9 +18,9 @@ enum cursor_kind { CURSOR_HISTORY = 'h', CURSOR_LATEST = 'l' };
 
 struct cursor {
 	enum cursor_kind kind;
-	bool descending;    /* of history */
+	bool descending; /* of history */
 	struct uuid device; /* whose history; of latest, the last device of the page */
-	int64_t time_ms;    /* of the last position of the page */
+	int64_t time_ms; /* of the last position of the page */
 };
 
 enum { CURSOR_TEXT_SIZE = 48 }; /* the NUL included */

@@ -15,8 +15,8 @@
 struct page {
 	struct web_request *request;
 	bool geojson;
-	size_t n;                           /* positions so far */
-	char text[POSITION_JSON_SIZE_MAX];  /* of one position */
+	size_t n; /* positions so far */
+	char text[POSITION_JSON_SIZE_MAX]; /* of one position */
 };
 
 /* Begins the answer: { positions: [...], next } or a GeoJSON FeatureCollection. */

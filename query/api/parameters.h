@@ -38,7 +38,7 @@ MUST_CHECK int history_parameters(struct history_range *ret, struct complaint *r
 	const struct history_texts *t, const struct uuid *device);
 
 struct latest_range {
-	bool after_any;    /* false: from the first device */
+	bool after_any; /* false: from the first device */
 	struct uuid after; /* devices beyond this one */
 	int64_t limit;
 };

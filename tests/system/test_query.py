@@ -96,7 +96,8 @@ def test_from_is_in_the_range_and_to_is_not(owner, cat):
     start, end = format_time(BASE_MS + 10_000), format_time(BASE_MS + 20_000)
     assert owner.stored_times(cat, start=start, end=end, limit=3) == every(10, 19)
     assert owner.stored_times(cat, start=start, end=end, limit=3, order="desc") == every(19, 10)
-    assert owner.stored_times(cat, start=format_time(BASE_MS + 10_001), end=format_time(BASE_MS + 20_001)) == every(11, 20)
+    later = {"start": format_time(BASE_MS + 10_001), "end": format_time(BASE_MS + 20_001)}
+    assert owner.stored_times(cat, **later) == every(11, 20)
     assert owner.stored_times(cat, start=start, end=start) == []
     assert owner.stored_times(cat, end=format_time(BASE_MS)) == []
     assert owner.stored_times(cat, start=format_time(BASE_MS + 250_000)) == []
@@ -181,7 +182,8 @@ def test_geojson_is_geojson(stack, owner, cat):
     for k, feature in enumerate(page["features"]):
         assert set(feature) == {"type", "geometry", "properties"} and feature["type"] == "Feature"
         assert feature["geometry"]["type"] == "Point"
-        assert feature["geometry"]["coordinates"] == [fix(cat, k)["lon"], fix(cat, k)["lat"], *([31.5] if k == 1 else [])]
+        stored, altitude = fix(cat, k), [31.5] if k == 1 else []
+        assert feature["geometry"]["coordinates"] == [stored["lon"], stored["lat"], *altitude]
         assert feature["properties"]["time"] == format_time(BASE_MS + 1000 * k)
         assert not {"lat", "lon"} & set(feature["properties"])
     rest = owner.query(f"/v1/history/{cat.id}", format="geojson", cursor=page["next"]).json()

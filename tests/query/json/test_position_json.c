@@ -85,9 +85,9 @@ START_TEST(a_fix_whose_place_is_elsewhere)
 		.altitude_m = 3,
 		.has = POSITION_LOCATION | POSITION_ALTITUDE };
 
-	ck_assert_str_eq(
-		format(&p, POSITION_JSON_PLACELESS, 0), "{\"device\":\"01234567-89ab-4cde-8f01-23456789abcd\",\"time\":"
-							"\"1970-01-01T00:00:00.000Z\",\"altitude\":3}");
+	ck_assert_str_eq(format(&p, POSITION_JSON_PLACELESS, 0),
+		"{\"device\":\"01234567-89ab-4cde-8f01-23456789abcd\",\"time\":"
+		"\"1970-01-01T00:00:00.000Z\",\"altitude\":3}");
 }
 END_TEST
 
