@@ -1,0 +1,361 @@
+/* writer - positions from Kafka into MongoDB. */
+#include "writer.h"
+#include "steps.h"
+#include "base/clock.h"
+#include "service/log.h"
+#include "service/service.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <time.h>
+
+enum {
+	HEARTBEAT_MS = 60000, /* above all waits of one turn together */
+	OBSERVE_MS = 1000,
+	POLL_MS = 100,
+	SILENCE_MS = 2000, /* of MongoDB, after which it is asked whether it is there */
+	PREPARE_MS = 5000,
+	DEAD_RETENTION_DAYS = 30,
+	DAY_MS = 86400000,
+};
+
+static void sleep_ms(int64_t ms)
+{
+	struct timespec t = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+
+	nanosleep(&t, NULL);
+}
+
+static int64_t least(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* ---- when partitions come and go: inside bus_poll() and bus_consumer_close() ---- */
+
+/* Stores and commits all there is, for as long as the drain may take. 0, STEP_E_RETRY: not all of it, or -errno. */
+static int finish(struct writer *w)
+{
+	int64_t deadline_ms = clock_mono_ms() + w->o.drain_ms;
+	int r;
+
+	w->final = true;
+	while ((r = steps_settle(w)) == STEP_E_RETRY && clock_mono_ms() < deadline_ms) {
+		heartbeat_beat(w->heartbeat);
+		sleep_ms(least(POLL_MS, deadline_ms - clock_mono_ms() + 1));
+	}
+	w->final = false;
+	return r;
+}
+
+/* Whoever has @partitions next reads again what was not committed. */
+static void forget(struct writer *w, const int32_t *partitions, size_t n)
+{
+	size_t dropped = batch_drop(&w->batch, partitions, n);
+
+	for (size_t i = 0; i < n; i++) {
+		offsets_drop(&w->offsets, partitions[i]);
+		if (w->has_held && w->held.partition == partitions[i]) {
+			bus_record_free(&w->held);
+			w->has_held = false;
+		}
+	}
+	if (w->batch.n == 0)
+		w->inserted = false;
+	if (dropped > 0)
+		log_warn("records left to the next writer", LOG_I("records", dropped));
+}
+
+static void count_partitions(struct writer *w, size_t n)
+{
+	w->partitions = n;
+	series_set(w->counters.partitions, (double)n);
+}
+
+static void on_assigned(void *owner, const char *topic, const int32_t *partitions, size_t n)
+{
+	struct writer *w = owner;
+
+	(void)partitions;
+	count_partitions(w, w->partitions + n);
+	log_info("partitions assigned", LOG_S("topic", topic), LOG_I("new", n), LOG_I("all", w->partitions));
+}
+
+static void on_revoked(void *owner, const char *topic, const int32_t *partitions, size_t n, bool lost)
+{
+	struct writer *w = owner;
+
+	if (!lost && w->fatal == 0) {
+		int r = finish(w);
+		w->fatal = r < 0 ? r : 0;
+	}
+	forget(w, partitions, n);
+	count_partitions(w, w->partitions - n);
+	log_info("partitions given away", LOG_S("topic", topic), LOG_I("old", n), LOG_I("all", w->partitions),
+		LOG_S("how", lost ? "lost" : "revoked"));
+}
+
+/* ---- poll and decode ---- */
+
+/* 0, BUS_E_NONE, BUS_E_RETRY or -errno. */
+static int next_record(struct writer *w, int64_t timeout_ms, struct bus_record *ret)
+{
+	if (w->has_held) {
+		*ret = w->held;
+		w->has_held = false;
+		return 0;
+	}
+	int r = bus_poll(w->consumer, (int)timeout_ms, ret);
+	if (w->fatal && r == 0)
+		bus_record_free(ret);
+	return w->fatal ? w->fatal : r;
+}
+
+/* Fills the batch until it is full or old, or nothing comes. */
+static int gather(struct writer *w)
+{
+	struct batch *b = &w->batch;
+	struct bus_record record;
+
+	while (!w->inserted && !batch_full(b)) {
+		int64_t now_ms = clock_mono_ms();
+		int64_t left_ms = b->n > 0 ? b->opened_ms + w->o.batch_age_ms - now_ms : w->o.batch_age_ms;
+		if (left_ms <= 0)
+			break;
+		int r = next_record(w, left_ms, &record);
+		if (r < 0)
+			return r;
+		if (r == 0 && (r = batch_add(b, &record, now_ms)) < 0) {
+			bus_record_free(&record);
+			return r;
+		}
+		if (r > 0 && b->n == 0)
+			break;
+	}
+	w->hurried = batch_full(b);
+	return 0;
+}
+
+/* ---- trying again ---- */
+
+static int set_paused(struct writer *w, bool paused)
+{
+	int r = w->paused == paused ? 0 : paused ? bus_pause(w->consumer) : bus_resume(w->consumer);
+
+	if (r < 0)
+		return r;
+	w->paused = paused;
+	series_set(w->counters.paused, paused);
+	return 0;
+}
+
+/* Waits, with the partitions paused; polls meanwhile, so that the group keeps this member. */
+static int rest(struct writer *w)
+{
+	int64_t until_ms = clock_mono_ms() + backoff_next(&w->backoff);
+	int r = set_paused(w, true);
+
+	for (int64_t now_ms; r == 0 && (now_ms = clock_mono_ms()) < until_ms && !service_stopping();) {
+		heartbeat_beat(w->heartbeat);
+		readiness_set(w->kafka_ready, bus_consumer_up(w->consumer), NULL);
+		if (w->has_held) {
+			sleep_ms(least(POLL_MS, until_ms - now_ms));
+			continue;
+		}
+		struct bus_record record;
+		r = next_record(w, least(POLL_MS, until_ms - now_ms), &record);
+		if (r == 0) {
+			w->held = record;
+			w->has_held = true;
+		}
+		if (r > 0)
+			r = 0;
+	}
+	return r;
+}
+
+/* ---- the loop ---- */
+
+/* poll → decode → insert → commit */
+static int turn(struct writer *w)
+{
+	int r = gather(w);
+
+	if (r == 0)
+		r = steps_settle(w);
+	while (r == STEP_E_RETRY && !service_stopping()) {
+		r = rest(w);
+		if (r == 0)
+			r = steps_settle(w);
+	}
+	if (r)
+		return r < 0 ? r : 0; /* stopping: the drain tries again */
+	backoff_reset(&w->backoff);
+	return set_paused(w, false);
+}
+
+/* Once a second: what /metrics and /readyz show beside the batches. */
+static int observe(struct writer *w)
+{
+	int64_t now_ms = clock_mono_ms();
+
+	heartbeat_beat(w->heartbeat);
+	if (now_ms - w->observed_ms < OBSERVE_MS)
+		return 0;
+	w->observed_ms = now_ms;
+	series_set(w->counters.lag, (double)bus_lag(w->consumer));
+	readiness_set(w->kafka_ready, bus_consumer_up(w->consumer), NULL);
+	dead_tick(w->dead);
+	if (now_ms - w->answered_ms < SILENCE_MS)
+		return 0;
+	int r = steps_answer(w, "ping", store_ping(w->o.store));
+	return r < 0 ? r : 0;
+}
+
+/* ---- start ---- */
+
+static int prepare_topics(struct writer *w)
+{
+	const struct bus_topic topics[] = {
+		{ .name = w->o.topic, .partitions = w->o.partitions, .replication = w->o.replication },
+		{ .name = w->o.dead_topic,
+			.partitions = w->o.partitions,
+			.replication = w->o.replication,
+			.retention_ms = (int64_t)DEAD_RETENTION_DAYS * DAY_MS },
+		{ .name = NULL },
+	};
+	int r = bus_topics_ensure(w->o.kafka, topics, PREPARE_MS);
+
+	if (r < 0)
+		log_error("cannot make topics");
+	if (r > 0)
+		readiness_set(w->kafka_ready, false, "the cluster does not answer");
+	return r > 0 ? STEP_E_RETRY : r;
+}
+
+static int prepare_collections(struct writer *w)
+{
+	bson_t *options = document_positions_options(), *keys = document_latest_index(), none = BSON_INITIALIZER;
+	int r = store_collection_ensure(w->o.store, "positions", options);
+
+	if (r == 0)
+		r = store_index_ensure(w->o.store, "latest", keys, &none);
+	bson_destroy(options);
+	bson_destroy(keys);
+	return steps_answer(w, "prepare", r);
+}
+
+/* One of the above until it is done, or the end comes. */
+static int insist(struct writer *w, int (*prepare)(struct writer *w))
+{
+	int r = prepare(w);
+
+	while (r == STEP_E_RETRY && !service_stopping()) {
+		int64_t until_ms = clock_mono_ms() + backoff_next(&w->backoff);
+		while (clock_mono_ms() < until_ms && !service_stopping()) {
+			heartbeat_beat(w->heartbeat);
+			sleep_ms(least(POLL_MS, until_ms - clock_mono_ms() + 1));
+		}
+		r = prepare(w);
+	}
+	backoff_reset(&w->backoff);
+	return r < 0 ? r : 0;
+}
+
+static int join(struct writer *w)
+{
+	return bus_consumer_open(&w->consumer, w->o.kafka,
+		&(struct bus_consumer_options){
+			.group = w->o.group,
+			.topics = (const char *const[]){ w->o.topic, NULL },
+			.assigned = on_assigned,
+			.revoked = on_revoked,
+			.owner = w,
+			.from_start = true,
+		});
+}
+
+int writer_run(struct writer *w)
+{
+	int r = insist(w, prepare_topics);
+
+	if (r == 0)
+		r = insist(w, prepare_collections);
+	if (r || service_stopping())
+		return r;
+	r = join(w);
+	while (r == 0 && !service_stopping()) {
+		r = turn(w);
+		if (r == 0)
+			r = observe(w);
+	}
+	if (r == 0)
+		r = finish(w);
+	if (r == STEP_E_RETRY)
+		log_warn("records left to the next writer", LOG_I("records", w->batch.n));
+	w->o.drain_ms = 0; /* the drain has been: leaving the group waits for no more */
+	if (r < 0)
+		w->fatal = r; /* nor does it store anything */
+	return r < 0 ? r : 0;
+}
+
+/* ---- life ---- */
+
+static int open_parts(struct writer *w)
+{
+	int r = batch_open(&w->batch, (size_t)w->o.batch_max);
+
+	w->sent = calloc((size_t)w->o.batch_max, sizeof(struct entry *));
+	if (r == 0 && !w->sent)
+		r = -ENOMEM;
+	if (r == 0)
+		r = newest_open(&w->newest);
+	if (r == 0)
+		r = store_bulk_open(w->o.store, "positions", &w->positions);
+	if (r == 0)
+		r = store_bulk_open(w->o.store, "latest", &w->latest);
+	if (r == 0)
+		r = dead_open(&w->dead, w->o.kafka, w->o.dead_topic);
+	return r;
+}
+
+int writer_open(struct writer **ret, const struct writer_options *o)
+{
+	struct writer *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		return -ENOMEM;
+	w->o = *o;
+	w->backoff.random = 1;
+	if (getrandom(&w->backoff.random, sizeof(w->backoff.random), 0) < 0 || w->backoff.random == 0)
+		w->backoff.random = (uint64_t)clock_mono_ns();
+	counters_open(&w->counters);
+	w->heartbeat = heartbeat_new("loop", HEARTBEAT_MS);
+	w->kafka_ready = readiness_new("kafka");
+	w->mongodb_ready = readiness_new("mongodb");
+	int r = open_parts(w);
+	if (r) {
+		writer_close(w);
+		return r;
+	}
+	*ret = w;
+	return 0;
+}
+
+void writer_close(struct writer *w)
+{
+	if (!w)
+		return;
+	bus_consumer_close(w->consumer); /* before what its last revoke uses */
+	dead_close(w->dead, 1000);
+	store_bulk_close(w->latest);
+	store_bulk_close(w->positions);
+	if (w->has_held)
+		bus_record_free(&w->held);
+	batch_close(&w->batch);
+	newest_close(w->newest);
+	offsets_free(&w->offsets);
+	free(w->sent);
+	free(w);
+}
