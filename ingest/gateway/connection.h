@@ -26,6 +26,7 @@ struct connections {
 	struct connection_list looking; /* waiting for a look-up, in the order of their tickets */
 	struct connection_list stalled; /* waiting for room in the queue */
 	size_t under_way; /* frames with reports to come */
+	struct loop_timer *reports; /* set off when there are some to come, and does connections_take_reports() */
 	bool draining;
 	bool fatal; /* the producer is beyond mending */
 };
@@ -41,9 +42,11 @@ extern const struct stream_events connection_events;
 /* The producer's delivery reports: @opaque of a record is its connection. */
 void connection_delivered(void *connections, void *connection, int r);
 
-/* Goes on with those whose look-up is settled, or for whose records there is room. */
+/* Takes what reports there are, and sets the alarm again while some are to come. */
+void connections_take_reports(struct connections *all);
+
+/* Goes on with those whose look-up is settled. */
 void connections_looked_up(struct connections *all, uint64_t ticket);
-void connections_unstall(struct connections *all);
 
 /* Closes what is idle now, and the others as soon as they are answered. */
 void connections_drain(struct connections *all);

@@ -191,14 +191,14 @@ static int answer(struct devices *d, struct entry *e, int64_t now_ms, struct dev
 
 int devices_find(struct devices *d, const char *identifier, int64_t now_ms, struct device *ret, uint64_t *ret_ticket)
 {
+	uint64_t hash = hash_of(d, identifier);
 	int r = DEVICES_E_UNAVAILABLE;
 
-	if (!protocol_identifier_possible(identifier))
-		return DEVICES_E_UNKNOWN;
-	uint64_t hash = hash_of(d, identifier);
 	pthread_mutex_lock(&d->lock);
 	struct entry *e = *find(d, identifier, hash);
-	if (!e)
+	if (!e && !protocol_identifier_possible(identifier))
+		r = DEVICES_E_UNKNOWN;
+	else if (!e)
 		e = add(d, identifier, hash);
 	if (e)
 		r = answer(d, e, now_ms, ret, ret_ticket);

@@ -28,7 +28,6 @@ struct door {
 struct lane {
 	struct lane_options *o;
 	struct loop *loop;
-	struct loop_watch *reports;
 	struct loop_timer *tick, *drain_tick;
 	struct door *doors;
 	struct connections connections;
@@ -105,12 +104,11 @@ static void close_doors(struct lane *l)
 
 /* ---- reports, look-ups, time ---- */
 
-static void on_reports(void *arg)
+static void take_reports(void *arg)
 {
 	struct lane *l = arg;
 
-	bus_producer_poll(l->connections.producer, 0);
-	connections_unstall(&l->connections);
+	connections_take_reports(&l->connections);
 	if (l->connections.fatal)
 		service_stop(-ENOTRECOVERABLE);
 }
@@ -127,7 +125,7 @@ static void on_tick(void *arg)
 	struct lane *l = arg;
 
 	heartbeat_beat(l->heartbeat);
-	on_reports(l); /* the library's errors and statistics come with them */
+	take_reports(l); /* the library's errors and statistics come with them */
 	on_looked_up(l); /* also when a post was lost for want of memory */
 	atomic_store(&l->up, bus_producer_up(l->connections.producer));
 }
@@ -198,12 +196,9 @@ static int open_producer(struct lane *l)
 		.delivered = connection_delivered,
 		.owner = &l->connections,
 	};
-	int r = bus_producer_open(&l->connections.producer, l->o->kafka, &options);
+	int r = loop_alarm(l->loop, take_reports, l, &l->connections.reports);
 
-	if (r < 0)
-		return r;
-	int fd = bus_producer_fd(l->connections.producer);
-	return fd < 0 ? fd : loop_watch(l->loop, fd, on_reports, l, &l->reports);
+	return r < 0 ? r : bus_producer_open(&l->connections.producer, l->o->kafka, &options);
 }
 
 static int open_doors(struct lane *l)
@@ -221,10 +216,7 @@ static int open_doors(struct lane *l)
 /* The loop first: its connections refer to all the rest. */
 static size_t free_all(struct lane *l)
 {
-	size_t lost;
-
-	loop_watch_close(l->reports);
-	lost = bus_producer_close(l->connections.producer, FLUSH_MS);
+	size_t lost = bus_producer_close(l->connections.producer, FLUSH_MS);
 	loop_close(l->loop);
 	connections_close(&l->connections);
 	free(l->doors);

@@ -150,10 +150,8 @@ static void on_timer(uv_timer_t *uv)
 	t->call(t->arg);
 }
 
-int loop_every(struct loop *l, int64_t period_ms, void (*call)(void *arg), void *arg, struct loop_timer **ret)
+int loop_alarm(struct loop *l, void (*call)(void *arg), void *arg, struct loop_timer **ret)
 {
-	if (period_ms <= 0)
-		return -EINVAL;
 	struct loop_timer *t = malloc(sizeof *t);
 	if (!t)
 		return -ENOMEM;
@@ -161,8 +159,24 @@ int loop_every(struct loop *l, int64_t period_ms, void (*call)(void *arg), void 
 	uv_timer_init(&l->uv, &t->uv);
 	t->uv.data = t;
 	l->handles++;
-	uv_timer_start(&t->uv, on_timer, (uint64_t)period_ms, (uint64_t)period_ms);
 	TAILQ_INSERT_TAIL(&l->timers, t, link);
+	*ret = t;
+	return 0;
+}
+
+void loop_timer_set(struct loop_timer *t, int64_t delay_ms)
+{
+	uv_timer_start(&t->uv, on_timer, (uint64_t)delay_ms, 0);
+}
+
+int loop_every(struct loop *l, int64_t period_ms, void (*call)(void *arg), void *arg, struct loop_timer **ret)
+{
+	struct loop_timer *t;
+	int r = period_ms > 0 ? loop_alarm(l, call, arg, &t) : -EINVAL;
+
+	if (r < 0)
+		return r;
+	uv_timer_start(&t->uv, on_timer, (uint64_t)period_ms, (uint64_t)period_ms);
 	*ret = t;
 	return 0;
 }

@@ -31,11 +31,17 @@ struct loop_timer;
 /* Calls @call every @period_ms (first after that time). */
 MUST_CHECK int loop_every(
 	struct loop *l, int64_t period_ms, void (*call)(void *arg), void *arg, struct loop_timer **ret);
+/* A timer that rests until loop_timer_set(). */
+MUST_CHECK int loop_alarm(struct loop *l, void (*call)(void *arg), void *arg, struct loop_timer **ret);
+/* Sets an alarm off once, in @delay_ms; one that is set already is set anew. */
+void loop_timer_set(struct loop_timer *t, int64_t delay_ms);
+/* Accepts NULL. */
 void loop_timer_close(struct loop_timer *t);
 
 struct loop_watch;
 /* Calls @call when @fd (borrowed) is readable. */
 MUST_CHECK int loop_watch(struct loop *l, int fd, void (*call)(void *arg), void *arg, struct loop_watch **ret);
+/* Accepts NULL. */
 void loop_watch_close(struct loop_watch *w);
 
 /* The loop's clock, ms, monotonic, as of this turn. */
