@@ -3,10 +3,10 @@
 #include "auth/common/document.h"
 #include "auth/common/schedule.h"
 #include "base/clock.h"
+#include "base/text.h"
 #include "service/log.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +16,7 @@ static const char COLLECTION[] = "signing_keys";
 enum {
 	KEYS_MAX = TOKEN_KEYS_MAX,
 	PEM_MAX = 512,
+	JWK_MAX = 512,
 	SEALED_OVERHEAD = crypto_secretbox_NONCEBYTES + crypto_secretbox_MACBYTES,
 	ROUNDS_MAX = 8, /* of looking again after a key was made, here or elsewhere */
 	LOOK_AGAIN_MS = 1000, /* at most so often because of an unknown kid */
@@ -24,7 +25,7 @@ enum {
 struct key {
 	struct key_times times;
 	char kid[TOKEN_KID_MAX];
-	json_t *jwk;
+	char jwk[JWK_MAX];
 	uint8_t sealed[SEALED_OVERHEAD + PEM_MAX];
 	size_t sealed_len;
 };
@@ -136,18 +137,11 @@ static int read_key(const bson_t *d, struct key *out)
 	const char *kid = document_text(d, "kid"), *jwk = document_text(d, "jwk");
 
 	if (!document_int(d, "_id", &out->times.number) || !document_time(d, "active", &out->times.active_ms) || !kid ||
-		strlen(kid) >= sizeof out->kid || !jwk || !read_sealed(d, out))
+		strlen(kid) >= sizeof out->kid || !jwk || strlen(jwk) >= sizeof out->jwk || !read_sealed(d, out))
 		return -EBADMSG;
 	memcpy(out->kid, kid, strlen(kid) + 1);
-	out->jwk = json_loads(jwk, JSON_REJECT_DUPLICATES, NULL);
-	return out->jwk ? 0 : -EBADMSG;
-}
-
-static void list_free(struct key_list *l)
-{
-	for (size_t i = 0; i < l->n; i++)
-		json_decref(l->keys[i].jwk);
-	l->n = 0;
+	memcpy(out->jwk, jwk, strlen(jwk) + 1);
+	return 0;
 }
 
 /* The newest KEYS_MAX, in ascending order. */
@@ -171,10 +165,7 @@ static int list_read(struct store *s, struct key_list *l)
 	for (size_t i = 0; i < n; i++)
 		l->keys[i] = newest[n - 1 - i];
 	l->n = n;
-	if (r == 0 || r == STORE_E_MISSING)
-		return 0;
-	list_free(l);
-	return r;
+	return r == STORE_E_MISSING ? 0 : r;
 }
 
 /* ---- making ---- */
@@ -240,16 +231,19 @@ static int drop_before(struct keyring *k, int64_t number)
 
 /* ---- taking a list into use ---- */
 
+/* {"keys":[...]}; token_keys_load() sees whether it is one. NULL when memory is out. */
 static char *jwks_of(const struct key_list *l, size_t first)
 {
-	json_t *keys = json_array(), *doc = json_pack("{so}", "keys", keys);
-	int failed = doc == NULL;
+	char buf[KEYS_MAX * (JWK_MAX + 1) + 16];
+	struct text t = text_in(buf, sizeof buf);
 
-	for (size_t i = first; i < l->n && !failed; i++)
-		failed = json_array_append(keys, l->keys[i].jwk);
-	char *text = failed ? NULL : json_dumps(doc, JSON_COMPACT);
-	json_decref(doc);
-	return text;
+	text_puts(&t, "{\"keys\":[");
+	for (size_t i = first; i < l->n; i++) {
+		text_puts(&t, i > first ? "," : "");
+		text_puts(&t, l->keys[i].jwk);
+	}
+	text_puts(&t, "]}");
+	return text_ok(&t) ? strdup(buf) : NULL;
 }
 
 /* Opens a signer where @key is not the one in use already. */
@@ -322,7 +316,6 @@ static int look(struct keyring *k, bool *ret_again)
 		r = use_keys(k, &l, &s);
 	if (r == 0 && !*ret_again && k->can_sign && s.first_kept > 0)
 		r = drop_before(k, l.keys[s.first_kept].times.number);
-	list_free(&l);
 	return r;
 }
 

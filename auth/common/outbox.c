@@ -15,6 +15,7 @@
 
 enum {
 	BATCH_MAX = 32,
+	CLAIMS_MAX = BATCH_MAX / 2, /* of one source, so that one cannot keep another waiting */
 	IDLE_MS = 1000,
 	CLAIM_MS = 30000,
 	DELIVERY_MS = 10000, /* well below CLAIM_MS: a record of a claim that has ended is never sent */
@@ -130,7 +131,7 @@ static int claim_next(struct outbox *o, const struct outbox_source *source, stru
 static void claim_batch(struct outbox *o)
 {
 	for (const struct outbox_source *const *s = o->sources; *s; s++)
-		while (o->batch_n < BATCH_MAX) {
+		for (int claims = 0; claims < CLAIMS_MAX && o->batch_n < BATCH_MAX; claims++) {
 			int r = claim_next(o, *s, &o->batch[o->batch_n]);
 			if (r == 0)
 				o->batch_n++;
@@ -219,18 +220,25 @@ static void say(struct outbox *o, int failed)
 		log_info("events reach kafka again");
 }
 
-static void finish_batch(struct outbox *o)
+/* Returns the worst of what became of the items. */
+static int finish_batch(struct outbox *o)
 {
+	int worst = 0;
+
 	for (size_t n = 0; n < o->batch_n; n++) {
 		struct item *i = &o->batch[n];
 		if (i->waiting > 0 && !i->failed)
 			i->failed = BUS_E_RETRY; /* never reported: not known to be there */
 		count(o, i);
-		say(o, i->failed);
 		if (i->failed || finish(o, i) == STORE_E_MISSING)
 			release(o, i);
+		if (worst == 0 || i->failed < 0)
+			worst = i->failed;
 	}
+	if (o->batch_n > 0)
+		say(o, worst);
 	o->batch_n = 0;
+	return worst;
 }
 
 /* ---- the thread ---- */
@@ -267,18 +275,55 @@ static bool ensure_topics(struct outbox *o)
 	return o->topics_there;
 }
 
+static int open_producer(struct outbox *o)
+{
+	const struct bus_producer_options options = {
+		.linger_ms = 5,
+		.queue_max = BATCH_MAX * OUTBOX_MESSAGES_MAX * 2,
+		.delivery_timeout_ms = DELIVERY_MS,
+		.delivered = on_delivered,
+		.owner = o,
+	};
+
+	return bus_producer_open(&o->producer, o->kafka, &options);
+}
+
+/* After a failed batch, of which nothing is under way any more: what waiting alone would not mend. */
+static void recover(struct outbox *o, int failed)
+{
+	if (failed)
+		o->topics_there = false; /* looked for again, and made where they have gone */
+	if (failed < 0) { /* a producer with a fatal error never sends again */
+		bus_producer_close(o->producer, 0);
+		o->producer = NULL;
+	}
+}
+
+/* Whether there is a producer, and something to send to. */
+static bool prepared(struct outbox *o)
+{
+	int r = o->producer ? 0 : open_producer(o);
+
+	if (r)
+		say(o, r);
+	return r == 0 && (o->topics_there || ensure_topics(o));
+}
+
 /* Sends what is due. Returns whether to go on at once. */
 static bool publish(struct outbox *o)
 {
+	bus_producer_poll(o->producer, 0);
 	claim_batch(o);
 	for (size_t i = 0; i < o->batch_n; i++)
 		send_item(o, &o->batch[i]);
 	wait_reports(o);
 	if (any_waiting(o))
 		return true; /* the end was asked for: run() finishes the batch */
-	bool sent = o->batch_n > 0;
-	finish_batch(o);
-	return sent && !o->failing;
+	if (o->batch_n == 0)
+		return false;
+	int failed = finish_batch(o);
+	recover(o, failed);
+	return !failed;
 }
 
 static void *run(void *arg)
@@ -287,15 +332,14 @@ static void *run(void *arg)
 
 	for (;;) {
 		heartbeat_beat(o->heartbeat);
-		bool more = (o->topics_there || ensure_topics(o)) && publish(o);
-		bus_producer_poll(o->producer, 0);
+		bool more = prepared(o) && publish(o);
 		if (!turn_wait(&o->turn, more ? 0 : IDLE_MS))
 			break;
 	}
 	/* What has no report by now gets one, as lost, from the closing producer. */
 	bus_producer_close(o->producer, 0);
 	o->producer = NULL;
-	finish_batch(o);
+	(void)finish_batch(o);
 	return NULL;
 }
 
@@ -323,20 +367,6 @@ static void register_metrics(struct outbox *o)
 		"pettrack_auth_events_failed_total", "Events that Kafka did not take; they are sent again.", labels);
 }
 
-static int start(struct outbox *o)
-{
-	const struct bus_producer_options producer = {
-		.linger_ms = 5,
-		.queue_max = BATCH_MAX * OUTBOX_MESSAGES_MAX * 2,
-		.delivery_timeout_ms = DELIVERY_MS,
-		.delivered = on_delivered,
-		.owner = o,
-	};
-	int r = bus_producer_open(&o->producer, o->kafka, &producer);
-
-	return r ? r : -pthread_create(&o->thread, NULL, run, o);
-}
-
 static void outbox_free(struct outbox *o)
 {
 	bus_producer_close(o->producer, 0);
@@ -359,7 +389,9 @@ int outbox_open(struct outbox **ret, const struct outbox_options *options)
 	register_metrics(o);
 	int r = name_topics(o, options->topic_prefix);
 	if (r == 0)
-		r = start(o);
+		r = open_producer(o); /* here, so that settings Kafka's library refuses stop the start */
+	if (r == 0)
+		r = -pthread_create(&o->thread, NULL, run, o);
 	if (r) {
 		outbox_free(o);
 		return r;

@@ -156,20 +156,20 @@ int claims_read(const char *part, size_t len, const struct token_names *names, s
 
 /* ---- writing ---- */
 
-/* Appends @json (stolen, NULL: memory is out) as base64url. */
+/* Appends @json (stolen, NULL: memory is out) as base64url. Not by json_dumps(), which leaves a member's name out when
+ * memory ends while its text grows, and returns what is left. */
 static int put_part(struct text *out, json_t *json)
 {
-	char *bytes = json ? json_dumps(json, JSON_COMPACT) : NULL;
-	size_t n = bytes ? strlen(bytes) : 0;
-	char coded[TEXT_BASE64_SIZE(TOKEN_SIZE_MAX)];
+	char bytes[TOKEN_SIZE_MAX], coded[TEXT_BASE64_SIZE(sizeof bytes)];
+	size_t n = json ? json_dumpb(json, bytes, sizeof bytes, JSON_COMPACT) : 0;
 
 	json_decref(json);
-	if (!bytes)
+	if (n == 0)
 		return -ENOMEM;
-	if (n <= TOKEN_SIZE_MAX)
-		text_put(out, coded, text_base64url(coded, bytes, n));
-	free(bytes);
-	return n <= TOKEN_SIZE_MAX && text_ok(out) ? 0 : -ENOSPC;
+	if (n > sizeof bytes)
+		return -ENOSPC;
+	text_put(out, coded, text_base64url(coded, bytes, n));
+	return text_ok(out) ? 0 : -ENOSPC;
 }
 
 static json_t *payload(const struct token_claims *c, const struct token_names *names, const char *id)

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { JWK_MAX = 1024 }; /* of which a kid, every character escaped, is the most */
+
 struct token_signer {
 	EVP_PKEY *key;
 	struct token_names names;
@@ -71,6 +73,21 @@ void token_signer_close(struct token_signer *s)
 	free(s);
 }
 
+static int jwk_text(const char *kid, const char *x, const char *y, char **ret_json)
+{
+	char text[JWK_MAX];
+	json_t *jwk = json_pack("{ss ss ss ss ss ss ss}", "kty", "EC", "crv", "P-256", "use", "sig", "alg", "ES256",
+		"kid", kid, "x", x, "y", y);
+	size_t n = jwk ? json_dumpb(jwk, text, sizeof text, JSON_COMPACT) : 0; /* see put_part() in claims.c */
+
+	json_decref(jwk);
+	char *copy = n > 0 && n <= sizeof text ? strndup(text, n) : NULL;
+	if (!copy)
+		return -ENOMEM;
+	*ret_json = copy;
+	return 0;
+}
+
 int token_jwk(const char *pem, const char *kid, char **ret_json)
 {
 	uint8_t x[ES256_COORDINATE], y[ES256_COORDINATE];
@@ -86,12 +103,5 @@ int token_jwk(const char *pem, const char *kid, char **ret_json)
 		return r;
 	text_base64url(x_text, x, sizeof x);
 	text_base64url(y_text, y, sizeof y);
-	json_t *jwk = json_pack("{ss ss ss ss ss ss ss}", "kty", "EC", "crv", "P-256", "use", "sig", "alg", "ES256",
-		"kid", kid, "x", x_text, "y", y_text);
-	char *json = jwk ? json_dumps(jwk, JSON_COMPACT) : NULL;
-	json_decref(jwk);
-	if (!json)
-		return -ENOMEM;
-	*ret_json = json;
-	return 0;
+	return jwk_text(kid, x_text, y_text, ret_json);
 }

@@ -18,6 +18,7 @@ import bson.raw_bson
 import pytest
 import requests
 from bson.codec_options import CodecOptions
+from kafka import KafkaAdminClient
 from support.people import User
 from support.programs import Program
 from support.records import read_topic
@@ -730,7 +731,8 @@ def test_look_up_by_identifier(stack):
         ]
     }
     secret = owner.auth("POST", f"/v1/devices/{device.id}/secret").json()["secret"]
-    assert look_up([device.identifier]).json()["devices"][0]["secret_sha256"] == hashlib.sha256(secret.encode()).hexdigest()
+    found = look_up([device.identifier]).json()["devices"][0]
+    assert found["secret_sha256"] == hashlib.sha256(secret.encode()).hexdigest()
     assert look_up([]).json() == {"devices": []}
     assert look_up([f"{i:064}" for i in range(1000)]).json() == {"devices": []}
     for bad in (["x"] * 1001, [1], "x", None):
@@ -772,9 +774,7 @@ def test_a_service_is_no_user(stack):
 
 
 def device_events(stack, device):
-    return [
-        json.loads(r.value)["event"] for r in read_topic(stack, "devices") if r.key == uuid.UUID(device.id).bytes
-    ]
+    return [json.loads(r.value)["event"] for r in read_topic(stack, "devices") if r.key == uuid.UUID(device.id).bytes]
 
 
 def access_events(stack, user):
@@ -813,10 +813,8 @@ def test_no_event_is_lost_while_kafka_is_away(make):
         assert owner.auth("DELETE", f"/v1/devices/{devices[0].id}").status_code == 204
         assert owner.auth("PATCH", f"/v1/devices/{devices[1].id}", json={"name": "x"}).status_code == 200
         other = login(auth, owner.email, owner.password).json()
-        assert (
-            requests.delete(auth.url("/v1/sessions/current"), headers=bearer(other["access_token"]), timeout=10).status_code
-            == 204
-        )
+        headers = bearer(other["access_token"])
+        assert requests.delete(auth.url("/v1/sessions/current"), headers=headers, timeout=10).status_code == 204
         assert auth.ops("/readyz").status_code == 200
         auth.kill9()
         auth.start()
@@ -836,6 +834,28 @@ def test_no_event_is_lost_while_kafka_is_away(make):
     wait_until(told, 60, "every event arrives")
     wait_until(lambda: revocations(make, session_of(make, other)), 30, "the log-out is told too")
     wait_until(lambda: make.db.devices.count_documents({"event": {"$exists": True}}) == 0, 30, "nothing stays marked")
+
+
+def test_topics_that_vanish_are_made_again(make):
+    make.process().start()
+    owner = make.user()
+    wait_events(make, owner.add_device(), ["created"])
+    admin = KafkaAdminClient(bootstrap_servers=make.kafka.brokers)
+    try:
+        admin.delete_topics([make.topic("devices"), make.topic("access")])
+    finally:
+        admin.close()
+    device = owner.add_device()
+    wait_until(lambda: make.topic("devices") in topics(make), 60, "the topic is there again")
+    wait_until(lambda: device_events(make, device)[-1:] == ["created"], 60, "the event arrives")
+
+
+def topics(stack):
+    admin = KafkaAdminClient(bootstrap_servers=stack.kafka.brokers)
+    try:
+        return admin.list_topics()
+    finally:
+        admin.close()
 
 
 def test_events_of_several_replicas_stay_in_order(make):
@@ -936,5 +956,3 @@ def test_counters(stack):
     for name, value in before.items():
         assert stack.auth.metric(name, result="ok") == value + 1
     assert stack.auth.metric("pettrack_auth_events_failed_total") == 0
-
-

@@ -1,10 +1,12 @@
 /* Forged tokens: each row is a good token but for one thing, signed again where that is not the signature itself. */
+#include "tests/lib/failing_alloc.h"
 #include "tests/lib/token/forge.h"
 #include "tests/lib/unit.h"
 #include "base/clock.h"
 #include "token/token.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -434,6 +436,46 @@ START_TEST(the_cache_is_bounded)
 }
 END_TEST
 
+/* ---- memory that is out: refused, nothing lost, nothing let through ---- */
+
+/* A round's set is the one that was verified with before, or the new one: never half of it. */
+START_TEST(memory_is_out)
+{
+	struct token_claims c = { .service = true,
+		.client = "gateway",
+		.scope = "s",
+		.issued_s = 1000,
+		.expires_s = 1900 },
+			    got;
+	char out[TOKEN_SIZE_MAX], *token = strdup(forge(FORGE_ES256, known_key, HEADER, PAYLOAD)), *jwk, *jwks;
+
+	ck_assert_int_eq(token_jwk(known_key, "a", &jwk), 0);
+	ck_assert_int_gt(asprintf(&jwks, "{\"keys\":[%s]}", jwk), 0);
+	free(jwk);
+	json_set_alloc_funcs(malloc, free); /* as linked here: the ones that fail */
+	for (size_t n = 1; failing_alloc_more(n); n++) {
+		struct token_signer *signer = NULL;
+		struct token_keys *set = NULL;
+		jwk = NULL;
+		int opened = token_keys_open(&set, "pettrack", "pettrack");
+		int loaded = opened ? opened : token_keys_load(set, jwks, strlen(jwks));
+		int verified = loaded ? loaded : token_verify(set, token, strlen(token), NOW, &got);
+		int signs = token_signer_open(&signer, known_key, "a", "pettrack", "pettrack");
+		int signature = signs ? signs : token_sign(signer, &c, out, sizeof out);
+		int exported = token_jwk(known_key, "a", &jwk);
+		bool failed = failing_alloc_happened();
+		ck_assert_int_eq(failed, verified || signature || exported);
+		ck_assert(!opened || opened == -ENOMEM);
+		ck_assert_uint_eq(set ? token_keys_count(set) : 0, loaded ? 0 : 1);
+		token_keys_close(set);
+		token_signer_close(signer);
+		free(jwk);
+	}
+	free(jwks);
+	free(token);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("token");
@@ -457,6 +499,7 @@ static Suite *suite(void)
 	tcase_add_test(t, threads_share_a_set);
 	tcase_add_test(t, a_known_token_costs_little);
 	tcase_add_test(t, the_cache_is_bounded);
+	tcase_add_test(t, memory_is_out);
 	suite_add_tcase(s, t);
 	return s;
 }
