@@ -405,7 +405,7 @@ START_TEST(bounds_of_connections)
 	}
 	fd[3] = dial();
 	expect_end(fd[3]);
-	ck_assert_int_eq(server.refused, 1);
+	await(&server.refused, 1);
 	ck_assert_str_eq(server.why, "connections");
 	close(fd[0]); /* makes room */
 	await(&server.closed, 1);
@@ -431,6 +431,7 @@ START_TEST(bounds_by_address)
 		expect(fd, "hello\n");
 		int second = dial();
 		expect_end(second);
+		await(&server.refused, round + 1);
 		ck_assert_str_eq(server.why, "address");
 		close(second);
 		close(fd);
@@ -440,6 +441,7 @@ START_TEST(bounds_by_address)
 	server.refuse_all = 1;
 	int fd = dial();
 	expect_end(fd);
+	await(&server.refused, 4);
 	ck_assert_str_eq(server.why, "owner");
 	close(fd);
 	stop();
