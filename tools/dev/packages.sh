@@ -3,7 +3,7 @@
 
 packages_build=(
 	gcc clang meson ninja-build pkg-config libc6-dev
-	librdkafka-dev libmongoc-dev libjansson-dev libjwt-dev libcivetweb-dev libwebsockets-dev libwebsockets-evlib-uv
+	librdkafka-dev libmongoc-dev libjansson-dev libcivetweb-dev libwebsockets-dev libwebsockets-evlib-uv
 	libuv1-dev libsodium-dev libprotobuf-c-dev protobuf-c-compiler libgeos-dev libcurl4-openssl-dev libssl-dev zlib1g-dev
 	check nodejs=node npm=npm
 )
