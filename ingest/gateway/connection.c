@@ -140,7 +140,7 @@ static int identify(struct connection *c, struct protocol_result *frame)
 
 /* The device's clock is ahead: the position is kept under the gateway's time, and what the device said as an attribute,
  * so that it neither hides all later ones from `latest` nor is lost. */
-static void replace_time(struct connection *c, struct position *p)
+static void replace_time(struct connection *c, struct position *p, int64_t stand_in_ms)
 {
 	struct arena *arena = &c->all->scratch.arena;
 	struct attribute *more = arena_take(arena, (p->attributes_n + 1) * sizeof *more);
@@ -154,24 +154,26 @@ static void replace_time(struct connection *c, struct position *p)
 		p->attributes = more;
 		p->attributes_n++;
 	}
-	p->time_ms = p->received_ms;
+	p->time_ms = stand_in_ms;
 	series_add(c->port->stats.time_future, 1);
 }
 
-/* 0 or REASON_BAD_VALUE. */
+/* 0 or REASON_BAD_VALUE. The gateway's time, where it must stand in, is a millisecond apart for each position of a
+ * frame: device and time are what a position is known by, and none may pass for another. */
 static int stamp(struct connection *c, struct protocol_result *frame)
 {
 	int64_t now_ms = clock_real_ms();
 
 	for (size_t i = 0; i < frame->positions_n; i++) {
 		struct position *p = &frame->positions[i];
+		int64_t stand_in_ms = now_ms - (int64_t)(frame->positions_n - 1 - i);
 		p->received_ms = now_ms;
 		p->protocol = c->port->protocol->name;
 		if (p->time_ms <= 0) {
-			p->time_ms = now_ms;
+			p->time_ms = stand_in_ms;
 			series_add(c->port->stats.time_none, 1);
 		} else if (p->time_ms > now_ms + c->all->o->future_max_ms) {
-			replace_time(c, p);
+			replace_time(c, p, stand_in_ms);
 		}
 		if (position_fault(p))
 			return REASON_BAD_VALUE;

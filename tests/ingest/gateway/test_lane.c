@@ -238,6 +238,7 @@ static void expect_count(int fd, unsigned n)
 
 struct stored {
 	size_t n;
+	int64_t first_ms; /* the time of the first */
 	struct position last;
 	char attributes[256]; /* "name name " of the last */
 	char texts[256]; /* of its texts, the same way */
@@ -257,7 +258,8 @@ static void note_record(struct stored *s, const struct bus_record *record)
 		if (s->last.attributes[i].type == ATTRIBUTE_TEXT)
 			text_printf(&texts, "%s ", s->last.attributes[i].text);
 	}
-	s->n++;
+	if (s->n++ == 0)
+		s->first_ms = s->last.time_ms;
 }
 
 /* Everything in the topic. */
@@ -395,6 +397,27 @@ START_TEST(times_the_gateway_sets)
 		(long long)now_ms + FUTURE_MS - 5000);
 	ck_assert_int_eq(get(query), 200);
 	ck_assert_double_eq(series_value(ports[OSMAND].stats.time_future), 0);
+	stop();
+}
+END_TEST
+
+/* Device and time are what a position is known by: those without a date must not pass for each other. */
+START_TEST(several_without_a_date_in_one_frame)
+{
+	static const char place[] = "{\"coords\":{\"latitude\":1,\"longitude\":2}}";
+	char body[512], request[1024];
+
+	snprintf(body, sizeof body, "{\"location\":[%s,%s,%s],\"device_id\":\"cat:" SECRET "\"}", place, place, place);
+	snprintf(request, sizeof request,
+		"POST / HTTP/1.1\r\nHost: g\r\nContent-Type: application/json\r\n"
+		"Content-Length: %zu\r\n\r\n%s",
+		strlen(body), body);
+	start();
+	ck_assert_int_eq(get(request), 200);
+	struct stored s = stored();
+	ck_assert_uint_eq(s.n, 3);
+	ck_assert_int_eq(s.last.time_ms, s.last.received_ms);
+	ck_assert_int_eq(s.first_ms, s.last.time_ms - 2);
 	stop();
 }
 END_TEST
@@ -640,6 +663,7 @@ static Suite *suite(void)
 	tcase_add_test(t, one_connection_many_devices_in_order);
 	tcase_add_test(t, go_on_is_said_once);
 	tcase_add_test(t, times_the_gateway_sets);
+	tcase_add_test(t, several_without_a_date_in_one_frame);
 	tcase_add_test(t, a_time_from_the_future);
 	tcase_add_test(t, who_is_refused);
 	tcase_add_test(t, garbage);
