@@ -18,7 +18,7 @@ export class PetMap extends EventTarget {
 	#grid = null;
 	#shown = new Map(); /* { marker, icon, trail } by pet's id */
 	#selected = null;
-	#day = null; /* { before, after, dots, marker } while a day is shown */
+	#day = null; /* { before, after, dots, marker, shown: how many fixes are before } while a day is shown */
 	#colours;
 
 	constructor(element, { tile_url: tileUrl, tile_attribution: attribution }) {
@@ -157,6 +157,7 @@ export class PetMap extends EventTarget {
 			before: L.polyline([], { color, weight: 4, opacity: 0.9, interactive: false }).addTo(this.#map),
 			dots: L.layerGroup().addTo(this.#map),
 			marker: fix ? this.#dayMarker(pet, fix) : null,
+			shown: -1,
 		};
 		const points = validPoints(track);
 		for (const point of points)
@@ -177,15 +178,18 @@ export class PetMap extends EventTarget {
 		}).addTo(this.#map);
 	}
 
-	/* Of the day that is shown: the pet as it was at @ms. */
+	/* Of the day that is shown: the pet as it was at @ms. Called for every frame while it plays. */
 	showMoment(track, ms) {
 		const n = countUntil(track, ms);
-		const fix = newest(track.slice(0, n));
 
+		if (n === this.#day.shown)
+			return;
+		this.#day.shown = n;
 		this.#day.before.setLatLngs(validPoints(track.slice(0, n)));
 		this.#day.after.setLatLngs(validPoints(track.slice(Math.max(0, n - 1))));
 		if (!this.#day.marker)
 			return;
+		const fix = newest(track.slice(0, n));
 		this.#day.marker.setOpacity(fix ? 1 : 0);
 		if (fix)
 			place(this.#day.marker, fix);
@@ -194,7 +198,7 @@ export class PetMap extends EventTarget {
 	hideDay() {
 		if (!this.#day)
 			return;
-		for (const layer of Object.values(this.#day))
+		for (const layer of [this.#day.before, this.#day.after, this.#day.dots, this.#day.marker])
 			layer?.remove();
 		this.#day = null;
 		this.#map.getContainer().classList.remove("in-history");
