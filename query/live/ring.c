@@ -29,6 +29,7 @@ struct part {
 };
 
 struct ring {
+	atomic_uint refs;
 	size_t records_max, bytes_max, devices_max; /* of each partition */
 	int32_t partitions;
 	struct part parts[];
@@ -88,6 +89,21 @@ static size_t share(int64_t all, int32_t partitions)
 	return each > 0 ? (size_t)each : 1;
 }
 
+struct ring *ring_ref(struct ring *r)
+{
+	atomic_fetch_add_explicit(&r->refs, 1, memory_order_relaxed);
+	return r;
+}
+
+void ring_unref(struct ring *r)
+{
+	if (!r || atomic_fetch_sub_explicit(&r->refs, 1, memory_order_acq_rel) != 1)
+		return;
+	for (int32_t i = 0; i < r->partitions; i++)
+		close_part(r, &r->parts[i]);
+	free(r);
+}
+
 int ring_open(struct ring **ret, int32_t partitions, const struct ring_options *o)
 {
 	struct ring *r = calloc(1, sizeof(*r) + (size_t)partitions * sizeof(*r->parts));
@@ -95,6 +111,7 @@ int ring_open(struct ring **ret, int32_t partitions, const struct ring_options *
 
 	if (!r)
 		return -ENOMEM;
+	atomic_init(&r->refs, 1);
 	r->partitions = partitions;
 	r->records_max = o->records_max > 0 ? (size_t)o->records_max : 1;
 	r->bytes_max = share(o->bytes_max, partitions);
@@ -104,20 +121,11 @@ int ring_open(struct ring **ret, int32_t partitions, const struct ring_options *
 		result = result ? result : opened;
 	}
 	if (result) {
-		ring_close(r);
+		ring_unref(r);
 		return result;
 	}
 	*ret = r;
 	return 0;
-}
-
-void ring_close(struct ring *r)
-{
-	if (!r)
-		return;
-	for (int32_t i = 0; i < r->partitions; i++)
-		close_part(r, &r->parts[i]);
-	free(r);
 }
 
 int32_t ring_partitions(const struct ring *r)
@@ -134,6 +142,7 @@ void ring_begin(struct ring *r, int32_t partition, int64_t offset)
 	pthread_mutex_lock(&p->lock);
 	p->begin = offset;
 	p->end = p->forgotten = (struct place){ .next = offset };
+	p->settled = offset == 0;
 	pthread_mutex_unlock(&p->lock);
 }
 

@@ -36,8 +36,10 @@ struct ring_options {
 	int64_t devices_max; /* in all partitions; each has its share */
 };
 
+/* With one reference. */
 MUST_CHECK int ring_open(struct ring **ret, int32_t partitions, const struct ring_options *o);
-void ring_close(struct ring *r); /* accepts NULL */
+struct ring *ring_ref(struct ring *r);
+void ring_unref(struct ring *r); /* accepts NULL */
 int32_t ring_partitions(const struct ring *r);
 
 /* Reading of @partition begins at @offset; of what was before nothing is known. */
@@ -64,8 +66,8 @@ struct update *ring_newest(struct ring *r, int32_t partition, const struct uuid 
 
 /* ---- has the writer stored what was before the ring? ----
  *
- * A partition is settled when a record that was read from it is known to be stored: then so is all that was before the
- * reading began, since the writer works in order. */
+ * A partition is settled when nothing was before the ring, or when a record that was read from it is known to be stored: then so
+ * is all that was before the reading began, since the writer works in order. */
 
 bool ring_settled(const struct ring *r, int32_t partition);
 /* What is stored of @device was heard of at @contact_ms. Settles the partition when the ring has heard of it as early. */

@@ -78,7 +78,7 @@ START_TEST(read_from_any_place_it_has)
 	ck_assert_str_eq(reads(108, 108, 64, 0), "");
 	ck_assert_str_eq(reads(102, 108, 64, RING_E_OLD), "");
 	ck_assert_str_eq(reads(103, 108, 2, RING_E_MANY), "103 105");
-	ring_close(ring);
+	ring_unref(ring);
 }
 END_TEST
 
@@ -98,7 +98,7 @@ START_TEST(another_history_is_noticed)
 	ck_assert_int_eq(ring_find(ring, 1, (struct place){ 0, 0 }, &sure), 0);
 	ck_assert(!sure);
 	ck_assert_int_eq(ring_find(ring, 1, (struct place){ 0, 77 }, &sure), RING_E_OLD); /* not to be compared */
-	ring_close(ring);
+	ring_unref(ring);
 }
 END_TEST
 
@@ -114,7 +114,7 @@ START_TEST(offsets_with_holes)
 	ck_assert_int_eq(find(16), 0);
 	ck_assert_str_eq(reads(10, 99, 64, 0), "12 15 16");
 	ck_assert_str_eq(reads(13, 16, 64, 0), "15");
-	ring_close(ring);
+	ring_unref(ring);
 }
 END_TEST
 
@@ -132,7 +132,7 @@ START_TEST(bounded_by_bytes)
 	ck_assert_uint_eq(records, 3);
 	ck_assert_uint_le(bytes, 4 * size);
 	ck_assert_uint_eq(devices, 1);
-	ring_close(ring);
+	ring_unref(ring);
 }
 END_TEST
 
@@ -156,7 +156,7 @@ START_TEST(late_and_first)
 	ck_assert(!u->late);
 	u = append(1, 501, 7);
 	ck_assert(!u->late);
-	ring_close(ring);
+	ring_unref(ring);
 }
 END_TEST
 
@@ -187,7 +187,7 @@ START_TEST(the_newest_of_each_device)
 	ck_assert_int_eq(newest(2), 300);
 	ck_assert_int_eq(newest(3), 10);
 	ck_assert(append(1, 50, 7)->first);
-	ring_close(ring);
+	ring_unref(ring);
 }
 END_TEST
 
@@ -226,7 +226,7 @@ START_TEST(contacts_and_poison_move_the_place_only)
 	bool sure;
 	ck_assert_int_eq(ring_find(ring, 1, (struct place){ 2, 9 }, &sure), 0);
 	ck_assert(sure);
-	ring_close(ring);
+	ring_unref(ring);
 }
 END_TEST
 
@@ -238,8 +238,11 @@ START_TEST(settled)
 	ck_assert(!ring_settled(ring, 0));
 	ck_assert_uint_eq(ring_probes(ring, 0, probes, 5), 0);
 	ck_assert(ring_settled(ring, 0)); /* nothing there */
-
 	ring_begin(ring, 1, 0);
+	ck_assert(ring_settled(ring, 1)); /* nothing before it */
+
+	ring_begin(ring, 1, 100);
+	ck_assert(!ring_settled(ring, 1));
 	append(1, 1, 100); /* received at 1100 */
 	append(2, 1, 101);
 	append(1, 2, 102);
@@ -252,7 +255,7 @@ START_TEST(settled)
 	ck_assert(!ring_settled(ring, 1));
 	ring_stored(ring, 1, &one, 1100);
 	ck_assert(ring_settled(ring, 1));
-	ring_close(ring);
+	ring_unref(ring);
 }
 END_TEST
 
@@ -267,7 +270,7 @@ START_TEST(aging)
 		append(1, o, o);
 	ck_assert(ring_is_aging(ring, 1, 14)); /* it has 10 to 19 */
 	ck_assert(!ring_is_aging(ring, 1, 15));
-	ring_close(ring);
+	ring_unref(ring);
 }
 END_TEST
 
@@ -328,7 +331,7 @@ START_TEST(threads)
 	done = true;
 	for (int i = 0; i < 3; i++)
 		pthread_join(readers[i], NULL);
-	ring_close(ring);
+	ring_unref(ring);
 }
 END_TEST
 

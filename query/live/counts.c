@@ -1,0 +1,95 @@
+#include "query/live/counts.h"
+#include "query/access/uuid_map.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+struct count {
+	struct uuid_link link;
+	int64_t n;
+};
+
+struct counts {
+	pthread_mutex_t lock;
+	struct uuid_map map;
+};
+
+int counts_open(struct counts **ret)
+{
+	struct counts *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return -ENOMEM;
+	int r = uuid_map_open(&c->map);
+	if (r) {
+		free(c);
+		return r;
+	}
+	pthread_mutex_init(&c->lock, NULL);
+	*ret = c;
+	return 0;
+}
+
+void counts_close(struct counts *c)
+{
+	if (!c)
+		return;
+	for (struct uuid_link *l; (l = uuid_map_next(&c->map, NULL));) {
+		uuid_map_remove(&c->map, l);
+		free(UUID_MAP_OF(l, struct count, link));
+	}
+	uuid_map_close(&c->map);
+	pthread_mutex_destroy(&c->lock);
+	free(c);
+}
+
+static struct count *find_or_make(struct counts *c, const struct uuid *key)
+{
+	struct count *k = UUID_MAP_FIND(&c->map, key, struct count, link);
+
+	if (k)
+		return k;
+	k = calloc(1, sizeof(*k));
+	if (!k)
+		return NULL;
+	k->link.key = *key;
+	uuid_map_add(&c->map, &k->link);
+	return k;
+}
+
+bool counts_enter(struct counts *c, const struct uuid *key, int64_t max)
+{
+	pthread_mutex_lock(&c->lock);
+	struct count *k = max > 0 ? find_or_make(c, key) : NULL;
+	bool room = k && k->n < max;
+	if (room)
+		k->n++;
+	pthread_mutex_unlock(&c->lock);
+	return room;
+}
+
+void counts_leave(struct counts *c, const struct uuid *key)
+{
+	pthread_mutex_lock(&c->lock);
+	struct count *k = UUID_MAP_FIND(&c->map, key, struct count, link);
+	if (k && --k->n == 0) {
+		uuid_map_remove(&c->map, &k->link);
+		free(k);
+	}
+	pthread_mutex_unlock(&c->lock);
+}
+
+struct uuid address_as_key(const char *address)
+{
+	struct uuid key = { 0 };
+	struct in6_addr six;
+
+	if (inet_pton(AF_INET, address, key.b + 12) == 1) {
+		key.b[10] = key.b[11] = 0xFF;
+	} else if (inet_pton(AF_INET6, address, &six) == 1) {
+		memcpy(key.b, &six, IN6_IS_ADDR_V4MAPPED(&six) || IN6_IS_ADDR_LOOPBACK(&six) ? 16 : 8);
+	}
+	return key;
+}

@@ -1,0 +1,600 @@
+/*
+ * subscribe - from "subscribe" to the first update: what may be seen (auth), who watches (watch.c), what was (past.c)
+ *
+ * A client's messages are done one after another; each of the two questions is a piece of work in between. While the
+ * past is being read the client's positions are held, and wait in its queue.
+ */
+#include "base/clock.h"
+#include "query/live/hub_internal.h"
+#include "query/live/stats.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	ASK_AGAIN_MS = 100, /* after auth did not say what a user may see */
+	UNKNOWN_MAX_MS = 700, /* how long positions flow while it is not known whether they still may */
+	READ_AGAIN_MS = 2000, /* a past that was not complete */
+	DEVICE_TEXT_MAX = 64, /* bytes of what a client calls a device, when it is told that there is none */
+};
+
+/* ---- reading the past ---- */
+
+enum reading_kind {
+	READING_SUBSCRIBED = 1,
+	READING_ADDED, /* devices that "all" now includes */
+	READING_AGAIN,
+};
+
+struct reading {
+	struct work work;
+	struct viewer *viewer;
+	struct past_source *source;
+	struct past past;
+	enum reading_kind kind;
+	int result;
+	struct place *until;
+	struct cursor *cursor; /* NULL: none was given */
+};
+
+static void reading_free(struct reading *r)
+{
+	past_clear(&r->past);
+	device_set_unref(r->past.devices);
+	ring_unref(r->past.ring);
+	free(r->until);
+	free(r->cursor);
+	free(r);
+}
+
+static void run_reading(struct work *w)
+{
+	struct reading *r = (struct reading *)w;
+
+	r->result = past_read(r->source, &r->past);
+}
+
+static json_t *ids_json(const struct device_set *devices)
+{
+	json_t *list = json_array();
+	char text[UUID_TEXT_SIZE];
+
+	for (size_t i = 0; i < devices->n; i++) {
+		uuid_format(text, &devices->ids[i]);
+		json_array_append_new(list, json_string(text));
+	}
+	return list;
+}
+
+static void note_subscribed(struct viewer *v, const struct device_set *devices, bool recovered)
+{
+	viewer_note(v, json_pack("{ss so sb ss}", "type", "subscribed", "devices", ids_json(devices), "recovered",
+			       recovered, "cursor", viewer_cursor(v, recovered)));
+}
+
+static struct watch *watch_of(struct queue_entry *e)
+{
+	return (struct watch *)((char *)e->slot - offsetof(struct watch, slot));
+}
+
+static void show(struct watch *w, const struct update *u)
+{
+	if (u->time_ms > w->shown_ms)
+		w->shown_ms = u->time_ms;
+}
+
+/* What is in the snapshot need not follow it; what is older than that is late for this client. */
+static bool follows_snapshot(void *arg, struct queue_entry *e)
+{
+	const struct watch *w = watch_of(e);
+
+	(void)arg;
+	if (!w->is_new)
+		return true;
+	if (e->update->time_ms < w->told_ms)
+		e->flags |= QUEUE_LATE;
+	return e->update->time_ms != w->told_ms;
+}
+
+static void begin_snapshot(struct viewer *v, struct past *p)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->n; i++) {
+		struct update *u = p->updates[i];
+		struct watch *w = watch_find(v, &u->device);
+		if (!w) { /* no longer watched */
+			update_unref(u);
+			continue;
+		}
+		w->told_ms = u->time_ms;
+		show(w, u);
+		p->updates[n++] = u;
+	}
+	queue_filter(&v->queue, follows_snapshot, NULL);
+	v->snapshot = (struct snapshot){ p->updates, n, 0 };
+	p->updates = NULL;
+	p->n = 0;
+}
+
+static bool is_after_cursor(void *arg, struct queue_entry *e)
+{
+	struct viewer *v = arg;
+	const struct viewer_place *p = e->update->partition >= 0 ? viewer_place(v, e->update->partition) : NULL;
+
+	return !p || e->update->offset >= p->at.next;
+}
+
+/* The client is where its cursor says; it may be ahead of the hub. */
+static void go_to_cursor(struct viewer *v, const struct cursor *cursor)
+{
+	for (size_t i = 0; i < cursor->n; i++) {
+		struct viewer_place *p = viewer_place(v, cursor->places[i].partition);
+		if (p) /* else the proof */
+			p->at = cursor->places[i].at;
+	}
+	v->ahead = true; /* until it is seen that it is not */
+	queue_filter(&v->queue, is_after_cursor, v);
+}
+
+static int put_missed(struct viewer *v, struct past *p)
+{
+	struct queue_slot **slots = calloc(p->n + 1, sizeof(*slots));
+	unsigned *flags = calloc(p->n + 1, sizeof(*flags));
+	int r = slots && flags ? 0 : -ENOMEM;
+
+	for (size_t i = 0; r == 0 && i < p->n; i++) {
+		struct watch *w = watch_find(v, &p->updates[i]->device);
+		slots[i] = &w->slot;
+		flags[i] = device_is_late(w->device, p->updates[i]) ? QUEUE_LATE : 0;
+		show(w, p->updates[i]);
+	}
+	if (r == 0)
+		r = queue_prepend(&v->queue, p->updates, slots, flags, p->n);
+	if (r == 0)
+		p->n = 0; /* the queue has the references */
+	free(slots);
+	free(flags);
+	return r;
+}
+
+static void note_all_stored(struct viewer *v, const struct past *p)
+{
+	for (size_t i = 0; i < p->stored_n; i++) {
+		struct device *d = UUID_MAP_FIND(&v->hub->devices, &p->stored[i].device, struct device, link);
+		if (d)
+			device_note_stored(d, &p->stored[i]);
+	}
+}
+
+static const char *outcome_name(enum past_outcome outcome)
+{
+	static const char *const names[] = {
+		[PAST_ANEW] = "anew",
+		[PAST_RECOVERED] = "recovered",
+		[PAST_TOO_OLD] = "too_old",
+		[PAST_OTHER] = "other",
+		[PAST_TOO_MUCH] = "too_much",
+	};
+
+	return names[outcome];
+}
+
+/* The answer to a subscribe: what was missed, or a snapshot. */
+static int answer_subscribe(struct viewer *v, struct reading *r)
+{
+	bool recovered = r->past.outcome == PAST_RECOVERED;
+	int result = 0;
+
+	if (r->cursor)
+		stats_resumed(outcome_name(r->past.outcome));
+	if (recovered) {
+		go_to_cursor(v, r->cursor);
+		result = put_missed(v, &r->past);
+	} else {
+		begin_snapshot(v, &r->past);
+	}
+	if (result == 0)
+		note_subscribed(v, r->past.devices, recovered);
+	return result;
+}
+
+/* What is newer than what the client was shown. What came by the topic it gets by the topic. */
+static void push_newer(struct viewer *v, const struct past *p)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		struct watch *w = watch_find(v, &p->updates[i]->device);
+		if (w && p->updates[i]->partition < 0 && p->updates[i]->time_ms > w->shown_ms)
+			viewer_push(w, p->updates[i], false);
+	}
+}
+
+static void note_complete(struct viewer *v, bool complete)
+{
+	v->incomplete = !complete;
+	if (!complete)
+		v->again_ms = loop_now_ms(v->hub->loop) + READ_AGAIN_MS;
+}
+
+static void end_reading(struct viewer *v)
+{
+	struct watch *w;
+
+	TAILQ_FOREACH(w, &v->watches, link)
+	w->is_new = false;
+	v->hold = false;
+	ws_want_write(v->ws);
+}
+
+static void answer_reading(struct viewer *v, struct reading *r)
+{
+	int result = r->result;
+
+	if (result == 0) {
+		note_all_stored(v, &r->past);
+		if (r->kind == READING_SUBSCRIBED)
+			result = answer_subscribe(v, r);
+		else if (r->kind == READING_ADDED)
+			begin_snapshot(v, &r->past);
+		else
+			push_newer(v, &r->past);
+		note_complete(v, r->past.complete && (r->kind == READING_AGAIN || !v->incomplete));
+	}
+	if (result)
+		viewer_close(v, 1013, "memory", "try again later");
+	else
+		end_reading(v);
+}
+
+static void reading_done(struct work *w)
+{
+	struct reading *r = (struct reading *)w;
+	struct viewer *v = r->viewer;
+
+	if (viewer_worked(v)) {
+		if (v->state == VIEWER_OPEN)
+			answer_reading(v, r);
+		viewer_go_on(v);
+	}
+	reading_free(r);
+}
+
+/* Begins to read the past of @devices (its reference is taken over) and @cursor (malloc'd, taken over, may be NULL). */
+static void read_past(struct viewer *v, enum reading_kind kind, struct device_set *devices, struct cursor *cursor)
+{
+	struct hub *h = v->hub;
+	size_t size = (size_t)ring_partitions(h->ring) * sizeof(struct place);
+	struct reading *r = calloc(1, sizeof(*r));
+	struct place *until = malloc(size);
+
+	if (!r || !until) {
+		device_set_unref(devices);
+		free(cursor);
+		free(until);
+		free(r);
+		viewer_close(v, 1013, "memory", "try again later");
+		return;
+	}
+	memcpy(until, h->places, size);
+	r->viewer = v;
+	r->source = h->shared->past;
+	r->kind = kind;
+	r->until = until;
+	r->cursor = cursor;
+	r->past = (struct past){
+		.ring = ring_ref(h->ring),
+		.devices = devices,
+		.until = until,
+		.cursor = cursor,
+		.missed_max = h->limits.updates_max,
+	};
+	v->hold = kind != READING_AGAIN;
+	viewer_work(v, &r->work, run_reading, reading_done);
+}
+
+/* ---- asking what the user may see ---- */
+
+struct asking {
+	struct work work;
+	struct viewer *viewer;
+	struct access *access;
+	struct uuid user;
+	json_t *message; /* the subscribe; NULL: a recheck */
+	struct device_set *visible;
+	int result;
+};
+
+static void run_asking(struct work *w)
+{
+	struct asking *a = (struct asking *)w;
+
+	a->result = access_devices(a->access, &a->user, &a->visible);
+}
+
+static void ask(struct viewer *v, json_t *message, void (*done)(struct work *w))
+{
+	struct asking *a = calloc(1, sizeof(*a));
+
+	if (!a) {
+		viewer_close(v, 1013, "memory", "try again later");
+		return;
+	}
+	a->viewer = v;
+	a->access = v->hub->shared->o.access;
+	a->user = v->user;
+	a->message = json_incref(message);
+	viewer_work(v, &a->work, run_asking, done);
+}
+
+static void asking_free(struct asking *a)
+{
+	json_decref(a->message);
+	device_set_unref(a->visible);
+	free(a);
+}
+
+/* ---- subscribe ---- */
+
+static bool is_all(const json_t *devices)
+{
+	return json_is_string(devices) && strcmp(json_string_value(devices), "all") == 0;
+}
+
+/* "all" or texts, and a cursor if any. */
+static bool is_well_formed(const struct viewer *v, const json_t *message)
+{
+	const json_t *devices = json_object_get(message, "devices"), *cursor = json_object_get(message, "cursor");
+	size_t n = json_array_size(devices);
+
+	if (cursor && !json_is_string(cursor) && !json_is_null(cursor))
+		return false;
+	if (is_all(devices))
+		return true;
+	if (!json_is_array(devices) || n > (size_t)v->hub->shared->o.message_max)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (!json_is_string(json_array_get(devices, i)))
+			return false;
+	return true;
+}
+
+static void say_not_found(struct viewer *v, const char *device)
+{
+	char text[DEVICE_TEXT_MAX];
+
+	snprintf(text, sizeof(text), "%.40s", device);
+	viewer_note_error(v, "not_found", "You have no such device.", text);
+}
+
+/* Those of the message's that the user may see; the others are said not to exist. NULL when memory is out. */
+static struct device_set *named_devices(struct viewer *v, const json_t *list, const struct device_set *visible)
+{
+	size_t n = json_array_size(list), found = 0;
+	struct uuid *ids = calloc(n + 1, sizeof(*ids));
+
+	for (size_t i = 0; ids && i < n; i++) {
+		const json_t *text = json_array_get(list, i);
+		bool good = uuid_parse(&ids[found], json_string_value(text), json_string_length(text)) == 0 &&
+			    device_set_has(visible, &ids[found]);
+		if (good)
+			found++;
+		else
+			say_not_found(v, json_string_value(text));
+	}
+	struct device_set *set = ids ? device_set_new(ids, found) : NULL;
+	free(ids);
+	return set;
+}
+
+/* @devices without those that would be too many for the client, which is told. Takes the reference over. */
+static struct device_set *bounded(struct viewer *v, struct device_set *devices)
+{
+	size_t max = (size_t)v->hub->shared->o.subscriptions_max, n = 0, new = 0;
+	struct uuid *ids = calloc(devices->n + 1, sizeof(*ids));
+
+	for (size_t i = 0; ids && i < devices->n; i++) {
+		bool known = watch_find(v, &devices->ids[i]);
+		if (!known && v->watches_n + new >= max)
+			continue;
+		new += !known;
+		ids[n++] = devices->ids[i];
+	}
+	if (ids && n < devices->n)
+		viewer_note_error(v, "too_many_devices", "Not all are watched: one connection has a limit.", NULL);
+	struct device_set *some = ids ? device_set_new(ids, n) : NULL;
+	device_set_unref(devices);
+	free(ids);
+	return some;
+}
+
+static bool watch_all(struct viewer *v, const struct device_set *devices)
+{
+	for (size_t i = 0; i < devices->n; i++)
+		if (!watch_add(v, &devices->ids[i]))
+			return false;
+	return true;
+}
+
+/* A cursor to resume with; NULL: none was given. One that cannot be read, or comes to a client that watches something
+ * already, is answered like any other that leads nowhere. NULL with *ret_failed when memory is out. */
+static struct cursor *given_cursor(const struct viewer *v, const json_t *message, bool *ret_failed)
+{
+	const json_t *text = json_object_get(message, "cursor");
+	struct cursor *cursor = json_is_string(text) ? calloc(1, sizeof(*cursor)) : NULL;
+
+	*ret_failed = json_is_string(text) && !cursor;
+	if (cursor && (v->watches_n > 0 || cursor_read(cursor, json_string_value(text), json_string_length(text))))
+		cursor->partitions = 0;
+	return cursor;
+}
+
+static void subscribe(struct viewer *v, const json_t *message, const struct device_set *visible)
+{
+	const json_t *list = json_object_get(message, "devices");
+	bool failed, all = is_all(list);
+	struct cursor *cursor = given_cursor(v, message, &failed);
+	struct device_set *devices = all ? device_set_new(visible->ids, visible->n) : named_devices(v, list, visible);
+
+	if (devices)
+		devices = bounded(v, devices);
+	if (failed || !devices || !watch_all(v, devices)) {
+		device_set_unref(devices);
+		free(cursor);
+		viewer_close(v, 1013, "memory", "try again later");
+		return;
+	}
+	v->follows_all |= all;
+	read_past(v, READING_SUBSCRIBED, devices, cursor);
+}
+
+static void subscribe_asked(struct work *w)
+{
+	struct asking *a = (struct asking *)w;
+	struct viewer *v = a->viewer;
+
+	if (viewer_worked(v)) {
+		if (v->state != VIEWER_OPEN || !v->hub->ring)
+			; /* nobody to answer */
+		else if (a->result == 0)
+			subscribe(v, a->message, a->visible);
+		else
+			viewer_note_error(v, "unavailable", "It is not known now what you may see; try again.", NULL);
+		viewer_go_on(v);
+	}
+	asking_free(a);
+}
+
+void viewer_subscribe(struct viewer *v, const json_t *message)
+{
+	if (is_well_formed(v, message))
+		ask(v, (json_t *)(uintptr_t)message, subscribe_asked);
+	else
+		viewer_close(v, 4400, "bad_message", "subscribe needs devices: a list of ids, or \"all\"");
+}
+
+void viewer_unsubscribe(struct viewer *v, const json_t *message)
+{
+	const json_t *devices = json_object_get(message, "devices");
+	struct uuid id;
+
+	if (!is_well_formed(v, message)) {
+		viewer_close(v, 4400, "bad_message", "unsubscribe needs devices: a list of ids, or \"all\"");
+		return;
+	}
+	if (is_all(devices)) {
+		v->follows_all = false;
+		watch_remove_all(v);
+		return;
+	}
+	for (size_t i = 0; i < json_array_size(devices); i++) {
+		const json_t *text = json_array_get(devices, i);
+		bool good = uuid_parse(&id, json_string_value(text), json_string_length(text)) == 0;
+		struct watch *w = good ? watch_find(v, &id) : NULL;
+		if (w)
+			watch_remove(w);
+	}
+}
+
+/* ---- what the user may see has changed ---- */
+
+static struct device_set *remove_invisible(struct viewer *v, const struct device_set *visible)
+{
+	struct uuid *gone = calloc(v->watches_n + 1, sizeof(*gone));
+	struct watch *w, *next;
+	size_t n = 0;
+
+	for (w = TAILQ_FIRST(&v->watches); gone && w; w = next) {
+		next = TAILQ_NEXT(w, link);
+		if (device_set_has(visible, &w->device->link.key))
+			continue;
+		gone[n++] = w->device->link.key;
+		watch_remove(w);
+	}
+	struct device_set *set = gone ? device_set_new(gone, n) : NULL;
+	free(gone);
+	return set;
+}
+
+/* Those that "all" includes and the client does not watch yet. */
+static struct device_set *not_watched(struct viewer *v, const struct device_set *visible)
+{
+	struct uuid *new = calloc(visible->n + 1, sizeof(*new));
+	size_t n = 0;
+
+	for (size_t i = 0; new && v->follows_all &&i < visible->n; i++)
+		if (!watch_find(v, &visible->ids[i]))
+			new[n++] = visible->ids[i];
+	struct device_set *set = new ? device_set_new(new, n) : NULL;
+	free(new);
+	return set ? bounded(v, set) : NULL;
+}
+
+static void recheck(struct viewer *v, const struct device_set *visible)
+{
+	struct device_set *removed = remove_invisible(v, visible), *added = not_watched(v, visible);
+
+	if (!removed || !added || !watch_all(v, added)) {
+		viewer_close(v, 1013, "memory", "try again later");
+	} else if (removed->n > 0 || added->n > 0) {
+		viewer_note(v, json_pack("{ss so so}", "type", "devices", "added", ids_json(added), "removed",
+				       ids_json(removed)));
+		if (added->n > 0)
+			read_past(v, READING_ADDED, device_set_ref(added), NULL);
+	}
+	device_set_unref(removed);
+	device_set_unref(added);
+}
+
+static void recheck_failed(struct viewer *v)
+{
+	int64_t now_ms = loop_now_ms(v->hub->loop);
+
+	v->recheck = true;
+	v->again_ms = now_ms + ASK_AGAIN_MS;
+	if (v->watches_n > 0 && now_ms - v->recheck_ms >= UNKNOWN_MAX_MS)
+		viewer_close(v, 1013, "unavailable", "it is not known now what you may see");
+}
+
+static void recheck_asked(struct work *w)
+{
+	struct asking *a = (struct asking *)w;
+	struct viewer *v = a->viewer;
+
+	if (viewer_worked(v)) {
+		if (v->state != VIEWER_OPEN)
+			; /* nobody to tell */
+		else if (a->result == 0)
+			recheck(v, a->visible);
+		else
+			recheck_failed(v);
+		viewer_go_on(v);
+	}
+	asking_free(a);
+}
+
+void viewer_recheck(struct viewer *v)
+{
+	v->recheck = false; /* what is said from now on is said again */
+	if (v->watches_n > 0 || v->follows_all)
+		ask(v, NULL, recheck_asked);
+}
+
+/* ---- a past that was not complete ---- */
+
+void viewer_reread(struct viewer *v)
+{
+	struct uuid *ids = calloc(v->watches_n + 1, sizeof(*ids));
+	struct watch *w;
+	size_t n = 0;
+
+	if (ids)
+		TAILQ_FOREACH(w, &v->watches, link)
+	ids[n++] = w->device->link.key;
+	struct device_set *devices = ids ? device_set_new(ids, n) : NULL;
+	free(ids);
+	if (devices)
+		read_past(v, READING_AGAIN, devices, NULL);
+	else
+		viewer_close(v, 1013, "memory", "try again later");
+}
