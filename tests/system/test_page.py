@@ -196,6 +196,7 @@ def test_reload_keeps_the_session_and_log_out_ends_it(visit, owner, misty):
 
 def test_keyboard_alone_is_enough(visit, stack, owner, misty):
     report(stack, misty, 50.1703, -5.1138)
+    wait_until(lambda: owner.history(misty), 15, "the fix is stored")
     visitor = visit()
     expect(visitor.page.get_by_label("E-mail")).to_be_focused()
     keys = visitor.page.keyboard
@@ -218,6 +219,7 @@ def test_keyboard_alone_is_enough(visit, stack, owner, misty):
     tab_to("History")
     keys.press("Enter")
     expect(visitor.page.get_by_label("Time of day")).to_be_focused()
+    expect(visitor.page.locator("#history-summary")).to_have_text("1 fix, 0.0 km")
     keys.press("Home")
     expect(visitor.page.locator("#clock")).to_have_text("00:00:00")
     keys.press("ArrowRight")
