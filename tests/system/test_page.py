@@ -11,6 +11,7 @@ import os
 import pathlib
 import random
 import re
+import shutil
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
@@ -19,7 +20,6 @@ from support.times import now_ms
 from support.trackers import send_osmand
 from support.waiting import holds_for, wait_until
 
-CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = [
     "--headless",
     "--no-sandbox",
@@ -54,8 +54,10 @@ def site(stack):
 
 @pytest.fixture(scope="module")
 def chromium():
+    program = shutil.which("chromium")
+    assert program, "there is no chromium: ./dev installs it"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
         yield browser
         browser.close()
 
