@@ -10,12 +10,14 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 enum {
 	LANES_MAX = 256,
 	LANES_DEFAULT_MAX = 4,
 	TOPIC_SIZE = 250, /* Kafka's bound, with the NUL */
+	FILES_BESIDE = 200, /* beside connections: Kafka, auth, ops, loops */
 };
 
 static struct settings settings = { .kafka = { .client = "pettrack-gateway" } };
@@ -108,6 +110,20 @@ static int prepare(struct gateway *g)
 	return r;
 }
 
+/* A connection is a file; as many as allowed are taken from the system, and what cannot be had is said once, here. */
+static void raise_files_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) == 0 &&
+		limit.rlim_max < (rlim_t)settings.lanes.connections_max + FILES_BESIDE)
+		log_warn("fewer open files are allowed than GATEWAY_CONNECTIONS_MAX needs",
+			LOG_I("files", limit.rlim_max), LOG_I("connections", settings.lanes.connections_max));
+}
+
 /* ---- between the parts ---- */
 
 static void on_settled(void *owner, uint64_t ticket)
@@ -186,6 +202,7 @@ static int run(void)
 	static struct gateway g;
 	int r = prepare(&g);
 
+	raise_files_limit();
 	if (r == 0)
 		r = devices_open(&g.devices, &settings.devices);
 	settings.lanes.devices = g.devices;
