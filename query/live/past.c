@@ -287,6 +287,17 @@ static int by_device(const void *a, const void *b)
 		&(*(struct update *const *)a)->device, &(*(struct update *const *)b)->device, sizeof(struct uuid));
 }
 
+/* The ring's newest fix of @device, unless it is from U on: then it follows as an update. */
+static struct update *newest_before(const struct past *p, const struct uuid *device)
+{
+	struct update *u = ring_newest(p->ring, partition_in(p, device), device);
+
+	if (!u || u->offset < p->until[u->partition].next)
+		return u;
+	update_unref(u);
+	return NULL;
+}
+
 /* Puts the ring's newest fix of each device where it is newer, or the only one. */
 static void add_newest(struct past *p)
 {
@@ -295,7 +306,7 @@ static void add_newest(struct past *p)
 	qsort(p->updates, stored_n, sizeof(struct update *), by_device);
 	for (size_t i = 0, k = 0; i < p->devices->n; i++) {
 		const struct uuid *device = &p->devices->ids[i];
-		struct update *u = ring_newest(p->ring, partition_in(p, device), device);
+		struct update *u = newest_before(p, device);
 		while (k < stored_n && memcmp(&p->updates[k]->device, device, sizeof(*device)) < 0)
 			k++;
 		bool there = k < stored_n && uuid_same(&p->updates[k]->device, device);
