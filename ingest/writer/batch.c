@@ -14,8 +14,9 @@ int batch_open(struct batch *b, size_t max)
 
 	*b = (struct batch){ .max = max, .arena = arena_over(memory, ARENA_SIZE) };
 	b->entries = calloc(max, sizeof(*b->entries));
+	b->sent = calloc(max, sizeof(*b->sent));
 	bson_init(&b->doc);
-	if (memory && b->entries)
+	if (memory && b->entries && b->sent)
 		return 0;
 	batch_close(b);
 	return -ENOMEM;
@@ -28,6 +29,7 @@ void batch_close(struct batch *b)
 	batch_clear(b);
 	bson_destroy(&b->doc);
 	bytes_free(&b->docs);
+	free(b->sent);
 	free(b->entries);
 	free(b->arena.buf);
 	*b = (struct batch){ 0 };

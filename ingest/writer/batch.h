@@ -33,6 +33,11 @@ struct batch {
 	struct bytes docs;
 	struct arena arena;
 	bson_t doc; /* under construction */
+
+	/* its way into MongoDB, for steps.c */
+	struct entry **sent; /* entries by their index in the bulk */
+	size_t sent_n, duplicates, refused;
+	int64_t sent_ms; /* clock_mono_ms() */
 };
 
 /* For at most @max records. 0 or -ENOMEM. */

@@ -1,4 +1,4 @@
-/* steps - what is done with a batch: insert, bury, latest, commit. */
+/* steps - what becomes of a batch: insert → bury → note; then latest → commit. */
 #include "steps.h"
 #include "base/clock.h"
 #include "service/log.h"
@@ -11,9 +11,42 @@ enum {
 	BURY_MS = 5000,
 };
 
+/* ---- life ---- */
+
+int steps_open(struct writer *w)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < 2; i++)
+		r = batch_open(&w->batches[i], (size_t)w->o.batch_max);
+	for (size_t i = 0; r == 0 && i < 2; i++)
+		r = newest_open(&w->accounts[i].newest);
+	if (r == 0)
+		r = lane_open(&w->inserts, w->o.store, "positions");
+	if (r == 0)
+		r = lane_open(&w->updates, w->o.store, "latest");
+	if (r == 0)
+		r = dead_open(&w->dead, w->o.kafka, w->o.dead_topic);
+	w->filling = &w->batches[0];
+	w->open = &w->accounts[0];
+	return r;
+}
+
+void steps_close(struct writer *w)
+{
+	lane_close(w->updates);
+	lane_close(w->inserts);
+	dead_close(w->dead, 1000);
+	for (size_t i = 0; i < 2; i++) {
+		batch_close(&w->batches[i]);
+		newest_close(w->accounts[i].newest);
+		offsets_free(&w->accounts[i].offsets);
+	}
+}
+
 /* ---- MongoDB ---- */
 
-int steps_answer(struct writer *w, const char *what, int r)
+int steps_answer(struct writer *w, const char *step, int r, const char *why)
 {
 	if (r == 0) {
 		w->answered_ms = clock_mono_ms();
@@ -21,173 +54,207 @@ int steps_answer(struct writer *w, const char *what, int r)
 		return 0;
 	}
 	if (r > 0) {
-		counters_retry(&w->counters, what);
-		readiness_set(w->mongodb_ready, false, store_last_error());
+		counters_retry(&w->counters, step);
+		readiness_set(w->mongodb_ready, false, why);
 		return STEP_E_RETRY;
 	}
-	log_error("cannot write to MongoDB", LOG_S("step", what), LOG_S("error", store_last_error()));
+	log_error("MongoDB refuses", LOG_S("step", step), LOG_S("error", why));
 	return r;
 }
 
 /* ---- insert ---- */
 
-static void on_insert_fault(void *owner, size_t index, int r, const char *why)
+static void refuse(struct batch *b, struct entry *e, const char *why)
 {
-	struct writer *w = owner;
-	struct entry *e = w->sent[index];
-
-	if (r == STORE_E_DUPLICATE) {
-		w->duplicates++;
-		return;
-	}
-	w->refused++;
+	b->refused++;
 	e->poison = POISON_REFUSED;
 	log_warn("document refused", LOG_S("why", why), LOG_I("partition", e->record.partition),
 		LOG_I("offset", e->record.offset));
 }
 
-static int add_document(struct writer *w, struct entry *e)
+/* On the lane's thread. */
+static void on_insert_fault(void *owner, size_t index, int r, const char *why)
+{
+	struct batch *b = owner;
+
+	if (r == STORE_E_DUPLICATE)
+		b->duplicates++;
+	else
+		refuse(b, b->sent[index], why);
+}
+
+static int add_document(struct writer *w, struct batch *b, struct entry *e)
 {
 	bson_t doc;
 
-	if (!batch_document(&w->batch, e, &doc))
+	if (!batch_document(b, e, &doc))
 		return -EPROTO;
-	int r = store_bulk_insert(w->positions, &doc);
-	if (r == STORE_E_POISON) {
-		e->poison = POISON_REFUSED;
-		return 0;
-	}
+	int r = store_bulk_insert(lane_bulk(w->inserts), &doc);
 	if (r == 0)
-		w->sent[w->sent_n++] = e;
-	return r;
+		b->sent[b->sent_n++] = e;
+	if (r != STORE_E_POISON)
+		return r;
+	refuse(b, e, store_last_error());
+	return 0;
 }
 
-static void count_inserted(struct writer *w, int64_t began_ms)
+static int send_insert(struct writer *w)
 {
-	size_t contacts = 0;
+	struct batch *b = w->flying;
+	int r = 0;
+
+	b->sent_n = b->duplicates = b->refused = 0;
+	b->sent_ms = clock_mono_ms();
+	for (size_t i = 0; r == 0 && i < b->n; i++)
+		if (b->entries[i].doc_len > 0 && !b->entries[i].poison)
+			r = add_document(w, b, &b->entries[i]);
+	if (r)
+		return r;
+	lane_send(w->inserts, on_insert_fault, b);
+	w->sent = true;
+	return 0;
+}
+
+static void count_inserted(const struct writer *w, const struct batch *b)
+{
+	size_t stored = 0, contacts = 0;
 	int64_t newest_ms = 0;
 
-	for (size_t i = 0; i < w->batch.n; i++) {
-		const struct entry *e = &w->batch.entries[i];
-		contacts += !e->poison && e->doc_len == 0;
-		if (!e->poison && e->report.contact_ms > newest_ms)
+	for (size_t i = 0; i < b->n; i++) {
+		const struct entry *e = &b->entries[i];
+		if (e->poison)
+			continue;
+		*(e->doc_len ? &stored : &contacts) += 1;
+		if (e->report.contact_ms > newest_ms)
 			newest_ms = e->report.contact_ms;
 	}
+	series_add(w->counters.positions, (double)(stored - (b->duplicates < stored ? b->duplicates : stored)));
+	series_add(w->counters.duplicates, (double)b->duplicates);
 	series_add(w->counters.contacts, (double)contacts);
-	series_add(w->counters.duplicates, (double)w->duplicates);
-	series_add(w->counters.positions, (double)(w->sent_n - w->duplicates - w->refused));
-	series_observe(w->counters.batch_records, (double)w->batch.n);
-	series_observe(w->counters.batch_seconds, (double)(clock_mono_ms() - began_ms) / 1e3);
+	series_observe(w->counters.batch_records, (double)b->n);
+	series_observe(w->counters.batch_seconds, (double)(clock_mono_ms() - b->sent_ms) / 1e3);
 	if (newest_ms > 0)
 		series_observe(w->counters.age_seconds, (double)(clock_real_ms() - newest_ms) / 1e3);
 }
 
 static int insert(struct writer *w)
 {
-	int64_t began_ms = clock_mono_ms();
 	int r = 0;
 
-	if (w->inserted || w->batch.n == 0)
+	if (w->inserted)
 		return 0;
-	w->sent_n = w->duplicates = w->refused = 0;
-	for (size_t i = 0; r == 0 && i < w->batch.n; i++)
-		if (w->batch.entries[i].doc_len > 0 && !w->batch.entries[i].poison)
-			r = add_document(w, &w->batch.entries[i]);
-	if (r == 0 && w->sent_n > 0)
-		r = steps_answer(w, "insert", store_bulk_run(w->positions, on_insert_fault, w));
+	if (!w->sent)
+		r = send_insert(w);
+	if (r)
+		return r;
+	r = lane_wait(w->inserts);
+	w->sent = false;
+	r = steps_answer(w, "insert", r, lane_last_error(w->inserts));
 	if (r)
 		return r;
 	w->inserted = true;
-	count_inserted(w, began_ms);
+	count_inserted(w, w->flying);
 	return 0;
 }
 
 /* ---- bury ---- */
 
-static int bury(struct writer *w)
+static int send_dead(struct writer *w, const struct batch *b, size_t *ret_n)
 {
-	const struct entry *first = NULL;
-	size_t n = 0;
 	int r = 0;
 
 	dead_begin(w->dead);
-	for (size_t i = 0; r == 0 && i < w->batch.n; i++) {
-		const struct entry *e = &w->batch.entries[i];
-		if (!e->poison)
-			continue;
-		first = first ? first : e;
-		n++;
-		r = dead_add(w->dead, &e->record, e->poison, BURY_MS);
-	}
-	if (r == 0 && n > 0)
-		r = dead_confirm(w->dead, BURY_MS);
-	if (r == DEAD_E_RETRY) {
+	for (size_t i = 0; r == 0 && i < b->n; i++)
+		if (b->entries[i].poison) {
+			r = dead_add(w->dead, &b->entries[i].record, b->entries[i].poison, BURY_MS);
+			++*ret_n;
+		}
+	return r == 0 && *ret_n > 0 ? dead_confirm(w->dead, BURY_MS) : r;
+}
+
+static int bury(struct writer *w)
+{
+	const struct batch *b = w->flying;
+	size_t n = 0;
+	int r = send_dead(w, b, &n);
+
+	if (r > 0)
 		counters_retry(&w->counters, "dead");
-		return STEP_E_RETRY;
-	}
-	if (r || n == 0)
-		return r;
-	log_warn("poison", LOG_I("records", n), LOG_S("error", first->poison),
-		LOG_I("partition", first->record.partition), LOG_I("offset", first->record.offset));
-	for (size_t i = 0; i < w->batch.n; i++)
-		if (w->batch.entries[i].poison)
-			counters_poison(&w->counters, w->batch.entries[i].poison);
+	if (r)
+		return r > 0 ? STEP_E_RETRY : r;
+	for (size_t i = 0; i < b->n; i++)
+		if (b->entries[i].poison)
+			counters_poison(&w->counters, b->entries[i].poison);
+	if (n > 0)
+		log_warn("records are poison", LOG_I("records", n), LOG_S("topic", w->o.dead_topic));
 	return 0;
 }
 
-/* ---- what is done is noted, and the batch empty ---- */
+/* ---- note: the batch has landed ---- */
 
 static int note(struct writer *w)
 {
+	struct account *a = w->open;
+	struct batch *b = w->flying;
 	int r = 0;
 
-	if (w->batch.n > 0 && newest_devices(w->newest) == 0)
-		w->newest_since_ms = clock_mono_ms();
-	for (size_t i = 0; r == 0 && i < w->batch.n; i++) {
-		const struct entry *e = &w->batch.entries[i];
-		r = offsets_note(&w->offsets, e->record.partition, e->record.offset);
+	if (a->records == 0)
+		a->since_ms = clock_mono_ms();
+	for (size_t i = 0; r == 0 && i < b->n; i++) {
+		const struct entry *e = &b->entries[i];
+		r = offsets_note(&a->offsets, e->record.partition, e->record.offset);
 		if (r == 0 && !e->poison)
-			r = newest_note(
-				w->newest, &e->report, e->doc_len ? w->batch.docs.at + e->doc : NULL, e->doc_len);
+			r = newest_note(a->newest, &e->report, e->doc_len ? b->docs.at + e->doc : NULL, e->doc_len);
 	}
 	if (r)
 		return r;
-	batch_clear(&w->batch);
+	a->records += b->n;
+	batch_clear(b);
+	w->flying = NULL;
 	w->inserted = false;
 	return 0;
 }
 
+static int land(struct writer *w)
+{
+	int r = insert(w);
+
+	if (r == 0)
+		r = bury(w);
+	return r == 0 ? note(w) : r;
+}
+
+static int take_off(struct writer *w)
+{
+	w->flying = w->filling;
+	w->filling = w->flying == &w->batches[0] ? &w->batches[1] : &w->batches[0];
+	return send_insert(w);
+}
+
 /* ---- latest ---- */
 
-static void on_latest_fault(void *owner, size_t index, int r, const char *why)
+/* On the lane's thread. */
+static void on_update_fault(void *owner, size_t index, int r, const char *why)
 {
-	bool *again = owner;
+	struct writer *w = owner;
 
 	(void)index;
 	/* Two writers made the document of the same device at the same time: the second try is an update. */
 	if (r == STORE_E_DUPLICATE)
-		*again = true;
+		w->updates_collide = true;
 	else
 		log_warn("update of latest refused", LOG_S("why", why));
 }
 
-static bool latest_is_due(const struct writer *w)
-{
-	if (newest_devices(w->newest) == 0)
-		return false;
-	return w->final || !w->hurried || clock_mono_ms() - w->newest_since_ms >= w->o.latest_age_ms ||
-	       newest_devices(w->newest) >= DEVICES_MAX || newest_bytes(w->newest) >= FIXES_MAX;
-}
-
-static int add_latest(struct writer *w, size_t i)
+static int add_update(struct writer *w, size_t i)
 {
 	bson_t filter = BSON_INITIALIZER, update = BSON_INITIALIZER, view;
 	const bson_t *fix;
-	const struct report *report = newest_at(w->newest, i, &view, &fix);
+	const struct report *report = newest_at(w->closed->newest, i, &view, &fix);
 	int r = document_latest(&filter, &update, report, fix);
 
 	if (r == 0)
-		r = store_bulk_update_one(w->latest, &filter, &update, true);
+		r = store_bulk_update_one(lane_bulk(w->updates), &filter, &update, true);
 	bson_destroy(&filter);
 	bson_destroy(&update);
 	if (r != STORE_E_POISON)
@@ -196,35 +263,47 @@ static int add_latest(struct writer *w, size_t i)
 	return 0;
 }
 
-static int update_latest(struct writer *w)
+static int send_updates(struct writer *w)
 {
-	int64_t began_ms = clock_mono_ms();
-	size_t n = newest_devices(w->newest);
-	bool again = false;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < n; i++)
-		r = add_latest(w, i);
-	if (r == 0)
-		r = steps_answer(w, "latest", store_bulk_run(w->latest, on_latest_fault, &again));
+	w->updates_collide = false;
+	for (size_t i = 0; r == 0 && i < newest_devices(w->closed->newest); i++)
+		r = add_update(w, i);
 	if (r)
 		return r;
-	if (again)
-		return STEP_E_RETRY;
-	series_add(w->counters.latest, (double)n);
-	series_observe(w->counters.latest_seconds, (double)(clock_mono_ms() - began_ms) / 1e3);
-	newest_clear(w->newest);
+	lane_send(w->updates, on_update_fault, w);
+	w->updates_sent = true;
 	return 0;
+}
+
+static bool may_put_off(const struct writer *w)
+{
+	return w->hurried && !w->final && newest_devices(w->open->newest) < DEVICES_MAX &&
+	       newest_bytes(w->open->newest) < FIXES_MAX;
+}
+
+static bool is_due(const struct writer *w)
+{
+	return w->open->records > 0 && (!may_put_off(w) || clock_mono_ms() - w->open->since_ms >= w->o.latest_age_ms);
+}
+
+static int close_account(struct writer *w)
+{
+	w->closed = w->open;
+	w->open = w->closed == &w->accounts[0] ? &w->accounts[1] : &w->accounts[0];
+	w->closed->since_ms = clock_mono_ms();
+	return send_updates(w);
 }
 
 /* ---- commit ---- */
 
-static int store_offsets(struct writer *w)
+static int store_offsets(struct writer *w, struct offsets *o)
 {
 	int32_t partition;
 	int r = 0;
 
-	for (int64_t offset; r == 0 && (offset = offsets_take(&w->offsets, &partition)) >= 0;) {
+	for (int64_t offset; r == 0 && (offset = offsets_take(o, &partition)) >= 0;) {
 		r = bus_store_offset(w->consumer, w->o.topic, partition, offset);
 		if (r > 0)
 			r = 0; /* somebody else's by now, who reads it again */
@@ -237,7 +316,7 @@ static int store_offsets(struct writer *w)
  * again meanwhile is there already. */
 static int commit(struct writer *w)
 {
-	int r = store_offsets(w);
+	int r = store_offsets(w, &w->closed->offsets);
 
 	if (r || !w->uncommitted)
 		return r;
@@ -248,17 +327,75 @@ static int commit(struct writer *w)
 	return r < 0 ? r : 0;
 }
 
+static int settle_account(struct writer *w)
+{
+	struct account *a = w->closed;
+	int r = w->updates_sent ? 0 : send_updates(w);
+
+	if (r)
+		return r;
+	r = lane_wait(w->updates);
+	w->updates_sent = false;
+	r = steps_answer(w, "latest", r, lane_last_error(w->updates));
+	if (r == 0 && w->updates_collide)
+		r = STEP_E_RETRY;
+	if (r)
+		return r;
+	series_add(w->counters.latest, (double)newest_devices(a->newest));
+	series_observe(w->counters.latest_seconds, (double)(clock_mono_ms() - a->since_ms) / 1e3);
+	r = commit(w);
+	newest_clear(a->newest);
+	a->records = 0;
+	w->closed = NULL;
+	return r;
+}
+
+/* ---- all of it ---- */
+
+static bool is_idle(const struct writer *w)
+{
+	return !w->flying && w->filling->n == 0 && !w->closed && w->open->records == 0;
+}
+
+/* One round: every step that has something to do, and need not be put off, does it. */
+static int advance(struct writer *w)
+{
+	int r = w->flying ? land(w) : 0;
+
+	if (r == 0 && w->filling->n > 0)
+		r = take_off(w);
+	if (r == 0 && w->closed && (!may_put_off(w) || lane_rests(w->updates)))
+		r = settle_account(w);
+	if (r == 0 && !w->closed && is_due(w))
+		r = close_account(w);
+	return r;
+}
+
 int steps_settle(struct writer *w)
 {
-	int r = insert(w);
+	int r = advance(w);
 
-	if (r == 0)
-		r = bury(w);
-	if (r == 0)
-		r = note(w);
-	if (r == 0 && latest_is_due(w))
-		r = update_latest(w);
-	if (r == 0 && newest_devices(w->newest) == 0)
-		r = commit(w);
+	while (r == 0 && !may_put_off(w) && !is_idle(w))
+		r = advance(w);
 	return r;
+}
+
+size_t steps_forget(struct writer *w, const int32_t *partitions, size_t n)
+{
+	size_t dropped = 0;
+
+	/* The answers stay with the lanes, for the next steps_settle(). */
+	(void)!lane_wait(w->inserts);
+	(void)!lane_wait(w->updates);
+	for (size_t i = 0; i < 2; i++) {
+		dropped += batch_drop(&w->batches[i], partitions, n);
+		for (size_t k = 0; k < n; k++)
+			offsets_drop(&w->accounts[i].offsets, partitions[k]);
+	}
+	return dropped;
+}
+
+size_t steps_pending(const struct writer *w)
+{
+	return w->batches[0].n + w->batches[1].n;
 }

@@ -52,17 +52,13 @@ static int finish(struct writer *w)
 /* Whoever has @partitions next reads again what was not committed. */
 static void forget(struct writer *w, const int32_t *partitions, size_t n)
 {
-	size_t dropped = batch_drop(&w->batch, partitions, n);
+	size_t dropped = steps_forget(w, partitions, n);
 
-	for (size_t i = 0; i < n; i++) {
-		offsets_drop(&w->offsets, partitions[i]);
+	for (size_t i = 0; i < n; i++)
 		if (w->has_held && w->held.partition == partitions[i]) {
 			bus_record_free(&w->held);
 			w->has_held = false;
 		}
-	}
-	if (w->batch.n == 0)
-		w->inserted = false;
 	if (dropped > 0)
 		log_warn("records left to the next writer", LOG_I("records", dropped));
 }
@@ -115,10 +111,10 @@ static int next_record(struct writer *w, int64_t timeout_ms, struct bus_record *
 /* Fills the batch until it is full or old, or nothing comes. */
 static int gather(struct writer *w)
 {
-	struct batch *b = &w->batch;
+	struct batch *b = w->filling;
 	struct bus_record record;
 
-	while (!w->inserted && !batch_full(b)) {
+	while (!batch_full(b)) {
 		int64_t now_ms = clock_mono_ms();
 		int64_t left_ms = b->n > 0 ? b->opened_ms + w->o.batch_age_ms - now_ms : w->o.batch_age_ms;
 		if (left_ms <= 0)
@@ -209,7 +205,7 @@ static int observe(struct writer *w)
 	dead_tick(w->dead);
 	if (now_ms - w->answered_ms < SILENCE_MS)
 		return 0;
-	int r = steps_answer(w, "ping", store_ping(w->o.store));
+	int r = steps_answer(w, "ping", store_ping(w->o.store), store_last_error());
 	return r < 0 ? r : 0;
 }
 
@@ -243,7 +239,7 @@ static int prepare_collections(struct writer *w)
 		r = store_index_ensure(w->o.store, "latest", keys, &none);
 	bson_destroy(options);
 	bson_destroy(keys);
-	return steps_answer(w, "prepare", r);
+	return steps_answer(w, "prepare", r, store_last_error());
 }
 
 /* One of the above until it is done, or the end comes. */
@@ -293,7 +289,7 @@ int writer_run(struct writer *w)
 	if (r == 0)
 		r = finish(w);
 	if (r == STEP_E_RETRY)
-		log_warn("records left to the next writer", LOG_I("records", w->batch.n));
+		log_warn("records left to the next writer", LOG_I("records", steps_pending(w)));
 	w->o.drain_ms = 0; /* the drain has been: leaving the group waits for no more */
 	if (r < 0)
 		w->fatal = r; /* nor does it store anything */
@@ -301,24 +297,6 @@ int writer_run(struct writer *w)
 }
 
 /* ---- life ---- */
-
-static int open_parts(struct writer *w)
-{
-	int r = batch_open(&w->batch, (size_t)w->o.batch_max);
-
-	w->sent = calloc((size_t)w->o.batch_max, sizeof(struct entry *));
-	if (r == 0 && !w->sent)
-		r = -ENOMEM;
-	if (r == 0)
-		r = newest_open(&w->newest);
-	if (r == 0)
-		r = store_bulk_open(w->o.store, "positions", &w->positions);
-	if (r == 0)
-		r = store_bulk_open(w->o.store, "latest", &w->latest);
-	if (r == 0)
-		r = dead_open(&w->dead, w->o.kafka, w->o.dead_topic);
-	return r;
-}
 
 int writer_open(struct writer **ret, const struct writer_options *o)
 {
@@ -334,7 +312,7 @@ int writer_open(struct writer **ret, const struct writer_options *o)
 	w->heartbeat = heartbeat_new("loop", HEARTBEAT_MS);
 	w->kafka_ready = readiness_new("kafka");
 	w->mongodb_ready = readiness_new("mongodb");
-	int r = open_parts(w);
+	int r = steps_open(w);
 	if (r) {
 		writer_close(w);
 		return r;
@@ -347,15 +325,9 @@ void writer_close(struct writer *w)
 {
 	if (!w)
 		return;
-	bus_consumer_close(w->consumer); /* before what its last revoke uses */
-	dead_close(w->dead, 1000);
-	store_bulk_close(w->latest);
-	store_bulk_close(w->positions);
+	bus_consumer_close(w->consumer); /* its last revoke uses the rest */
 	if (w->has_held)
 		bus_record_free(&w->held);
-	batch_close(&w->batch);
-	newest_close(w->newest);
-	offsets_free(&w->offsets);
-	free(w->sent);
+	steps_close(w);
 	free(w);
 }

@@ -3,10 +3,12 @@
  *
  *     bench_writer --kafka HOST:PORT --mongodb URI --writer PATH [--positions 1000000] [--devices 2000]
  *
- * Fills a topic of its own, lets the writer drain it into a database of its own, and inserts the same documents, batch
- * by batch, into an equal clustered collection: half of them before the writer runs, half after, so that a machine that
- * gets slower slows both. Prints one line of JSON. Rates count from the first batch seen, CPU from the writer's start to
- * its end.
+ * In rounds, so that a machine or a MongoDB that gets slower slows both alike: the writer is stopped (SIGSTOP) while a
+ * topic of its own is filled, then drains it into a database of its own; before or after, the same documents go into an
+ * equal clustered collection, in batches as large and in the order in which the topic gives them, since a batch of few
+ * devices costs MongoDB less than one of many. Prints one line of JSON. The writer's rate counts from the first batch of
+ * a round that is seen to the last full ones, its CPU from its start to its end. What is counted of the bare insert is
+ * libmongoc's work and MongoDB's, neither reading nor the making of documents.
  */
 #include "base/clock.h"
 #include "bus/bus.h"
@@ -27,7 +29,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BATCH = 2000, PARTITIONS = 12, WATCH_MS = 20, PATIENCE_MS = 60000 };
+enum { BATCH = 2000, PARTITIONS = 12, ROUNDS = 10, WATCH_MS = 10, PATIENCE_MS = 60000 };
 
 static const char *kafka = "127.0.0.1:9092", *mongodb = "mongodb://127.0.0.1:27017/?replicaSet=rs0", *writer;
 static int64_t positions = 1000000, devices = 2000;
@@ -76,7 +78,9 @@ static struct position position_at(int64_t i)
 
 /* ---- Kafka ---- */
 
-static void send_position(struct bus_producer *p, const char *topic, int64_t i)
+static char topic[128];
+
+static void send_position(struct bus_producer *p, int64_t i)
 {
 	uint8_t value[RECORD_SIZE_MAX];
 	size_t len = 0;
@@ -100,29 +104,34 @@ static void on_delivered(void *owner, void *opaque, int r)
 	*delivered += r == 0;
 }
 
-static void fill_topic(void)
+static void make_topics(const struct bus_config *config)
 {
-	const struct bus_config config = { .brokers = kafka, .client = "bench-writer" };
-	char topic[128], dead[128];
-	int64_t delivered = 0;
-	struct bus_producer *p;
+	char dead[128];
 
 	snprintf(topic, sizeof(topic), "%s" BUS_TOPIC_POSITIONS, prefix);
 	snprintf(dead, sizeof(dead), "%s" BUS_TOPIC_DEAD, prefix);
 	const struct bus_topic topics[] = { { .name = topic, .partitions = PARTITIONS, .replication = 1 },
 		{ .name = dead, .partitions = 1, .replication = 1 }, { .name = NULL } };
-	if (bus_topics_ensure(&config, topics, PATIENCE_MS))
+	if (bus_topics_ensure(config, topics, PATIENCE_MS))
 		die("cannot make the topic: is Kafka there?");
-	if (bus_producer_open(&p, &config,
+}
+
+/* Sends the positions from @from to @to - 1, and waits until Kafka has them. */
+static void fill_topic(const struct bus_config *config, int64_t from, int64_t to)
+{
+	int64_t delivered = 0;
+	struct bus_producer *p;
+
+	if (bus_producer_open(&p, config,
 		    &(struct bus_producer_options){
 			    .linger_ms = 20, .queue_max = 100000, .delivered = on_delivered, .owner = &delivered }))
 		die("cannot open a producer");
-	for (int64_t i = 0; i < positions; i++) {
-		send_position(p, topic, i);
+	for (int64_t i = from; i < to; i++) {
+		send_position(p, i);
 		if (i % 1000 == 0)
 			bus_producer_poll(p, 0);
 	}
-	if (bus_producer_close(p, PATIENCE_MS) > 0 || delivered != positions)
+	if (bus_producer_close(p, PATIENCE_MS) > 0 || delivered != to - from)
 		die("Kafka did not take all records");
 }
 
@@ -168,29 +177,44 @@ static int64_t insert(mongoc_collection_t *c, const bson_t *options, bson_t **do
 	return clock_mono_ns() - began;
 }
 
-/* Inserts the positions from @from to @to - 1; making the documents is not counted. Returns seconds. */
-static double insert_bare(mongoc_collection_t *c, int64_t from, int64_t to)
+static bson_t *read_document(struct bus_reader *reader)
 {
-	bson_t *docs[BATCH], options = BSON_INITIALIZER;
+	static uint8_t memory[128 * 1024];
+	struct arena arena = arena_over(memory, sizeof(memory));
+	struct bus_record record;
+	struct position p;
+	int r;
+
+	do
+		r = bus_reader_poll(reader, PATIENCE_MS, &record);
+	while (r == BUS_E_RETRY);
+	bson_t *doc = bson_new();
+	if (r || record_decode(&p, &arena, record.value, record.value_len) || document_position(doc, &p))
+		die("cannot read the topic");
+	bus_record_free(&record);
+	return doc;
+}
+
+/* Inserts the next @n positions of the topic. Returns seconds. */
+static double insert_bare(mongoc_collection_t *c, struct bus_reader *reader, int64_t n)
+{
+	bson_t **docs = calloc((size_t)n, sizeof(*docs)), options = BSON_INITIALIZER;
 	mongoc_write_concern_t *majority = mongoc_write_concern_new();
 	int64_t ns = 0;
 
+	if (!docs)
+		die("no memory");
+	for (int64_t i = 0; i < n; i++)
+		docs[i] = read_document(reader);
 	mongoc_write_concern_set_wmajority(majority, 0);
 	mongoc_write_concern_set_journal(majority, true);
 	mongoc_write_concern_append(majority, &options);
 	bson_append_bool(&options, "ordered", -1, false);
-	for (int64_t i = from; i < to;) {
-		size_t n = 0;
-		for (; n < BATCH && i < to; n++, i++) {
-			struct position p = position_at(i);
-			docs[n] = bson_new();
-			if (document_position(docs[n], &p))
-				die("a position does not fit a document");
-		}
-		ns += insert(c, &options, docs, n);
-		for (size_t k = 0; k < n; k++)
-			bson_destroy(docs[k]);
-	}
+	for (int64_t i = 0; i < n; i += BATCH)
+		ns += insert(c, &options, docs + i, (size_t)(n - i < BATCH ? n - i : BATCH));
+	for (int64_t i = 0; i < n; i++)
+		bson_destroy(docs[i]);
+	free(docs);
 	bson_destroy(&options);
 	mongoc_write_concern_destroy(majority);
 	return (double)ns / 1e9;
@@ -236,79 +260,102 @@ static pid_t start_writer(void)
 	die("cannot start the writer");
 }
 
-struct drain {
-	double rate; /* positions a second */
-	double cpu_seconds; /* of the process, all of it */
-	long memory_kib; /* the most it had */
-};
-
 static void sleep_ms(long ms)
 {
 	nanosleep(&(struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 }, NULL);
 }
 
-/* Waits until all is in @c, and returns the rate from the first batch seen to the last. */
-static double watch(mongoc_collection_t *c, pid_t pid)
-{
-	int64_t first = 0, first_ns = 0, last = 0, last_ns = clock_mono_ns();
+/* A stretch of time in which @n positions were stored. */
+struct stretch {
+	int64_t n, ns;
+};
 
-	while (last < positions) {
+/* Waits until @to are in @c, where @from were; returns the stretch between the first seen and the last full batches. */
+static struct stretch watch(mongoc_collection_t *c, pid_t pid, int64_t from, int64_t to)
+{
+	int64_t first = 0, first_ns = 0, grown_ns = clock_mono_ns(), full = to - 2 * (int64_t)BATCH;
+	struct stretch s = { 0, 0 };
+
+	for (int64_t n = from, before = from; n < to; before = n) {
 		sleep_ms(WATCH_MS);
-		int64_t n = count(c), now = clock_mono_ns();
+		n = count(c);
+		int64_t now_ns = clock_mono_ns();
 		if (waitpid(pid, NULL, WNOHANG) == pid)
 			die("the writer ended");
-		if (first == 0 && n > 0) {
-			first = n;
-			first_ns = now;
-		}
-		if (n > last) {
-			last = n;
-			last_ns = now;
-		} else if (now - last_ns > (int64_t)PATIENCE_MS * 1000000) {
+		if (n > before)
+			grown_ns = now_ns;
+		else if (now_ns - grown_ns > (int64_t)PATIENCE_MS * 1000000)
 			die("the writer does not go on");
+		if (first == 0 && n > from) {
+			first = n;
+			first_ns = now_ns;
 		}
+		if (s.n == 0 && n > first && n >= full)
+			s = (struct stretch){ n - first, now_ns - first_ns };
 	}
-	return (double)(last - first) / ((double)(last_ns - first_ns) / 1e9);
-}
-
-static struct drain drain(mongoc_collection_t *c)
-{
-	struct drain d;
-	struct rusage usage;
-	int status;
-	pid_t pid = start_writer();
-
-	d.rate = watch(c, pid);
-	kill(pid, SIGTERM);
-	if (wait4(pid, &status, 0, &usage) != pid || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
-		die("the writer did not end well");
-	d.cpu_seconds = (double)usage.ru_utime.tv_sec + (double)usage.ru_stime.tv_sec +
-			(double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
-	d.memory_kib = usage.ru_maxrss;
-	return d;
+	return s;
 }
 
 /* ---- all of it ---- */
 
-static void run(mongoc_client_t *client)
+static void print_result(struct stretch written, double bare_seconds, const struct rusage *usage)
 {
-	mongoc_database_t *db = mongoc_client_get_database(client, database);
-	bson_error_t error;
+	double rate = (double)written.n / ((double)written.ns / 1e9), bare = (double)positions / bare_seconds;
+	double cpu_seconds = (double)usage->ru_utime.tv_sec + (double)usage->ru_stime.tv_sec +
+			     (double)(usage->ru_utime.tv_usec + usage->ru_stime.tv_usec) / 1e6;
 
-	mongoc_collection_t *stored = make_collection(client, database, "positions");
-	mongoc_collection_t *bare = make_collection(client, database, "bare");
-	fill_topic();
-	double seconds = insert_bare(bare, 0, positions / 2);
-	struct drain d = drain(stored);
-	seconds += insert_bare(bare, positions / 2, positions);
-	if (count(bare) != positions || count(stored) != positions)
-		die("the numbers differ");
-	double bare_rate = (double)positions / seconds;
 	printf("{\"bench\":\"writer\",\"positions\":%lld,\"devices\":%lld,\"positions_per_second\":%.0f,"
 	       "\"bare_insert_per_second\":%.0f,\"share_percent\":%.1f,\"cpu_seconds_per_million\":%.2f,"
 	       "\"memory_mib\":%.1f}\n",
-		(long long)positions, (long long)devices, d.rate, bare_rate, 100 * d.rate / bare_rate,
-		d.cpu_seconds / ((double)positions / 1e6), (double)d.memory_kib / 1024);
+		(long long)positions, (long long)devices, rate, bare, 100 * rate / bare,
+		cpu_seconds / ((double)positions / 1e6), (double)usage->ru_maxrss / 1024);
+}
+
+static void end_writer(pid_t pid, struct rusage *ret)
+{
+	int status;
+
+	kill(pid, SIGTERM);
+	if (wait4(pid, &status, 0, ret) != pid || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		die("the writer did not end well");
+}
+
+static void run(mongoc_client_t *client)
+{
+	const struct bus_config config = { .brokers = kafka, .client = "bench-writer" };
+	mongoc_database_t *db = mongoc_client_get_database(client, database);
+	mongoc_collection_t *stored = make_collection(client, database, "positions");
+	mongoc_collection_t *bare = make_collection(client, database, "bare");
+	struct bus_reader *reader;
+	struct stretch all = { 0, 0 };
+	struct rusage usage;
+	bson_error_t error;
+	double bare_seconds = 0;
+
+	make_topics(&config);
+	pid_t pid = start_writer();
+	fill_topic(&config, 0, BATCH); /* to see that it is there */
+	watch(stored, pid, 0, BATCH);
+	if (bus_reader_open(&reader, &config, topic, BUS_START_OLDEST, PATIENCE_MS))
+		die("cannot read the topic");
+	bare_seconds += insert_bare(bare, reader, BATCH);
+	for (int64_t round = 0, from = BATCH, to; round < ROUNDS; round++, from = to) {
+		to = BATCH + (positions - BATCH) * (round + 1) / ROUNDS;
+		kill(pid, SIGSTOP);
+		fill_topic(&config, from, to);
+		if (round % 2 == 0) /* each comes first as often as the other */
+			bare_seconds += insert_bare(bare, reader, to - from);
+		kill(pid, SIGCONT);
+		struct stretch s = watch(stored, pid, from, to);
+		all = (struct stretch){ all.n + s.n, all.ns + s.ns };
+		if (round % 2 == 1)
+			bare_seconds += insert_bare(bare, reader, to - from);
+	}
+	bus_reader_close(reader);
+	end_writer(pid, &usage);
+	if (count(bare) != positions || count(stored) != positions)
+		die("the numbers differ");
+	print_result(all, bare_seconds, &usage);
 	if (!mongoc_database_drop(db, &error))
 		die(error.message);
 	mongoc_collection_destroy(stored);
@@ -348,8 +395,8 @@ static void read_arguments(int argc, char **argv)
 			exit(2);
 		}
 	}
-	if (!writer || positions < 2 * BATCH || devices < 1)
-		die("--writer PATH is needed, and at least 4000 positions of one device");
+	if (!writer || positions < (int64_t)10 * BATCH * ROUNDS || devices < 1)
+		die("--writer PATH is needed, and at least 100000 positions of one device");
 }
 
 int main(int argc, char **argv)
