@@ -112,6 +112,8 @@ static const struct setting settings[] = {
 		"a client that is silent for so long is pinged, and dropped after as long again", 100, 3600000 },
 	{ "LIVE_EXPIRING", "60s", setting_duration, &live.expiring_ms,
 		"how long before its token ends a client is told", 0, 3600000 },
+	{ "LIVE_LINGER", "2ms", setting_duration, &live.linger_ms,
+		"how long a position may wait for others, which saves waking threads", 0, 1000 },
 	{ "LIVE_FRAME_MAX", "64k", setting_size, &live.frame_max, "bytes of positions in one frame, about", 1024,
 		16 << 20 },
 	{ "LIVE_QUEUE", "1000", setting_int, &live.queue_updates,

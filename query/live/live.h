@@ -30,6 +30,7 @@ struct live_options {
 	int64_t message_rate; /* messages a second, over a few seconds */
 	int64_t auth_timeout_ms, ping_ms;
 	int64_t expiring_ms; /* how long before its token ends a client is told */
+	int64_t linger_ms; /* how long a record waits for others, so that loops are woken less often */
 	int64_t frame_max; /* bytes of positions in one frame, about */
 	int64_t queue_updates, queue_bytes; /* of one client, before it is conflated */
 	int64_t slow_ms, slow_bytes; /* a queue is never empty for so long, or is so large: closed */

@@ -35,6 +35,7 @@ struct reader {
 	struct bus_reader *bus;
 	struct ring *ring;
 	struct batch *batch; /* under way; NULL while the ring is being filled */
+	int64_t batch_ns; /* when its first update came; monotonic */
 	size_t unfilled; /* partitions that have not come to where they ended at the start */
 	bool *filled; /* of each */
 	int quiet; /* polls in a row that found nothing */
@@ -103,6 +104,8 @@ static int take(struct reader *r, const struct bus_record *record)
 		update_unref(u);
 		return 0;
 	}
+	if (r->batch->n == 0)
+		r->batch_ns = clock_mono_ns();
 	r->batch->updates[r->batch->n++] = u;
 	if (r->batch->n == BATCH_MAX)
 		flush(r);
@@ -187,6 +190,18 @@ static void tell_ring(struct reader *r)
 		readiness_set(r->o->kafka_ready, bus_reader_up(r->bus), "no broker answers");
 }
 
+/* Lets the batch under way wait for company, asleep: a thread that polls is woken for every record. False: it has waited
+ * long enough. */
+static bool linger(const struct reader *r)
+{
+	int64_t left_ns = r->batch_ns + r->o->linger_ms * 1000000 - clock_mono_ns();
+
+	if (left_ns <= 0)
+		return false;
+	nanosleep(&(struct timespec){ .tv_sec = left_ns / 1000000000, .tv_nsec = left_ns % 1000000000 }, NULL);
+	return true;
+}
+
 /* One record, if any: 0, BUS_E_NONE, BUS_E_RETRY, BUS_E_GONE or -errno. What is there already is read without a pause
  * and handed over together. */
 static int poll_one(struct reader *r)
@@ -195,6 +210,8 @@ static int poll_one(struct reader *r)
 	bool pending = r->batch && r->batch->n > 0;
 	int result = bus_reader_poll(r->bus, pending ? 0 : POLL_MS, &record);
 
+	if (result == BUS_E_NONE && pending && linger(r))
+		return BUS_E_NONE;
 	if (result) {
 		flush(r);
 		if (result == BUS_E_NONE && note_quiet(r))
