@@ -34,9 +34,13 @@ A test waits for a condition, never for a time, and fails when a server or a pro
 Environment: PETTRACK_BUILD (the build to test; build/), PETTRACK_CACHE (where ./dev keeps Kafka and mongod).
 """
 
+import logging
+
 import pytest
 from support.programs import Stack
 from support.servers import Kafka, Mongo
+
+logging.getLogger("kafka").setLevel(logging.CRITICAL)  # a broker that is away is what some tests want
 
 
 def _server(kind, folder):

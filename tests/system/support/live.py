@@ -1,5 +1,6 @@
 """A live subscriber (websockets): a thread reads every frame into a list; tests look at the list."""
 
+import contextlib
 import json
 import threading
 
@@ -13,7 +14,9 @@ class LiveClient:
     def __init__(self, url, subprotocols=("pettrack.v1",), **more):
         more.setdefault("compression", None)
         more.setdefault("max_size", 16 * 1024 * 1024)
-        self.socket = connect(url, subprotocols=list(subprotocols), open_timeout=10, close_timeout=2, **more)
+        self._end = contextlib.ExitStack()
+        opened = connect(url, subprotocols=list(subprotocols), open_timeout=10, close_timeout=2, **more)
+        self.socket = self._end.enter_context(opened)
         self.frames = []
         self.closed = threading.Event()
         self.close_code = self.close_reason = None
@@ -89,7 +92,7 @@ class LiveClient:
         return self.close_code
 
     def close(self):
-        self.socket.close()
+        self._end.close()
         self._reader.join(5)
 
     def __enter__(self):

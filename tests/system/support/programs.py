@@ -54,18 +54,17 @@ class Program(Process):
         for setting in ports.values():
             self.env.setdefault(setting, str(free_port()))
         self._started_at = 0  # where in the log the present run begins
-        self._ports = {}
+        self._ports, self._listens = {}, False
 
     def start(self, ready=True, arguments=(), timeout=30, **env):
         """Starts it and waits until it is ready (or, with ready=False, until it listens). `env` lasts."""
         self.env.update(env)
         self._started_at = self.log.stat().st_size if self.log.exists() else 0
-        self._ports = {}
         self.spawn([self.path, *arguments], env=clean_environment(self.env))
         if ready:
             self.wait_ready(timeout)
         else:
-            wait_until(lambda: self.must_run() and "ops" in self.ports, timeout, f"{self.name} listens")
+            wait_until(lambda: self.must_run() and self.listens(), timeout, f"{self.name} listens")
         return self
 
     def restart(self, **env):
@@ -77,11 +76,16 @@ class Program(Process):
 
     def is_ready(self):
         self.must_run()
-        return self._expected_ports() <= set(self.ports) and self.ops("/readyz").status_code == 200
+        return self.listens() and self.ops("/readyz").status_code == 200
 
-    def _expected_ports(self):
-        absent = {"api": {"live"}, "live": {"rest"}}.get(self.env.get("QUERY_ROLES"), set())
-        return set(PROGRAMS[self.kind][1]) - absent
+    def listens(self):
+        """Whether the present run has said of each of its ports that it listens."""
+        if not self._listens:
+            absent = {"api": {"live"}, "live": {"rest"}}.get(self.env.get("QUERY_ROLES"), set())
+            said = {line["name"]: int(line["port"]) for line in self.events("listening")}
+            self._listens = set(PROGRAMS[self.kind][1]) - absent <= set(said)
+            self._ports.update(said)
+        return self._listens
 
     def ops(self, path):
         return requests.get(f"http://127.0.0.1:{self.ports['ops']}{path}", timeout=5)
@@ -101,9 +105,8 @@ class Program(Process):
 
     @property
     def ports(self):
-        """{"rest": 8081, "ops": 9081}: what the program said it listens on."""
-        if not self._expected_ports() <= set(self._ports):
-            self._ports = {line["name"]: int(line["port"]) for line in self.events("listening")}
+        """{"rest": 8081, "ops": 9081}: what the program said it listens on, in this run or the one before."""
+        self.listens()
         return self._ports
 
     def url(self, path="", port="rest"):
