@@ -1,8 +1,6 @@
 /* pettrack - the command line. */
 #include "cli/command.h"
-#include "service/service.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,23 +14,6 @@ static const struct command *const commands[] = {
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };
-
-int complain(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	fputs("pettrack: ", stderr);
-	vfprintf(stderr, format, args);
-	fputc('\n', stderr);
-	va_end(args);
-	return EXIT_FAILURE;
-}
-
-int settings_exit(int r)
-{
-	return r < 0 ? complain("%s", strerror(-r)) : service_exit(r);
-}
 
 static int help(FILE *to, int status)
 {

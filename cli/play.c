@@ -9,7 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TRACKERS_DEFAULT = 10, HOST_SIZE = 256 };
+enum {
+	TRACKERS_DEFAULT = 10,
+	HOST_SIZE = 256,
+	PATIENCE = 8, /* half a minute: a new secret takes a moment to reach every gateway */
+};
 
 struct stage {
 	const struct play *play;
@@ -193,14 +197,39 @@ static int find_identities(struct stage *s)
 
 /* ---- who plays what ---- */
 
-/* A device that is called like the track, else the one in the same place. */
-static const struct identity *identity_of(const struct stage *s, size_t i)
+static size_t called(const struct stage *s, const char *name)
 {
-	if (s->tracks.n && !s->play->enrol)
-		for (size_t k = 0; k < s->identities.n; k++)
-			if (!strcmp(s->identities.items[k].identifier, s->tracks.items[i % s->tracks.n].name))
-				return &s->identities.items[k];
-	return &s->identities.items[i];
+	size_t k = 0;
+
+	while (k < s->identities.n && strcmp(s->identities.items[k].identifier, name) != 0)
+		k++;
+	return k;
+}
+
+/* A device that is called like a track plays it; the other tracks take the devices that are left, in their order. */
+static int cast_identities(struct stage *s)
+{
+	bool *taken = calloc(s->identities.n, sizeof *taken);
+	size_t next = 0;
+
+	if (!taken)
+		return complain("no memory");
+	for (size_t i = 0; s->tracks.n && i < s->n; i++) {
+		size_t k = called(s, s->tracks.items[i % s->tracks.n].name);
+		if (k == s->identities.n || taken[k])
+			continue;
+		taken[k] = true;
+		s->members[i].identity = &s->identities.items[k];
+	}
+	for (size_t i = 0; i < s->n; i++) {
+		if (s->members[i].identity)
+			continue;
+		while (taken[next])
+			next++;
+		s->members[i].identity = &s->identities.items[next++];
+	}
+	free(taken);
+	return 0;
 }
 
 static void cast_animal(struct stage *s, size_t i)
@@ -226,16 +255,15 @@ static void cast_animal(struct stage *s, size_t i)
 static int cast_all(struct stage *s)
 {
 	s->members = calloc(s->n, sizeof *s->members);
-	if (!s->members)
-		return complain("no memory");
-	for (size_t i = 0; i < s->n; i++) {
-		s->members[i].identity = identity_of(s, i);
+	int status = s->members ? cast_identities(s) : complain("no memory");
+
+	for (size_t i = 0; status == 0 && i < s->n; i++) {
 		if (s->tracks.n)
 			source_of_track(&s->members[i].source, &s->fleet.clock, &s->tracks.items[i % s->tracks.n]);
 		else
 			cast_animal(s, i);
 	}
-	return 0;
+	return status;
 }
 
 /* How many positions there will be, where that is known without playing. */
@@ -265,6 +293,7 @@ static void set_pace(struct stage *s)
 	f->count = p->count;
 	f->duration_ms = p->duration_ms;
 	f->timeout_ms = p->timeout_ms;
+	f->patience = PATIENCE;
 	f->records = (size_t)p->records < f->dialect->records_max ? (size_t)p->records : f->dialect->records_max;
 }
 
@@ -283,17 +312,22 @@ static int report(const struct stage *s, const struct fleet_counts *c, double se
 	double rate = seconds > 0 ? (double)c->acked / seconds : 0;
 
 	if (s->play->json)
-		printf("{\"trackers\":%zu,\"sent\":%lld,\"acked\":%lld,\"refused\":%lld,\"resent\":%lld,\"unanswered\":"
-		       "%lld,"
-		       "\"connections\":%lld,\"abandoned\":%lld,\"seconds\":%.3f,\"acked_per_second\":%.1f}\n",
-			s->n, (long long)c->sent, (long long)c->acked, (long long)c->refused, (long long)c->resent,
-			(long long)c->waiting, (long long)c->connects, (long long)c->abandoned, seconds, rate);
+		printf("{\"trackers\":%zu,\"sent\":%lld,\"acked\":%lld,\"refused\":%lld,\"denied\":%lld,\"resent\":%"
+		       "lld,"
+		       "\"unanswered\":%lld,\"connections\":%lld,\"abandoned\":%lld,\"seconds\":%.3f,"
+		       "\"acked_per_second\":%.1f}\n",
+			s->n, (long long)c->sent, (long long)c->acked, (long long)c->refused, (long long)c->denied,
+			(long long)c->resent, (long long)c->waiting, (long long)c->connects, (long long)c->abandoned,
+			seconds, rate);
 	else
 		printf("%zu trackers: %lld positions acknowledged in %.1f s (%.0f/s), %lld sent, %lld of them again, "
 		       "%lld refused, "
 		       "%lld unanswered\n",
 			s->n, (long long)c->acked, seconds, rate, (long long)c->sent, (long long)c->resent,
 			(long long)c->refused, (long long)c->waiting);
+	if (c->abandoned)
+		complain("%lld trackers gave up: the gateway does not know them, or not their secrets",
+			(long long)c->abandoned);
 	if (c->acked == 0)
 		return complain("nothing was acknowledged by %s:%u", s->fleet.host, s->fleet.port);
 	return EXIT_SUCCESS;

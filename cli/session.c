@@ -137,39 +137,48 @@ static bool fresh(const struct session_data *d)
 	return d->access_ends_ms - clock_real_ms() > FRESH_MS;
 }
 
-/* Under the file's lock: another command may have refreshed meanwhile, and its tokens are then the ones to use. */
-static int refresh(struct session *s)
+/* Another command may have refreshed meanwhile: then its tokens are the ones to use. Returns whether that is so. */
+static bool take_saved(struct session *s)
 {
-	json_t *answer = NULL, *body;
 	struct session_data saved = { 0 };
-	int lock = session_file_lock();
 
-	if (lock < 0)
-		return lock;
-	if (session_file_load(&saved) == 0 && !strcmp(saved.email, s->data.email)) {
-		session_data_free(&s->data);
-		s->data = saved;
-	} else {
+	if (session_file_load(&saved) || strcmp(saved.email, s->data.email) != 0 ||
+		!strcmp(saved.access_token, s->data.access_token)) {
 		session_data_free(&saved);
+		return false;
 	}
-	if (fresh(&s->data)) {
-		session_file_unlock(lock);
-		return 0;
-	}
-	body = json_pack("{s:s}", "refresh_token", s->data.refresh_token);
+	session_data_free(&s->data);
+	s->data = saved;
+	return fresh(&s->data);
+}
+
+static int spend_refresh_token(struct session *s)
+{
+	json_t *answer = NULL, *body = json_pack("{s:s}", "refresh_token", s->data.refresh_token);
 	int r = body ? by_client(client_call(s->client, "POST", "/v1/sessions/refresh", body, NULL, &answer, NULL))
 		     : -ENOMEM;
+
 	if (r == 0)
 		r = take_tokens(&s->data, answer);
 	json_decref(answer);
 	json_decref(body);
+	return r;
+}
+
+int session_renew(struct session *s)
+{
+	int lock = session_file_lock();
+
+	if (lock < 0)
+		return lock;
+	int r = take_saved(s) ? 0 : spend_refresh_token(s);
 	session_file_unlock(lock);
 	return r;
 }
 
 int session_token(struct session *s, const char **ret)
 {
-	int r = fresh(&s->data) ? 0 : refresh(s);
+	int r = fresh(&s->data) ? 0 : session_renew(s);
 
 	if (r == 0)
 		*ret = s->data.access_token;
@@ -185,7 +194,6 @@ int session_call(struct session *s, const char *method, const char *path, const 
 		r = by_client(client_call(s->client, method, path, body, token, ret_answer, NULL));
 	if (r != SESSION_E_DENIED)
 		return r;
-	s->data.access_ends_ms = 0; /* ended early: revoked, or its key is gone; once more with a new one */
-	r = session_token(s, &token);
-	return r ? r : by_client(client_call(s->client, method, path, body, token, ret_answer, NULL));
+	r = session_renew(s); /* it ended early: revoked, or its key is gone; once more with a new one */
+	return r ? r : by_client(client_call(s->client, method, path, body, s->data.access_token, ret_answer, NULL));
 }

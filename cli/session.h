@@ -41,5 +41,8 @@ MUST_CHECK int session_call(
 /* An access token that is good for a minute at least; valid until the next call. */
 MUST_CHECK int session_token(struct session *s, const char **ret);
 
+/* Gets a new access token, since a server did not take the present one. */
+MUST_CHECK int session_renew(struct session *s);
+
 /* What went wrong last, for people; @r is what the function returned. */
 const char *session_error(int r);

@@ -42,6 +42,7 @@ struct tail {
 	int64_t again_ms; /* when to connect again */
 	unsigned failures, denials; /* in a row */
 	int64_t shown;
+	bool ending;
 	int status; /* of the command */
 };
 
@@ -49,10 +50,17 @@ static const char *live_url, *wanted;
 static bool json_wanted;
 static int64_t count_wanted;
 
+/* The loop is not closed before its connection is: closed() stops it. */
 static void end(struct tail *t, int status)
 {
+	if (t->ending)
+		return;
+	t->ending = true;
 	t->status = status;
-	loop_stop(t->loop);
+	if (t->ws)
+		ws_close(t->ws, 1000, "");
+	else
+		loop_stop(t->loop);
 }
 
 /* ---- what is shown ---- */
@@ -162,7 +170,7 @@ static void on_frame(struct tail *t, const json_t *frame)
 		free(t->cursor);
 		t->cursor = strdup(cursor);
 	}
-	if (t->ws && (t->say_who || t->say_what))
+	if (t->ws && !t->ending && (t->say_who || t->say_what))
 		ws_want_write(t->ws);
 }
 
@@ -249,13 +257,16 @@ static void closed(struct ws *w, void *user, int code, const char *reason)
 
 	(void)w;
 	t->ws = NULL;
-	if (service_stopping())
+	if (t->ending) {
+		loop_stop(t->loop);
 		return;
+	}
 	if (t->failures == 0 || t->failures == 5) /* once, and once more when it lasts */
 		fprintf(stderr, "(connection lost: %d %s; trying again)\n", code, reason ? reason : "");
-	if (code == CLOSE_DENIED && ++t->denials == DENIED_MAX)
+	if (code == CLOSE_DENIED && (++t->denials == DENIED_MAX || session_renew(t->session)))
 		end(t, complain("%s does not accept the session: log in again", live_url));
-	later(t);
+	else
+		later(t);
 }
 
 static void connect_to(struct tail *t)
@@ -281,7 +292,7 @@ static void turn(void *arg)
 {
 	struct tail *t = arg;
 
-	if (!t->ws && loop_now_ms(t->loop) >= t->again_ms)
+	if (!t->ws && !t->ending && loop_now_ms(t->loop) >= t->again_ms)
 		connect_to(t);
 }
 

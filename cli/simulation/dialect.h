@@ -12,7 +12,8 @@ enum reply_kind {
 	REPLY_MORE, /* not all of it has come */
 	REPLY_WELCOME, /* the login is accepted: positions may be sent */
 	REPLY_TAKEN, /* @taken of the positions sent are acknowledged; the rest is to be sent again */
-	REPLY_REFUSED, /* the device or its secret, or these positions, are not wanted: sending them again is no use */
+	REPLY_REFUSED, /* these positions are not wanted: sending them again is no use */
+	REPLY_DENIED, /* the device is not known, or its secret not right; that may change, a new one takes a while */
 	REPLY_LATER, /* the gateway cannot take them now */
 	REPLY_GARBAGE, /* not an answer: close the connection */
 };

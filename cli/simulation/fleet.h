@@ -23,6 +23,7 @@ struct fleet_options {
 	int64_t count; /* positions; 0: all that the sources have */
 	int64_t duration_ms; /* then nothing new is sent, and what is under way awaited; 0: no end */
 	int64_t timeout_ms; /* for an answer */
+	unsigned patience; /* how often in a row a tracker is denied before it gives up */
 	FILE *ack_log; /* a JSON line for each acknowledged position, written after the answer; NULL: none */
 	int64_t total; /* how many positions there will be, for the progress; 0: unknown */
 };
@@ -35,10 +36,11 @@ struct fleet_member {
 struct fleet_counts {
 	int64_t sent; /* positions, each time they were sent */
 	int64_t acked; /* positions the gateway took */
-	int64_t refused; /* positions, and logins, it did not want */
+	int64_t refused; /* positions it did not want */
+	int64_t denied; /* times that it did not want the device */
 	int64_t resent; /* of @sent: not for the first time */
 	int64_t connects; /* connections made */
-	int64_t abandoned; /* trackers that gave up, refused again and again */
+	int64_t abandoned; /* trackers that gave up, denied again and again */
 	int64_t waiting; /* positions sent and not answered yet */
 };
 

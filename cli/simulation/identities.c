@@ -87,7 +87,7 @@ int identities_write(const struct identities *i, const char *path)
 	for (size_t k = 0; r == 0 && k < i->n; k++) {
 		json_t *object =
 			json_pack("{s:s, s:s}", "identifier", i->items[k].identifier, "secret", i->items[k].secret);
-		if (!object || json_dumpf(object, f, 0) || fputc('\n', f) == EOF)
+		if (!object || json_dumpf(object, f, JSON_COMPACT) || fputc('\n', f) == EOF)
 			r = -EIO;
 		json_decref(object);
 	}

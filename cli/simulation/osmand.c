@@ -84,7 +84,7 @@ static struct reply by_status(int64_t status)
 		return (struct reply){ .kind = REPLY_TAKEN, .taken = 1 };
 	if (status == 429 || status >= 500)
 		return (struct reply){ .kind = REPLY_LATER };
-	return (struct reply){ .kind = REPLY_REFUSED };
+	return (struct reply){ .kind = status == 401 || status == 403 ? REPLY_DENIED : REPLY_REFUSED };
 }
 
 static struct reply read_answer(const uint8_t *bytes, size_t len, bool greeting, size_t sent)

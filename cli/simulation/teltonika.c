@@ -170,7 +170,7 @@ static struct reply read_answer(const uint8_t *bytes, size_t len, bool greeting,
 	if (greeting)
 		return (struct reply){
 			.kind = bytes[0] == 1   ? REPLY_WELCOME
-				: bytes[0] == 0 ? REPLY_REFUSED
+				: bytes[0] == 0 ? REPLY_DENIED
 						: REPLY_GARBAGE,
 			.used = 1,
 		};

@@ -16,7 +16,6 @@ enum {
 	ANSWER_MAX = 32 * 1024,
 	BACKOFF_MS = 250,
 	BACKOFF_MAX_MS = 10000,
-	REFUSALS_MAX = 5, /* of the login, in a row: then it gives up */
 };
 
 static const struct stream_events events;
@@ -193,23 +192,25 @@ static void connect_to_gateway(struct tracker *t)
 
 /* ---- answers ---- */
 
+/* The next positions may be welcome. */
 static void refused(struct tracker *t)
 {
 	struct fleet_counts *c = &t->yard->counts;
 
-	if (t->state == TRACKER_WAITING) { /* these positions; the next may be welcome */
-		c->refused += (int64_t)t->batch_n;
-		c->waiting -= (int64_t)t->batch_n;
-		drop_from_batch(t, t->batch_n);
-		t->state = TRACKER_READY;
-		return;
-	}
-	c->refused++;
-	if (++t->refusals < REFUSALS_MAX) {
+	c->refused += (int64_t)t->batch_n;
+	c->waiting -= (int64_t)t->batch_n;
+	drop_from_batch(t, t->batch_n);
+	t->state = TRACKER_READY;
+}
+
+static void denied(struct tracker *t)
+{
+	t->yard->counts.denied++;
+	if (++t->denials < t->yard->options->patience) {
 		fail(t);
 		return;
 	}
-	c->abandoned++;
+	t->yard->counts.abandoned++;
 	finish(t);
 }
 
@@ -221,7 +222,7 @@ static void taken(struct tracker *t, size_t n)
 		log_acked(t, &t->batch[i]);
 	drop_from_batch(t, n);
 	t->state = TRACKER_READY;
-	t->failures = t->refusals = 0;
+	t->failures = t->denials = 0;
 }
 
 static void later(struct tracker *t)
@@ -237,14 +238,17 @@ static bool settle(struct tracker *t, const struct reply *r)
 	switch (r->kind) {
 	case REPLY_WELCOME:
 		t->state = TRACKER_READY;
-		t->refusals = 0;
+		t->denials = 0;
 		return true;
 	case REPLY_TAKEN:
 		taken(t, r->taken);
 		return true;
 	case REPLY_REFUSED:
 		refused(t);
-		return t->state == TRACKER_READY;
+		return true;
+	case REPLY_DENIED:
+		denied(t);
+		return false;
 	case REPLY_LATER:
 		later(t);
 		return false;

@@ -26,7 +26,7 @@ struct tracker {
 	struct stream *stream;
 	enum tracker_state state;
 	unsigned failures; /* in a row */
-	unsigned refusals; /* of the login, in a row */
+	unsigned denials; /* in a row */
 	bool drained; /* the source has no more */
 	bool ahead; /* @next is there */
 	bool again; /* the batch has been sent before */

@@ -38,6 +38,7 @@ static struct fleet_options options(const struct gateway *g, const char *dialect
 		.records = 1,
 		.clock = { .real_ms = 1767323045000, .times = TIMES_KEPT },
 		.timeout_ms = 300,
+		.patience = 3,
 	};
 }
 
@@ -138,7 +139,7 @@ START_TEST(everything_is_acknowledged)
 }
 END_TEST
 
-START_TEST(a_refused_login_is_given_up)
+START_TEST(a_denied_tracker_gives_up)
 {
 	struct fleet_counts c = { 0 };
 	struct gateway *g;
@@ -150,8 +151,9 @@ START_TEST(a_refused_login_is_given_up)
 	ck_assert_int_eq(fleet_run(&o, members, 2, &c), 0);
 	struct gateway_counts taken = gateway_close(g);
 	ck_assert_int_eq(c.acked, 0);
+	ck_assert_int_eq(c.denied, 6);
 	ck_assert_int_eq(c.abandoned, 2);
-	ck_assert_int_eq(taken.logins, 10);
+	ck_assert_int_eq(taken.logins, 6);
 }
 END_TEST
 
@@ -302,7 +304,7 @@ static Suite *suite(void)
 
 	tcase_set_timeout(c, 60);
 	tcase_add_loop_test(c, everything_is_acknowledged, 0, LENGTH(runs));
-	tcase_add_test(c, a_refused_login_is_given_up);
+	tcase_add_test(c, a_denied_tracker_gives_up);
 	tcase_add_test(c, a_refused_position_is_not_sent_again);
 	tcase_add_test(c, a_count_is_kept);
 	tcase_add_test(c, a_rate_is_kept);

@@ -1,0 +1,199 @@
+/* auth - lib/web with routes that answer from a struct. */
+#include "tests/cli/auth.h"
+#include "web/web.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bool turned_away(struct web_request *q, struct auth *a)
+{
+	if (a->busy)
+		web_problem(q, 503, "busy", "Come back later.");
+	return a->busy;
+}
+
+static void reply_tokens(struct web_request *q, struct auth *a)
+{
+	char access[32], refresh[32];
+
+	snprintf(access, sizeof access, "access-%d", a->logins + a->refreshes);
+	snprintf(refresh, sizeof refresh, "refresh-%d", a->logins + a->refreshes);
+	web_reply(q, 200,
+		json_pack("{s:s, s:s, s:i, s:s, s:i}", "access_token", access, "token_type", "Bearer", "expires_in",
+			a->expires_in, "refresh_token", refresh, "refresh_expires_in", 1000));
+}
+
+static void enrol(struct web_request *q, void *owner)
+{
+	struct auth *a = owner;
+
+	if (turned_away(q, a) || !web_body(q))
+		return;
+	a->registered++;
+	web_reply(q, 202, json_pack("{s:s}", "status", "accepted"));
+}
+
+static void log_in(struct web_request *q, void *owner)
+{
+	struct auth *a = owner;
+	const json_t *body = turned_away(q, a) ? NULL : web_body(q);
+
+	if (!body)
+		return;
+	if (strcmp(json_string_value(json_object_get(body, "password")), "correct horse battery") != 0) {
+		web_problem(q, 401, "invalid_credentials", "There is no such user with this password.");
+		return;
+	}
+	a->logins++;
+	reply_tokens(q, a);
+}
+
+static void refresh(struct web_request *q, void *owner)
+{
+	struct auth *a = owner;
+	const json_t *body = turned_away(q, a) ? NULL : web_body(q);
+	char wanted[32];
+
+	if (!body)
+		return;
+	snprintf(wanted, sizeof wanted, "refresh-%d", a->logins + a->refreshes);
+	if (a->ended || strcmp(json_string_value(json_object_get(body, "refresh_token")), wanted) != 0) {
+		web_problem(q, 401, "invalid_token", "This session has ended.");
+		return;
+	}
+	a->refreshes++;
+	a->revoked = false;
+	reply_tokens(q, a);
+}
+
+static bool allowed(struct web_request *q, struct auth *a)
+{
+	char wanted[64];
+	const char *given = web_header(q, "Authorization");
+
+	snprintf(wanted, sizeof wanted, "Bearer access-%d", a->logins + a->refreshes);
+	if (turned_away(q, a))
+		return false;
+	if (!a->revoked && given && !strcmp(given, wanted))
+		return true;
+	web_problem(q, 401, "invalid_token", "Log in.");
+	return false;
+}
+
+/* Pages of two, whatever was asked for; the cursor is where the page begins. */
+static void list(struct web_request *q, void *owner)
+{
+	struct auth *a = owner;
+	const char *cursor = web_query(q, "cursor");
+	size_t begin = 0, n = json_array_size(a->devices);
+	char next[24];
+
+	if (!allowed(q, a))
+		return;
+	if (cursor && sscanf(cursor, "at-%zu", &begin) != 1)
+		begin = n;
+	json_t *page = json_array();
+	for (size_t i = begin; i < n && i < begin + 2; i++) {
+		json_t *device = json_copy(json_array_get(a->devices, i));
+		json_object_del(device, "secret");
+		json_array_append_new(page, device);
+	}
+	snprintf(next, sizeof next, "at-%zu", begin + 2);
+	web_reply(q, 200,
+		json_pack("{s:o, s:o}", "devices", page, "next", begin + 2 < n ? json_string(next) : json_null()));
+}
+
+static void add(struct web_request *q, void *owner)
+{
+	struct auth *a = owner;
+	const json_t *body = allowed(q, a) ? web_body(q) : NULL;
+	size_t n = json_array_size(a->devices);
+	char id[40], identifier[16];
+
+	if (!body)
+		return;
+	if (a->conflicts > 0) {
+		a->conflicts--;
+		web_problem(q, 409, "identifier_taken", "Somebody has it.");
+		return;
+	}
+	json_t *device = json_deep_copy(body);
+	snprintf(id, sizeof id, "00000000-0000-4000-8000-%012zu", n);
+	snprintf(identifier, sizeof identifier, "made-%zu", n);
+	json_object_set_new(device, "id", json_string(id));
+	if (!json_object_get(device, "identifier"))
+		json_object_set_new(device, "identifier", json_string(identifier));
+	json_object_set_new(device, "secret", json_sprintf("secret-%zu", n));
+	json_array_append(a->devices, device);
+	web_reply(q, 201, device);
+}
+
+static size_t find(struct web_request *q, struct auth *a)
+{
+	const json_t *device;
+	size_t i;
+
+	json_array_foreach(a->devices, i,
+		device) if (!strcmp(json_string_value(json_object_get(device, "id")), web_path(q, "id"))) return i;
+	web_problem(q, 404, "not_found", "There is no such device.");
+	return SIZE_MAX;
+}
+
+static void rotate(struct web_request *q, void *owner)
+{
+	struct auth *a = owner;
+	size_t i = allowed(q, a) ? find(q, a) : SIZE_MAX;
+
+	if (i == SIZE_MAX)
+		return;
+	json_t *device = json_array_get(a->devices, i);
+	json_object_set_new(
+		device, "secret", json_sprintf("%s+", json_string_value(json_object_get(device, "secret"))));
+	web_reply(q, 200, json_pack("{s:O}", "secret", json_object_get(device, "secret")));
+}
+
+static void drop(struct web_request *q, void *owner)
+{
+	struct auth *a = owner;
+	size_t i = allowed(q, a) ? find(q, a) : SIZE_MAX;
+
+	if (i == SIZE_MAX)
+		return;
+	json_array_remove(a->devices, i);
+	web_reply(q, 204, NULL);
+}
+
+static const struct web_route routes[] = {
+	{ "POST", "/v1/users", enrol },
+	{ "POST", "/v1/sessions", log_in },
+	{ "POST", "/v1/sessions/refresh", refresh },
+	{ "GET", "/v1/devices", list },
+	{ "POST", "/v1/devices", add },
+	{ "POST", "/v1/devices/{id}/secret", rotate },
+	{ "DELETE", "/v1/devices/{id}", drop },
+	{ 0 },
+};
+
+int auth_open(struct auth *a)
+{
+	*a = (struct auth){ .expires_in = 900, .devices = json_array() };
+	int r = web_open(&a->web, &(struct web_options){
+					  .address = "127.0.0.1",
+					  .threads = 8,
+					  .body_max = 65536,
+					  .request_timeout_ms = 5000,
+					  .keep_alive_ms = 1000,
+					  .routes = routes,
+					  .owner = a,
+				  });
+
+	if (r == 0)
+		snprintf(a->url, sizeof a->url, "http://127.0.0.1:%u", web_port(a->web));
+	return r;
+}
+
+void auth_close(struct auth *a)
+{
+	web_close(a->web);
+	json_decref(a->devices);
+}

@@ -1,0 +1,32 @@
+/*
+ * auth - an auth made of air, for tests of commands: one user, devices in memory
+ *
+ * Thread: auth_open() and auth_close() from the test; the members of struct auth under no lock, so while nothing is
+ * under way.
+ */
+#pragma once
+
+#include "base/err.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+
+struct auth {
+	/* for the test to set */
+	int expires_in; /* of access tokens, s */
+	bool revoked; /* no access token is good */
+	bool ended; /* no refresh token is good */
+	bool busy; /* everything is 503 */
+	int conflicts; /* so many times an identifier is taken */
+
+	/* for it to read */
+	int registered, logins, refreshes;
+	json_t *devices; /* with their secrets */
+
+	char url[64];
+	struct web *web;
+};
+
+/* Listens on a port of its own. */
+MUST_CHECK int auth_open(struct auth *a);
+void auth_close(struct auth *a);

@@ -1,0 +1,415 @@
+/* The commands as a person runs them, against an auth, a gateway and a live stream made of air. */
+#include "cli/command.h"
+#include "cli/devices.h"
+#include "tests/cli/auth.h"
+#include "tests/cli/gateway.h"
+#include "tests/cli/home.h"
+#include "tests/cli/live.h"
+#include "tests/lib/service/capture.h"
+#include "tests/lib/unit.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static struct auth auth;
+static char password_file[] = "/tmp/pettrack-password-XXXXXX";
+static const char *out;
+
+static void set_up(void)
+{
+	home_begin();
+	ck_assert_int_eq(auth_open(&auth), 0);
+	FILE *f = fdopen(mkstemp(password_file), "w");
+	fputs("correct horse battery\n", f);
+	fclose(f);
+}
+
+static void tear_down(void)
+{
+	unlink(password_file);
+	auth_close(&auth);
+	home_end();
+}
+
+/* Runs a command with a NULL-terminated command line, argv[0] included. Its exit status; what it printed is in @out. */
+static int run_line(const struct command *c, const char *const *line)
+{
+	static char kept[8192]; /* settings point into it for ever */
+	static char *end = kept;
+	char *argv[24] = { NULL };
+	int argc = 0;
+
+	for (; line[argc]; argc++) {
+		argv[argc] = end;
+		end = stpcpy(end, line[argc]) + 1;
+	}
+	capture_begin(1);
+	int status = c->run(argc, argv);
+	out = capture_end(1);
+	return status;
+}
+
+#define RUN(command, ...) run_line(&command, (const char *const[]){ "pettrack x", __VA_ARGS__, NULL })
+
+static void log_in(void)
+{
+	ck_assert_int_eq(RUN(command_login, "--auth-url", auth.url, "--email", "a@example.org", "--password-file",
+				 password_file),
+		0);
+}
+
+START_TEST(login)
+{
+	ck_assert_int_eq(RUN(command_login, "--auth-url", auth.url, "--email", "a@example.org", "--password-file",
+				 password_file, "--register"),
+		0);
+	ck_assert_str_eq(out, "Logged in as a@example.org.\n");
+	ck_assert_int_eq(auth.registered, 1);
+	ck_assert_int_eq(auth.logins, 1);
+}
+END_TEST
+
+START_TEST(login_that_fails)
+{
+	ck_assert_int_eq(RUN(command_login, "--auth-url", auth.url), 2); /* who? */
+	setenv("PETTRACK_PASSWORD", "wrong", 1);
+	ck_assert_int_eq(RUN(command_login, "--auth-url", auth.url, "--email", "a@example.org"), 1);
+	ck_assert_int_eq(RUN(command_login, "--auth-url", "http://127.0.0.1:1", "--email", "a@example.org"), 1);
+	ck_assert_int_eq(RUN(command_login, "--nonsense"), 2);
+}
+END_TEST
+
+START_TEST(device_from_add_to_remove)
+{
+	ck_assert_int_eq(RUN(command_device, "list"), 1); /* not logged in */
+	log_in();
+	ck_assert_int_eq(RUN(command_device, "add", "Blue collar", "--identifier", "356307042441013", "--pet", "Misty",
+				 "--species", "cat", "--weight", "4.1"),
+		0);
+	ck_assert_str_eq(out, "id          00000000-0000-4000-8000-000000000000\n"
+			      "identifier  356307042441013\nsecret      secret-0\n");
+	const json_t *pet = json_object_get(json_array_get(auth.devices, 0), "pet");
+	ck_assert_str_eq(device_text(pet, "species"), "cat");
+	ck_assert_double_eq(json_real_value(json_object_get(pet, "weight_kg")), 4.1);
+	ck_assert_int_eq(RUN(command_device, "list"), 0);
+	ck_assert_ptr_nonnull(strstr(out, "Blue collar"));
+	ck_assert_ptr_nonnull(strstr(out, "Misty, cat"));
+	ck_assert_int_eq(RUN(command_device, "rotate", "Blue collar"), 0);
+	ck_assert_str_eq(out, "identifier  356307042441013\nsecret      secret-0+\n");
+	ck_assert_int_eq(RUN(command_device, "remove", "356307042441013", "--yes"), 0);
+	ck_assert_uint_eq(json_array_size(auth.devices), 0);
+}
+END_TEST
+
+START_TEST(device_as_json)
+{
+	log_in();
+	ck_assert_int_eq(RUN(command_device, "add", "Blue collar", "--json"), 0);
+	json_t *device = json_loads(out, 0, NULL);
+	ck_assert_str_eq(device_text(device, "secret"), "secret-0");
+	json_decref(device);
+	ck_assert_int_eq(RUN(command_device, "list", "--json"), 0);
+	json_t *list = json_loads(out, 0, NULL);
+	ck_assert_uint_eq(json_array_size(list), 1);
+	json_decref(list);
+}
+END_TEST
+
+START_TEST(device_used_wrongly)
+{
+	log_in();
+	ck_assert_int_eq(RUN(command_device, "fly"), 2);
+	ck_assert_int_eq(RUN(command_device, "add"), 2);
+	ck_assert_int_eq(RUN(command_device, "rotate"), 2);
+	ck_assert_int_eq(RUN(command_device, "rotate", "nobody"), 1);
+	ck_assert_int_eq(RUN(command_device, "add", "x", "--pet", "Misty", "--weight", "heavy"), 1);
+	ck_assert_int_eq(RUN(command_device, "--help"), 0);
+}
+END_TEST
+
+static const char *address_of(const struct gateway *g)
+{
+	static char text[32];
+
+	snprintf(text, sizeof text, "127.0.0.1:%u", gateway_port(g));
+	return text;
+}
+
+START_TEST(simulate)
+{
+	char devices[] = "/tmp/pettrack-devices-XXXXXX", acks[] = "/tmp/pettrack-acks-XXXXXX";
+	struct stat st;
+	struct gateway *g;
+
+	close(mkstemp(devices));
+	close(mkstemp(acks));
+	log_in();
+	ck_assert_int_eq(gateway_open(&g, &(struct gateway_options){ .teltonika = _i }), 0);
+	ck_assert_int_eq(RUN(command_simulate, "--gateway", address_of(g), "--protocol", _i ? "teltonika" : "osmand",
+				 "--register", "--devices", devices, "--trackers", "25", "--past", "12h", "--speed-up",
+				 "0", "--ack-log", acks, "--json"),
+		0);
+	struct gateway_counts c = gateway_close(g);
+
+	json_t *result = json_loads(out, 0, NULL);
+	ck_assert_int_gt(c.taken, 25);
+	ck_assert_int_eq(json_integer_value(json_object_get(result, "acked")), c.taken);
+	ck_assert_int_eq(json_integer_value(json_object_get(result, "trackers")), 25);
+	json_decref(result);
+	ck_assert_uint_eq(json_array_size(auth.devices), 25);
+	ck_assert_str_eq(
+		device_text(json_array_get(auth.devices, 20), "name"), "Misty 2"); /* twenty pets, then again */
+	ck_assert_int_eq(stat(acks, &st), 0);
+	ck_assert_int_gt(st.st_size, 0);
+
+	/* The file of devices is enough for the next time. */
+	ck_assert_int_eq(gateway_open(&g, &(struct gateway_options){ .teltonika = _i }), 0);
+	ck_assert_int_eq(RUN(command_simulate, "--gateway", address_of(g), "--protocol", _i ? "teltonika" : "osmand",
+				 "--devices", devices, "--past", "1h", "--speed-up", "0", "--interval", "10m",
+				 "--count", "7", "--register=false", "--json=false"),
+		0);
+	ck_assert_int_eq(gateway_close(g).taken, 7);
+	ck_assert_ptr_nonnull(strstr(out, "25 trackers: 7 positions acknowledged"));
+	unlink(devices);
+	unlink(acks);
+}
+END_TEST
+
+START_TEST(simulate_tracks)
+{
+	char tracks[] = "/tmp/pettrack-tracks-XXXXXX", devices[] = "/tmp/pettrack-devices-XXXXXX";
+	char acks[] = "/tmp/pettrack-acks-XXXXXX", line[256];
+	struct gateway *g;
+	FILE *f = fdopen(mkstemp(tracks), "w");
+
+	fputs("tag_id,timestamp,location_long,location_lat\nAres,2017-06-24 01:03:57,-5.1,50.1\nZoe,2017-06-24 "
+	      "01:03:57,-5.2,50.2\n",
+		f);
+	fclose(f);
+	f = fdopen(mkstemp(devices), "w");
+	fputs("{\"identifier\":\"Zoe\",\"secret\":\"s\"}\n{\"identifier\":\"other\",\"secret\":\"s\"}\n", f);
+	fclose(f);
+	close(mkstemp(acks));
+	ck_assert_int_eq(gateway_open(&g, &(struct gateway_options){ 0 }), 0);
+	/* The device that is called Zoe stands first, and still plays the second track. */
+	ck_assert_int_eq(RUN(command_simulate, "--gateway", address_of(g), "--devices", devices, "--tracks", tracks,
+				 "--keep-times", "--speed-up", "0", "--ack-log", acks),
+		0);
+	ck_assert_int_eq(gateway_close(g).taken, 2);
+	f = fopen(acks, "r");
+	unsigned zoe = 0, other = 0;
+	while (fgets(line, sizeof line, f)) {
+		ck_assert_ptr_nonnull(strstr(line, "\"time\":1498266237000"));
+		other += strstr(line, "\"other\"") && strstr(line, "\"lat\":50.1,");
+		zoe += strstr(line, "\"Zoe\"") && strstr(line, "\"lat\":50.2,");
+	}
+	ck_assert_uint_eq(zoe, 1);
+	ck_assert_uint_eq(other, 1);
+	fclose(f);
+	unlink(tracks);
+	unlink(devices);
+	unlink(acks);
+}
+END_TEST
+
+static const struct {
+	const char *flags[8];
+	int status;
+} wrong[] = {
+	{ { "--gateway", "nowhere" }, 2 },
+	{ { "--gateway", "127.0.0.1:0", "--register" }, 2 },
+	{ { "--gateway", "127.0.0.1:99999", "--register" }, 2 },
+	{ { "--protocol", "smoke" }, 2 },
+	{ { "--protocol", "teltonika", "--codec", "9" }, 2 },
+	{ { "--speed-up", "0", "--register" }, 2 }, /* without an end */
+	{ { "--trackers", "3" }, 2 }, /* whose? */
+	{ { "--devices", "/nowhere" }, 1 },
+	{ { "--devices", "/dev/null" }, 1 },
+	{ { "--tracks", "/nowhere", "--register" }, 1 },
+	{ { "--register" }, 1 }, /* not logged in */
+	{ { "--home", "Falmouth" }, 2 },
+	{ { "--home", "50" }, 2 },
+	{ { "--spread", "-1" }, 2 },
+	{ { "--species", "fish" }, 2 },
+};
+
+START_TEST(simulate_used_wrongly)
+{
+	const char *const *f = wrong[_i].flags;
+
+	ck_assert_int_eq(RUN(command_simulate, f[0], f[1], f[2], f[3]), wrong[_i].status);
+}
+END_TEST
+
+START_TEST(nothing_acknowledged_is_a_failure)
+{
+	struct gateway *g;
+
+	log_in();
+	ck_assert_int_eq(gateway_open(&g, &(struct gateway_options){ .refuse_frames = true }), 0);
+	ck_assert_int_eq(RUN(command_simulate, "--gateway", address_of(g), "--register", "--trackers", "2", "--past",
+				 "12h", "--speed-up", "0"),
+		1);
+	gateway_close(g);
+}
+END_TEST
+
+START_TEST(seed)
+{
+	struct gateway *g;
+
+	ck_assert_int_eq(gateway_open(&g, &(struct gateway_options){ 0 }), 0);
+	ck_assert_int_eq(
+		RUN(command_seed, "--gateway", address_of(g), "--auth-url", auth.url, "--register", "--email",
+			"b@example.org", "--password-file", password_file, "--pets", "4", "--days", "3", "--json"),
+		0);
+	struct gateway_counts c = gateway_close(g);
+	ck_assert_int_eq(auth.registered, 1);
+	ck_assert_uint_eq(json_array_size(auth.devices), 4);
+	ck_assert_int_gt(c.taken, 100);
+	ck_assert_int_eq(c.taken, c.distinct);
+}
+END_TEST
+
+/* ---- tail ---- */
+
+#define POSITION(device, seconds, more)                                                                                \
+	"{\"device\":\"00000000-0000-4000-8000-00000000000" device "\",\"time\":\"2026-01-02T03:04:0" seconds          \
+	".000Z\","                                                                                                     \
+	"\"lat\":50.1703,\"lon\":-5.1138" more "}"
+
+static const char *url_of(const struct live *l)
+{
+	static char text[64];
+
+	snprintf(text, sizeof text, "ws://127.0.0.1:%u/v1/live", live_port(l));
+	return text;
+}
+
+START_TEST(tail_goes_on_where_it_was)
+{
+	static const struct live_script scripts[] = {
+		{ { "{\"type\":\"subscribed\",\"devices\":[],\"recovered\":false,\"cursor\":\"c1\"}",
+			  "{\"type\":\"snapshot\",\"positions\":[" POSITION(
+				  "0", "1", "") "],\"cursor\":\"c2\",\"last\":true}",
+			  "{\"type\":\"positions\",\"positions\":[" POSITION(
+				  "0", "2", ",\"late\":true,\"battery\":81") "],"
+									     "\"cursor\":\"c3\",\"skipped\":4}" },
+			1001 },
+		{ { "{\"type\":\"subscribed\",\"devices\":[],\"recovered\":true,\"cursor\":\"c3\"}",
+			"{\"type\":\"positions\",\"positions\":[" POSITION("0", "3", "") "," POSITION(
+				"9", "4", "") "],"
+					      "\"cursor\":\"c4\"}" } },
+	};
+	struct live *l;
+
+	log_in();
+	ck_assert_int_eq(RUN(command_device, "add", "Misty"), 0);
+	ck_assert_int_eq(live_open(&l, scripts, 2), 0);
+	ck_assert_int_eq(RUN(command_tail, "--live-url", url_of(l), "--count", "4"), 0);
+	live_close(l);
+	ck_assert_str_eq(out, "2026-01-02T03:04:01.000Z  Misty                 50.1703,-5.1138\n"
+			      "2026-01-02T03:04:02.000Z  Misty                 50.1703,-5.1138  battery 81%  late\n"
+			      "2026-01-02T03:04:03.000Z  Misty                 50.1703,-5.1138\n"
+			      "2026-01-02T03:04:04.000Z  00000000-0000-4000-8000-000000000009  50.1703,-5.1138\n");
+	ck_assert_str_eq(live_heard(0),
+		"{\"type\":\"auth\",\"token\":\"access-1\"}\n{\"type\":\"subscribe\",\"devices\":\"all\"}\n");
+	ck_assert_str_eq(live_heard(1), "{\"type\":\"auth\",\"token\":\"access-1\"}\n"
+					"{\"type\":\"subscribe\",\"devices\":\"all\",\"cursor\":\"c3\"}\n");
+}
+END_TEST
+
+START_TEST(tail_of_one_device_as_json)
+{
+	static const struct live_script scripts[] = {
+		{ { "{\"type\":\"subscribed\",\"recovered\":false,\"cursor\":\"c1\"}",
+			"{\"type\":\"snapshot\",\"positions\":[" POSITION(
+				"1", "1", "") "],\"cursor\":\"c2\",\"last\":true}" } },
+	};
+	struct live *l;
+
+	log_in();
+	ck_assert_int_eq(RUN(command_device, "add", "Misty"), 0);
+	ck_assert_int_eq(RUN(command_device, "add", "Bruno"), 0);
+	ck_assert_int_eq(live_open(&l, scripts, 1), 0);
+	ck_assert_int_eq(RUN(command_tail, "--live-url", url_of(l), "--device", "Bruno", "--json", "--count", "1"), 0);
+	live_close(l);
+	ck_assert_ptr_nonnull(strstr(out, scripts[0].frames[1]));
+	ck_assert_ptr_nonnull(strstr(live_heard(0), "\"devices\":[\"00000000-0000-4000-8000-000000000001\"]"));
+}
+END_TEST
+
+/* A token that is about to end is replaced on the open socket; one that is not taken, before the next try. */
+START_TEST(tail_renews_its_token)
+{
+	static const struct live_script scripts[] = {
+		{ .deny = 4401 },
+		{ { "{\"type\":\"subscribed\",\"recovered\":false,\"cursor\":\"c1\"}", "{\"type\":\"expiring\"}",
+			  "{\"type\":\"snapshot\",\"positions\":[],\"cursor\":\"c2\",\"last\":true}",
+			  "{\"type\":\"devices\",\"added\":[],\"removed\":[]}",
+			  "{\"type\":\"error\",\"code\":\"not_found\",\"device\":\"x\"}" },
+			.close = 1001, .heard = 3 },
+		{ { "{\"type\":\"positions\",\"positions\":[" POSITION("0", "1", "") "],\"cursor\":\"c3\"}" } },
+	};
+	struct live *l;
+
+	log_in();
+	ck_assert_int_eq(live_open(&l, scripts, 3), 0);
+	ck_assert_int_eq(RUN(command_tail, "--live-url", url_of(l), "--count", "1"), 0);
+	live_close(l);
+	ck_assert_ptr_nonnull(strstr(live_heard(0), "access-1"));
+	ck_assert_ptr_nonnull(strstr(live_heard(1), "access-2"));
+	ck_assert_int_eq(auth.refreshes, 1);
+	const char *second = strstr(live_heard(1), "\"auth\""), *third = strstr(second + 1, "\"auth\"");
+	ck_assert_ptr_nonnull(third);
+	ck_assert_ptr_null(strstr(strstr(live_heard(1), "subscribe") + 1, "subscribe")); /* once is enough */
+}
+END_TEST
+
+START_TEST(tail_that_is_never_let_in)
+{
+	static const struct live_script scripts[] = { { .deny = 4401 }, { .deny = 4401 }, { .deny = 4401 } };
+	struct live *l;
+
+	ck_assert_int_eq(RUN(command_tail, "--count", "1"), 1); /* not logged in */
+	log_in();
+	ck_assert_int_eq(RUN(command_tail, "--live-url", "gopher://x"), 1);
+	ck_assert_int_eq(RUN(command_tail, "--device", "nobody"), 1);
+	ck_assert_int_eq(live_open(&l, scripts, 3), 0);
+	ck_assert_int_eq(RUN(command_tail, "--live-url", url_of(l), "--device", "all"), 1);
+	live_close(l);
+}
+END_TEST
+
+/* Most need an auth; closing its server takes a second or two, so those that do not have none. */
+static Suite *suite(void)
+{
+	Suite *s = suite_create("commands");
+	TCase *alone = tcase_create("alone"), *c = tcase_create("with auth");
+
+	tcase_add_checked_fixture(alone, home_begin, home_end);
+	tcase_add_test(alone, simulate_tracks);
+	tcase_add_loop_test(alone, simulate_used_wrongly, 0, (int)(sizeof wrong / sizeof *wrong));
+	suite_add_tcase(s, alone);
+
+	tcase_set_timeout(c, 60);
+	tcase_add_checked_fixture(c, set_up, tear_down);
+	tcase_add_test(c, login);
+	tcase_add_test(c, login_that_fails);
+	tcase_add_test(c, device_from_add_to_remove);
+	tcase_add_test(c, device_as_json);
+	tcase_add_test(c, device_used_wrongly);
+	tcase_add_loop_test(c, simulate, 0, 2);
+	tcase_add_test(c, nothing_acknowledged_is_a_failure);
+	tcase_add_test(c, seed);
+	tcase_add_test(c, tail_goes_on_where_it_was);
+	tcase_add_test(c, tail_of_one_device_as_json);
+	tcase_add_test(c, tail_renews_its_token);
+	tcase_add_test(c, tail_that_is_never_let_in);
+	suite_add_tcase(s, c);
+	return s;
+}
+
+UNIT_MAIN(suite)
