@@ -79,7 +79,7 @@ static int make_room(struct newest *t)
 {
 	if (t->n == t->room) {
 		size_t room = t->room ? t->room * 2 : SLOTS_MIN / 2;
-		struct device *devices = reallocarray(t->devices, room, sizeof(*devices));
+		struct device *devices = realloc(t->devices, room * sizeof(*devices));
 		if (!devices)
 			return -ENOMEM;
 		t->devices = devices;

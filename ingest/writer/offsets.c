@@ -6,7 +6,7 @@
 
 static int grow(struct offsets *o, size_t n)
 {
-	int64_t *done = reallocarray(o->done, n, sizeof(*done));
+	int64_t *done = realloc(o->done, n * sizeof(*done));
 
 	if (!done)
 		return -ENOMEM;

@@ -1,0 +1,196 @@
+#include "fakes.h"
+
+#include <check.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct fake_collection fake_positions, fake_latest;
+struct fake_kafka fake_kafka;
+
+static void reset_collection(struct fake_collection *c)
+{
+	for (size_t i = 0; i < c->n; i++)
+		bson_destroy(c->docs[i]);
+	*c = (struct fake_collection){ .duplicate = -1, .poison = -1 };
+}
+
+void fakes_reset(void)
+{
+	reset_collection(&fake_positions);
+	reset_collection(&fake_latest);
+	fake_kafka = (struct fake_kafka){ 0 };
+	for (size_t i = 0; i < FAKE_PARTITIONS; i++)
+		fake_kafka.stored[i] = fake_kafka.committed[i] = -1;
+}
+
+/* ---- the bulk ---- */
+
+struct store_bulk {
+	struct fake_collection *collection;
+	bson_t *docs[FAKE_MAX];
+	size_t n;
+};
+
+int store_bulk_open(struct store *s, const char *collection, struct store_bulk **ret)
+{
+	struct store_bulk *b = calloc(1, sizeof(*b));
+
+	(void)s;
+	if (!b)
+		return -ENOMEM;
+	b->collection = strcmp(collection, "latest") == 0 ? &fake_latest : &fake_positions;
+	*ret = b;
+	return 0;
+}
+
+void store_bulk_close(struct store_bulk *b)
+{
+	for (size_t i = 0; b && i < b->n; i++)
+		bson_destroy(b->docs[i]);
+	free(b);
+}
+
+static int add(struct store_bulk *b, const bson_t *doc)
+{
+	ck_assert_uint_lt(b->n, FAKE_MAX);
+	b->docs[b->n++] = bson_copy(doc);
+	return 0;
+}
+
+int store_bulk_insert(struct store_bulk *b, const bson_t *doc)
+{
+	return add(b, doc);
+}
+
+int store_bulk_update_one(struct store_bulk *b, const bson_t *filter, const bson_t *update, bool upsert)
+{
+	ck_assert(upsert);
+	ck_assert_int_eq(bson_count_keys(filter), 1);
+	return add(b, update);
+}
+
+/* Takes @doc, or reports why not. */
+static void take(struct store_bulk *b, size_t i, store_bulk_fault fault, void *owner)
+{
+	struct fake_collection *c = b->collection;
+
+	if (c->duplicate == (int64_t)i || c->poison == (int64_t)i) {
+		fault(owner, i, c->duplicate == (int64_t)i ? STORE_E_DUPLICATE : STORE_E_POISON, "refused");
+		bson_destroy(b->docs[i]);
+		return;
+	}
+	ck_assert_uint_lt(c->n, FAKE_MAX);
+	c->docs[c->n++] = b->docs[i];
+}
+
+int store_bulk_run(struct store_bulk *b, store_bulk_fault fault, void *owner)
+{
+	struct fake_collection *c = b->collection;
+	int r = c->result;
+
+	c->runs++;
+	c->result = 0;
+	for (size_t i = 0; i < b->n; i++) {
+		if (r)
+			bson_destroy(b->docs[i]);
+		else
+			take(b, i, fault, owner);
+	}
+	if (r == 0)
+		c->duplicate = c->poison = -1;
+	b->n = 0;
+	return r;
+}
+
+const char *store_last_error(void)
+{
+	return "the fake says so";
+}
+
+/* ---- the producer ---- */
+
+struct bus_producer {
+	struct bus_producer_options o;
+	void *waiting[FAKE_MAX];
+	size_t n;
+};
+
+int bus_producer_open(struct bus_producer **ret, const struct bus_config *c, const struct bus_producer_options *o)
+{
+	struct bus_producer *p = calloc(1, sizeof(*p));
+
+	(void)c;
+	if (!p)
+		return -ENOMEM;
+	p->o = *o;
+	*ret = p;
+	return 0;
+}
+
+size_t bus_producer_close(struct bus_producer *p, int timeout_ms)
+{
+	(void)timeout_ms;
+	free(p);
+	return 0;
+}
+
+int bus_send(struct bus_producer *p, const char *topic, const void *key, size_t key_len, const void *value,
+	size_t value_len, const struct bus_header *headers, void *opaque)
+{
+	(void)key;
+	(void)key_len;
+	(void)value;
+	(void)value_len;
+	ck_assert_str_eq(topic, "positions.dead");
+	ck_assert_str_eq(headers[0].name, "error");
+	ck_assert_str_eq(headers[3].name, "offset");
+	ck_assert_uint_lt(fake_kafka.dead_n, FAKE_MAX);
+	fake_kafka.dead[fake_kafka.dead_n].error = headers[0].value;
+	fake_kafka.dead[fake_kafka.dead_n++].offset = strtoll(headers[3].value, NULL, 10);
+	p->waiting[p->n++] = opaque;
+	return 0;
+}
+
+int bus_producer_poll(struct bus_producer *p, int timeout_ms)
+{
+	int n = (int)p->n;
+
+	(void)timeout_ms;
+	for (int i = 0; i < n; i++) {
+		p->o.delivered(p->o.owner, p->waiting[i], fake_kafka.delivery);
+		fake_kafka.delivery = 0;
+	}
+	p->n = 0;
+	return n;
+}
+
+/* ---- the consumer ---- */
+
+int bus_store_offset(struct bus_consumer *c, const char *topic, int32_t partition, int64_t offset)
+{
+	(void)c;
+	ck_assert_str_eq(topic, "positions");
+	ck_assert_int_lt(partition, FAKE_PARTITIONS);
+	fake_kafka.stored[partition] = offset;
+	return 0;
+}
+
+int bus_commit(struct bus_consumer *c)
+{
+	int r = fake_kafka.commit_result;
+
+	(void)c;
+	fake_kafka.commits++;
+	fake_kafka.commit_result = 0;
+	if (r == 0)
+		memcpy(fake_kafka.committed, fake_kafka.stored, sizeof(fake_kafka.stored));
+	return r;
+}
+
+void bus_record_free(struct bus_record *r)
+{
+	fake_kafka.freed++;
+	free(r->impl);
+	r->impl = NULL;
+}

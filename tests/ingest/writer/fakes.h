@@ -1,0 +1,39 @@
+/*
+ * fakes - Kafka and MongoDB as the writer's steps see them, in this process and obedient
+ *
+ * Takes the place of lib/bus and of lib/store's bulk: nothing of them is linked. Thread: the lanes call in too.
+ */
+#pragma once
+
+#include "bus/bus.h"
+#include "store/store.h"
+
+enum { FAKE_MAX = 64, FAKE_PARTITIONS = 4 };
+
+/* What MongoDB's collection got. */
+struct fake_collection {
+	bson_t *docs[FAKE_MAX]; /* inserts, or updates */
+	size_t n;
+	int runs; /* how many bulks arrived, refused ones included */
+	int result; /* what store_bulk_run() answers, once; nothing is taken then */
+	int64_t duplicate, poison; /* index of a document that is refused in the next bulk that is taken; -1: none */
+};
+
+/* What Kafka got. */
+struct fake_kafka {
+	struct {
+		const char *error; /* the header; static */
+		int64_t offset; /* the header's record */
+	} dead[FAKE_MAX];
+	size_t dead_n;
+	int delivery; /* what the next delivery report says, once */
+	int64_t stored[FAKE_PARTITIONS], committed[FAKE_PARTITIONS]; /* -1: nothing */
+	int commits;
+	int commit_result; /* what bus_commit() answers, once */
+	size_t freed; /* records */
+};
+
+extern struct fake_collection fake_positions, fake_latest;
+extern struct fake_kafka fake_kafka;
+
+void fakes_reset(void);
