@@ -77,7 +77,8 @@ program_env() {
 	query)
 		printf '%s\n' "QUERY_PORT=$(port query)" "LIVE_PORT=$(port live)" \
 			"AUTH_URL=http://127.0.0.1:$(port auth)" CLIENT_ID=query "CLIENT_SECRET_FILE=$(secret query)" \
-			"QUERY_FILES_DIR=$root/build/query/web/page"
+			"QUERY_FILES_DIR=$root/build/query/web/page" \
+			"QUERY_TILE_URL=${QUERY_TILE_URL:-}" "QUERY_TILE_ATTRIBUTION=${QUERY_TILE_ATTRIBUTION:-}"
 		;;
 	esac
 }

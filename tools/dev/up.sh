@@ -39,10 +39,8 @@ command_down() {
 	esac
 
 	for ((i = ${#processes[@]} - 1; i >= 0; i--)); do
-		if process_runs "${processes[i]}"; then
-			process_end "${processes[i]}"
-			say "  ended: ${processes[i]}"
-		fi
+		! process_runs "${processes[i]}" || say "  ending ${processes[i]}"
+		process_end "${processes[i]}"
 	done
 	[ -z "$wipe" ] || rm -rf "$run"
 }
@@ -71,7 +69,7 @@ command_status() {
 command_logs() {
 	local file=$run/log/${1:-}.log
 	[ -n "${1:-}" ] && [ -r "$file" ] ||
-		die "there is no log of '${1:-}'" "there is: $(find "$run/log" -name '*.log' -printf '%f ' | sed 's/\.log//g')"
+		die "there is no log of '${1:-}'" "there is: $(cd "$run/log" && printf '%s\n' *.log | sed '/^dev-/d; s/\.log$//' | paste -sd ' ')"
 	if [ "${2:-}" = -f ]; then
 		exec tail -n 100 -F "$file"
 	fi
