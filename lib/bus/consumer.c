@@ -75,8 +75,9 @@ static void note(const char *what, rd_kafka_error_t *e)
 static void take(struct bus_consumer *c, rd_kafka_topic_partition_list_t *list)
 {
 	note("assign", rd_kafka_incremental_assign(c->rk, list));
-	if (c->paused && rd_kafka_pause_partitions(c->rk, list))
-		log_debug("kafka assignment", LOG_S("call", "pause"));
+	/* A partition that was given away while paused comes back paused. */
+	if (c->paused ? rd_kafka_pause_partitions(c->rk, list) : rd_kafka_resume_partitions(c->rk, list))
+		log_debug("kafka assignment", LOG_S("call", c->paused ? "pause" : "resume"));
 	atomic_store(&c->state.up, true);
 	tell_assigned(c, list);
 }

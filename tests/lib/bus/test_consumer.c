@@ -324,6 +324,35 @@ START_TEST(a_second_member_takes_over_without_loss)
 }
 END_TEST
 
+/* Given away in a pause, taken back after it: the library keeps the pause of a partition that was away. */
+START_TEST(partitions_that_come_back_after_a_pause_go_on)
+{
+	static const char *const keys[] = { "a", "b", "c", "d", "e", "f", "g", "h" };
+	enum { KEYS = sizeof keys / sizeof *keys };
+	struct member a, b;
+	struct bus_record record;
+	int seen = 0;
+
+	join(&a);
+	own_all(&a);
+	ck_assert_int_eq(bus_pause(a.consumer), 0);
+	join(&b);
+	settle(&a, &b);
+	ck_assert_int_eq(bus_resume(a.consumer), 0);
+	leave(&b);
+	own_all(&a);
+	for (size_t i = 0; i < KEYS; i++)
+		cluster_fill(cluster, keys[i], 1);
+	for (int64_t end_ms = clock_mono_ms() + SOON_MS; seen < KEYS && clock_mono_ms() < end_ms;)
+		if (bus_poll(a.consumer, 50, &record) == 0) {
+			bus_record_free(&record);
+			seen++;
+		}
+	ck_assert_int_eq(seen, KEYS);
+	leave(&a);
+}
+END_TEST
+
 START_TEST(lost_partitions_are_told_as_lost)
 {
 	struct member m;
@@ -412,6 +441,7 @@ static Suite *suite(void)
 	tcase_add_test(flow, partitions_that_come_during_a_pause_rest_too);
 	tcase_add_test(flow, the_lag_is_what_is_not_committed);
 	tcase_add_test(group, a_second_member_takes_over_without_loss);
+	tcase_add_test(group, partitions_that_come_back_after_a_pause_go_on);
 	tcase_add_test(group, lost_partitions_are_told_as_lost);
 	tcase_add_test(group, no_memory_is_reported);
 	return s;
