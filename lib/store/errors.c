@@ -62,6 +62,13 @@ static const struct meaning server_codes[] = {
 	{ 13436, STORE_E_RETRY }, /* NotPrimaryOrSecondary */
 	{ 14031, STORE_E_RETRY }, /* OutOfDiskSpace: an operator can mend it, and nothing is lost until then */
 
+	/* a fault of the server's, whatever the document */
+	{ 1, STORE_E_RETRY }, /* InternalError */
+	{ 8, STORE_E_RETRY }, /* UnknownError */
+	{ 125, STORE_E_RETRY }, /* CommandFailed */
+	{ 290, STORE_E_RETRY }, /* TransactionExceededLifetimeLimitSeconds */
+	{ 303, STORE_E_RETRY }, /* ShardInvalidatedForTargeting */
+
 	/* a unique key that exists */
 	{ 11000, STORE_E_DUPLICATE }, { 11001, STORE_E_DUPLICATE }, { 12582, STORE_E_DUPLICATE },
 
@@ -155,6 +162,8 @@ int store_document_meaning(int64_t code)
 {
 	const struct meaning *m = find_code(code);
 
+	/* One that nobody knows is taken to be about the document: it goes to the dead letters, where it is kept, and
+	 * does not stop those behind it. */
 	return m ? m->r : STORE_E_POISON;
 }
 

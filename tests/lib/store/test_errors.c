@@ -26,8 +26,10 @@ static const struct {
 	uint32_t code;
 	int r;
 } server_rows[] = {
+	{ 1, STORE_E_RETRY },
 	{ 6, STORE_E_RETRY },
 	{ 7, STORE_E_RETRY },
+	{ 8, STORE_E_RETRY },
 	{ 24, STORE_E_RETRY },
 	{ 43, STORE_E_RETRY },
 	{ 50, STORE_E_RETRY },
@@ -36,9 +38,12 @@ static const struct {
 	{ 91, STORE_E_RETRY },
 	{ 100, STORE_E_RETRY },
 	{ 112, STORE_E_RETRY },
+	{ 125, STORE_E_RETRY },
 	{ 134, STORE_E_RETRY },
 	{ 189, STORE_E_RETRY },
 	{ 262, STORE_E_RETRY },
+	{ 290, STORE_E_RETRY },
+	{ 303, STORE_E_RETRY },
 	{ 9001, STORE_E_RETRY },
 	{ 10058, STORE_E_RETRY },
 	{ 10107, STORE_E_RETRY },
