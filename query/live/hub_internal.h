@@ -10,6 +10,7 @@
 #include <jansson.h>
 
 struct viewer;
+struct reading;
 
 /* ---- who watches what (watch.c) ---- */
 
@@ -118,6 +119,7 @@ struct viewer {
 	size_t notes_n;
 	struct snapshot snapshot;
 	struct queue queue;
+	struct reading *parked; /* a reading of the past that is to be tried again; NULL: none */
 };
 
 /* The clients of a user. */
@@ -193,6 +195,9 @@ void viewer_subscribe(struct viewer *v, const json_t *message);
 void viewer_unsubscribe(struct viewer *v, const json_t *message);
 /* What the user may see has changed: finds out how. */
 void viewer_recheck(struct viewer *v);
+/* Tries again what is parked. */
+void viewer_unpark(struct viewer *v);
+void viewer_forget_parked(struct viewer *v);
 /* Reads the past again for a client whose past was not complete. */
 void viewer_reread(struct viewer *v);
 

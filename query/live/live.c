@@ -64,7 +64,7 @@ static int open_shared(struct live_shared *s)
 	int r = workers_open(&s->workers, s->o.workers);
 
 	if (r == 0)
-		r = past_source_open(&s->past, s->o.store);
+		r = past_source_open(&s->past, latest_find_stored, s->o.store);
 	if (r == 0)
 		r = counts_open(&s->users);
 	return r ? r : counts_open(&s->addresses);

@@ -1,7 +1,6 @@
 #include "query/live/past.h"
 #include "base/clock.h"
 #include "base/text.h"
-#include "query/json/position_document.h"
 #include "query/json/position_json.h"
 #include "query/live/partition.h"
 #include "service/log.h"
@@ -9,30 +8,27 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum {
 	AWAY_MS = 1000, /* how long MongoDB is left alone after it did not answer */
 	PROBE_MS = 1000, /* between two probes whether the writer is past the ring's begin */
 	PROBES = 20,
-	AHEAD_MS = 2000, /* how long a cursor may be ahead of this replica */
-	AHEAD_STEP_MS = 10,
 };
 
-#define LATEST "latest"
-
 struct past_source {
-	struct store *store;
+	latest_find find;
+	void *owner;
 	_Atomic int64_t away_until_ms, probed_ms; /* monotonic */
 };
 
-int past_source_open(struct past_source **ret, struct store *store)
+int past_source_open(struct past_source **ret, latest_find find, void *owner)
 {
 	struct past_source *s = calloc(1, sizeof(*s));
 
 	if (!s)
 		return -ENOMEM;
-	s->store = store;
+	s->find = find;
+	s->owner = owner;
 	*ret = s;
 	return 0;
 }
@@ -95,18 +91,6 @@ static int same_devices(const struct past *p, bool *ret)
 	return 0;
 }
 
-/* ring_find(), with patience for a cursor of another replica that is a little ahead. */
-static int find_place(const struct past *p, const struct cursor_place *place, bool *ret_sure)
-{
-	int64_t deadline_ms = clock_mono_ms() + AHEAD_MS;
-	int r;
-
-	while ((r = ring_find(p->ring, place->partition, place->at, ret_sure)) == RING_E_AHEAD &&
-		clock_mono_ms() < deadline_ms)
-		nanosleep(&(struct timespec){ .tv_nsec = AHEAD_STEP_MS * 1000000L }, NULL);
-	return r;
-}
-
 /* A place without a check can be of any topic of this name. It is believed when another place of the cursor, which came
  * from the same topic, was checked; or when nothing at all was there. */
 static int find_places(const struct past *p)
@@ -116,7 +100,7 @@ static int find_places(const struct past *p)
 	for (size_t i = 0; i < p->cursor->n; i++) {
 		const struct cursor_place *place = &p->cursor->places[i];
 		bool sure;
-		int r = find_place(p, place, &sure);
+		int r = ring_find(p->ring, place->partition, place->at, &sure);
 		if (r)
 			return r;
 		all_sure &= sure;
@@ -152,10 +136,11 @@ static int resume(struct past *p)
 		r = read_missed(p);
 	if (r < 0)
 		return r;
-	p->outcome = r == 0             ? PAST_RECOVERED
-		     : r == RING_E_OLD  ? PAST_TOO_OLD
-		     : r == RING_E_MANY ? PAST_TOO_MUCH
-					: PAST_OTHER;
+	p->outcome = r == 0              ? PAST_RECOVERED
+		     : r == RING_E_OLD   ? PAST_TOO_OLD
+		     : r == RING_E_MANY  ? PAST_TOO_MUCH
+		     : r == RING_E_AHEAD ? PAST_AHEAD
+					 : PAST_OTHER;
 	if (r)
 		past_clear(p);
 	return 0;
@@ -163,44 +148,15 @@ static int resume(struct past *p)
 
 /* ---- what is stored ---- */
 
-static bson_t *id_filter(const struct uuid *ids, size_t n)
+/* Calls @take for each of @ids that is stored. 0, STORE_E_RETRY or negative. */
+static int find_latest(struct past_source *s, const struct uuid *ids, size_t n, latest_take take, void *arg)
 {
-	bson_t *filter = bson_new(), id, in;
-	char buf[16];
-	const char *key;
-
-	bson_append_document_begin(filter, "_id", -1, &id);
-	bson_append_array_begin(&id, "$in", -1, &in);
-	for (size_t i = 0; i < n; i++) {
-		size_t len = bson_uint32_to_string((uint32_t)i, &key, buf, sizeof(buf));
-		bson_append_binary(&in, key, (int)len, BSON_SUBTYPE_UUID, ids[i].b, sizeof(ids[i].b));
-	}
-	bson_append_array_end(&id, &in);
-	bson_append_document_end(filter, &id);
-	return filter;
-}
-
-/* Calls @take for each document of @ids in `latest`. 0, STORE_E_RETRY or negative. */
-static int find_latest(struct past_source *s, const struct uuid *ids, size_t n,
-	int (*take)(void *arg, const struct position_document *d), void *arg)
-{
-	struct store_cursor *cursor;
-	struct position_document d;
-	const bson_t *doc;
-
 	if (clock_mono_ms() < s->away_until_ms)
 		return STORE_E_RETRY;
-	bson_t *filter = id_filter(ids, n);
-	int r = store_find(s->store, LATEST, filter, NULL, &cursor);
-	bson_destroy(filter);
-	if (r == 0) {
-		while (r == 0 && (r = store_next(cursor, &doc)) == 0)
-			r = position_document_read(&d, doc) ? take(arg, &d) : 0;
-		store_cursor_close(cursor);
-	}
+	int r = s->find(s->owner, ids, n, take, arg);
 	if (r == STORE_E_RETRY)
 		s->away_until_ms = clock_mono_ms() + AWAY_MS;
-	return r == STORE_E_MISSING ? 0 : r;
+	return r;
 }
 
 struct taking {
@@ -349,6 +305,8 @@ int past_read(struct past_source *s, struct past *p)
 		r = resume(p);
 	if (r)
 		return r;
+	if (p->outcome == PAST_AHEAD && !p->last_try)
+		return 0;
 	if (p->outcome != PAST_RECOVERED)
 		return read_anew(s, p);
 	p->complete = true;

@@ -21,12 +21,12 @@
 
 #include "query/access/device_set.h"
 #include "query/live/cursor.h"
-#include "store/store.h"
+#include "query/live/latest.h"
 
 struct past_source;
 
-/* @store is borrowed. */
-MUST_CHECK int past_source_open(struct past_source **ret, struct store *store);
+/* @find(@owner, ...) knows what is stored. */
+MUST_CHECK int past_source_open(struct past_source **ret, latest_find find, void *owner);
 void past_source_close(struct past_source *s); /* accepts NULL */
 
 enum past_outcome {
@@ -35,6 +35,7 @@ enum past_outcome {
 	PAST_TOO_OLD, /* the ring does not reach back to the cursor */
 	PAST_OTHER, /* another history, or not the same devices, or no cursor of ours */
 	PAST_TOO_MUCH, /* more was missed than a client's queue takes */
+	PAST_AHEAD, /* the cursor, of another replica, is ahead of this one; with last_try: and stays so */
 };
 
 /* What is stored of a device. */
@@ -50,6 +51,7 @@ struct past {
 	const struct place *until; /* the place U, of every partition */
 	const struct cursor *cursor; /* NULL: anew */
 	size_t missed_max; /* updates */
+	bool last_try; /* whoever is ahead now begins anew; else the answer is only that, to be asked again soon */
 
 	/* The answer. */
 	enum past_outcome outcome;

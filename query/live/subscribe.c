@@ -16,6 +16,7 @@ enum {
 	ASK_AGAIN_MS = 100, /* after auth did not say what a user may see */
 	UNKNOWN_MAX_MS = 700, /* how long positions flow while it is not known whether they still may */
 	READ_AGAIN_MS = 2000, /* a past that was not complete */
+	AHEAD_TRIES = 8, /* a sweep apart: how long a cursor may be ahead of this replica */
 	DEVICE_TEXT_MAX = 64, /* bytes of what a client calls a device, when it is told that there is none */
 };
 
@@ -34,6 +35,7 @@ struct reading {
 	struct past past;
 	enum reading_kind kind;
 	int result;
+	int tries;
 	struct place *until;
 	struct cursor *cursor; /* NULL: none was given */
 };
@@ -188,6 +190,7 @@ static const char *outcome_name(enum past_outcome outcome)
 		[PAST_TOO_OLD] = "too_old",
 		[PAST_OTHER] = "other",
 		[PAST_TOO_MUCH] = "too_much",
+		[PAST_AHEAD] = "ahead",
 	};
 
 	return names[outcome];
@@ -259,12 +262,35 @@ static void answer_reading(struct viewer *v, struct reading *r)
 		end_reading(v);
 }
 
+static void reading_done(struct work *w);
+
+/* The reading waits, on no worker's thread, until the replica has come as far as the cursor. */
+void viewer_unpark(struct viewer *v)
+{
+	struct reading *r = v->parked;
+
+	v->parked = NULL;
+	r->past.last_try = ++r->tries == AHEAD_TRIES;
+	viewer_work(v, &r->work, run_reading, reading_done);
+}
+
+void viewer_forget_parked(struct viewer *v)
+{
+	if (v->parked)
+		reading_free(v->parked);
+	v->parked = NULL;
+}
+
 static void reading_done(struct work *w)
 {
 	struct reading *r = (struct reading *)w;
 	struct viewer *v = r->viewer;
 
 	if (viewer_worked(v)) {
+		if (v->state == VIEWER_OPEN && r->past.outcome == PAST_AHEAD && !r->past.last_try) {
+			v->parked = r;
+			return;
+		}
 		if (v->state == VIEWER_OPEN)
 			answer_reading(v, r);
 		viewer_go_on(v);

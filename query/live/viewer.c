@@ -113,6 +113,7 @@ void viewer_gone(struct viewer *v)
 	h->shared->connections--;
 	watch_remove_all(v);
 	viewer_forget_outbox(v);
+	viewer_forget_parked(v);
 	forget_messages(v);
 	free(v->places);
 	TAILQ_REMOVE(&h->viewers, v, link);
@@ -195,7 +196,7 @@ static void wait_in_line(struct viewer *v, json_t *message)
 
 static bool may_work(const struct viewer *v)
 {
-	return (v->state == VIEWER_NEW || v->state == VIEWER_OPEN) && !v->busy && !v->snapshot.updates;
+	return (v->state == VIEWER_NEW || v->state == VIEWER_OPEN) && !v->busy && !v->parked && !v->snapshot.updates;
 }
 
 /* The next message that can be done now. While the stream has not begun that is only auth, lest a token end meanwhile. */
@@ -294,6 +295,8 @@ void viewer_sweep(struct viewer *v, int64_t now_ms, int64_t utc_ms)
 		viewer_close(v, 4413, "slow", "too slow");
 	if (v->stuck_ms == 0)
 		sweep_cursor(v);
+	if (v->parked)
+		viewer_unpark(v);
 	viewer_go_on(v);
 	if (v->incomplete && may_work(v) && now_ms >= v->again_ms)
 		viewer_reread(v);
