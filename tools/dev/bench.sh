@@ -2,11 +2,12 @@
 # bench - what it costs, with servers of its own and a release build.
 
 command_bench() {
-	packages_ensure "${packages_build[@]}" "${packages_run[@]}" "${packages_bench[@]}"
+	packages_ensure "${packages_build[@]}" "${packages_run[@]}"
 	fetch_kafka
 	fetch_mongod
 	fetch_python
 	build_ensure build-release gcc --buildtype=release -Db_lto=true
-	export PETTRACK_KAFKA_HOME=$kafka_home PETTRACK_MONGOD=$mongod PETTRACK_BUILD=$root/build-release
-	"$python" "$root/tests/bench/bench.py" "$@"
+	export PETTRACK_KAFKA_HOME=$kafka_home PETTRACK_MONGOD=$mongod
+	"$python" "$root/tests/system/with_servers.py" --kafka \
+		"$python" "$root/tests/bench/bench.py" "$root/build-release" "$@"
 }

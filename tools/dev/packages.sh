@@ -12,7 +12,6 @@ packages_kafka=(openjdk-17-jre-headless=java maven=mvn)
 packages_mongod=(libcurl4 unzip)
 packages_test=(valgrind libclang-rt-14-dev llvm-14=llvm-symbolizer-14 chromium=chromium git)
 packages_lint=(clang-tidy clang-format shellcheck)
-packages_bench=(make)
 
 # The wanted packages ("package" or "package=command") that are not there, one a line.
 packages_missing() {
