@@ -11,15 +11,14 @@ static const struct command *const commands[] = {
 	&command_simulate,
 	&command_seed,
 	&command_tail,
+	NULL,
 };
-
-enum { COMMANDS = sizeof commands / sizeof *commands };
 
 static int help(FILE *to, int status)
 {
 	fputs("Usage: pettrack COMMAND [--flag VALUE]...\n\n", to);
-	for (size_t i = 0; i < COMMANDS; i++)
-		fprintf(to, "  %-10s%s\n", commands[i]->name, commands[i]->summary);
+	for (const struct command *const *c = commands; *c; c++)
+		fprintf(to, "  %-10s%s\n", (*c)->name, (*c)->summary);
 	fputs("\n'pettrack COMMAND --help' tells more about each.\n", to);
 	return status;
 }
@@ -34,11 +33,11 @@ int main(int argc, char **argv)
 		return help(stdout, EXIT_SUCCESS);
 	if (!strcmp(argv[1], "--version"))
 		return printf("pettrack %s\n", PETTRACK_VERSION) < 0;
-	for (size_t i = 0; i < COMMANDS; i++)
-		if (!strcmp(argv[1], commands[i]->name)) {
-			snprintf(name, sizeof name, "pettrack %s", commands[i]->name);
+	for (const struct command *const *c = commands; *c; c++)
+		if (!strcmp(argv[1], (*c)->name)) {
+			snprintf(name, sizeof name, "pettrack %s", (*c)->name);
 			argv[1] = name;
-			return commands[i]->run(argc - 1, argv + 1);
+			return (*c)->run(argc - 1, argv + 1);
 		}
 	fprintf(stderr, "pettrack: there is no command '%s'\n\n", argv[1]);
 	return help(stderr, 2);

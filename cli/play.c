@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "cli/enrol.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,17 +108,22 @@ static void count_trackers(struct stage *s)
 		s->n = TRACKERS_DEFAULT;
 }
 
+static bool wanted(const struct play *p, const struct pet *pet)
+{
+	return !strcmp(p->species, "any") || (pet->species == SPECIES_DOG) == !strcmp(p->species, "dog");
+}
+
 /* The pet that tracker @i of the model has: of the wanted species, and all of them before one comes twice. */
 static const struct pet *pet_of(const struct play *p, size_t i, size_t *ret_round)
 {
-	const struct pet *wanted[PETS];
-	size_t n = 0;
+	size_t n = 0, k = 0;
 
-	for (size_t k = 0; k < PETS; k++)
-		if (!strcmp(p->species, "any") || (pets[k].species == SPECIES_DOG) == !strcmp(p->species, "dog"))
-			wanted[n++] = &pets[k];
+	for (size_t m = 0; m < PETS; m++)
+		n += wanted(p, &pets[m]);
 	*ret_round = i / n;
-	return wanted[i % n];
+	for (i %= n;; k++)
+		if (wanted(p, &pets[k]) && i-- == 0)
+			return &pets[k];
 }
 
 static bool named_before(const struct tracks *t, size_t i)
@@ -152,26 +158,33 @@ static struct enrolment enrolment_of(const struct stage *s, size_t i)
 	return e;
 }
 
+static int enrol_as(struct stage *s, struct session *session, struct enrolment *wanted_devices)
+{
+	for (size_t i = 0; i < s->n; i++)
+		wanted_devices[i] = enrolment_of(s, i);
+	int r = enrol(session, wanted_devices, s->n, s->fleet.dialect->imei, &s->identities);
+
+	if (r)
+		return complain("cannot register the trackers: %s", session_error(r));
+	r = s->play->devices_path ? identities_write(&s->identities, s->play->devices_path) : 0;
+	return r ? complain("%s: %s", s->play->devices_path, strerror(-r)) : 0;
+}
+
 static int enrol_all(struct stage *s)
 {
-	struct session *session = NULL;
-	struct enrolment *wanted = calloc(s->n, sizeof *wanted);
-	int status = wanted ? account_session(&s->play->account, &session) : complain("no memory");
+	struct session *session;
 
-	for (size_t i = 0; status == 0 && i < s->n; i++)
-		wanted[i] = enrolment_of(s, i);
+	assert(s->n > 0); /* by count_trackers() */
+	struct enrolment *wanted_devices = calloc(s->n, sizeof *wanted_devices);
+
+	if (!wanted_devices)
+		return complain("no memory");
+	int status = account_session(&s->play->account, &session);
 	if (status == 0) {
-		int r = enrol(session, wanted, s->n, s->fleet.dialect->imei, &s->identities);
-		if (r)
-			status = complain("cannot register the trackers: %s", session_error(r));
+		status = enrol_as(s, session, wanted_devices);
+		session_close(session);
 	}
-	if (status == 0 && s->play->devices_path) {
-		int r = identities_write(&s->identities, s->play->devices_path);
-		if (r)
-			status = complain("%s: %s", s->play->devices_path, strerror(-r));
-	}
-	session_close(session);
-	free(wanted);
+	free(wanted_devices);
 	return status;
 }
 

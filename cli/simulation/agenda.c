@@ -8,7 +8,7 @@
 
 int agenda_open(struct agenda *a, size_t size)
 {
-	struct appointment **heap = calloc(size + 1, sizeof *heap); /* places count from 1 */
+	struct appointment **heap = calloc(size + 1, sizeof(struct appointment *)); /* places count from 1 */
 
 	if (!heap)
 		return -ENOMEM;

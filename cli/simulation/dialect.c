@@ -7,11 +7,15 @@ extern const struct dialect dialect_osmand, dialect_teltonika_8, dialect_teltoni
 
 const struct dialect *dialect_find(const char *name)
 {
-	static const struct dialect *const dialects[] = { &dialect_osmand, &dialect_teltonika_8,
-		&dialect_teltonika_8e };
+	static const struct dialect *const dialects[] = {
+		&dialect_osmand,
+		&dialect_teltonika_8,
+		&dialect_teltonika_8e,
+		NULL,
+	};
 
-	for (size_t i = 0; i < sizeof dialects / sizeof *dialects; i++)
-		if (!strcmp(dialects[i]->name, name))
-			return dialects[i];
+	for (const struct dialect *const *d = dialects; *d; d++)
+		if (!strcmp((*d)->name, name))
+			return *d;
 	return NULL;
 }

@@ -23,6 +23,10 @@ enum { MINUTE_MS = 60000, DAY_MS = 86400000, ERA_MS = 7 * DAY_MS };
 static const double walk_hours[] = { 7, 12.5, 18 };
 static const double walk_hours_sd = 0.5, walk_minutes_min = 20, walk_minutes_max = 60, walk_mps = 1.25;
 static const double garden_m = 20;
+/* What is drawn is not what is seen, so that it comes out right (docs/SIMULATION.md): a turn on the way makes a step look
+ * shorter, slow movement looks like rest, and of a way between two spots the fixes lie on both sides of home. */
+static const double speed_factor = 1.6, rest_factor = 0.8, spot_factor = 0.85;
+
 enum { WALK_FIX_MS = MINUTE_MS, SWITCH_ON_MS = 3 * MINUTE_MS, WALKS = sizeof walk_hours / sizeof *walk_hours };
 
 static int64_t ms(double seconds)
@@ -88,7 +92,7 @@ static void end_walk(struct animal *a)
 {
 	a->east_m = a->north_m = 0;
 	a->moving = false;
-	a->turn_ms = a->now_ms + ms(random_exponential(&a->life, figure_rest_s));
+	a->turn_ms = a->now_ms + ms(random_exponential(&a->life, rest_factor * figure_rest_s));
 	plan_walk(a, a->now_ms);
 }
 
@@ -96,17 +100,19 @@ static void end_walk(struct animal *a)
 
 static void set_out(struct animal *a)
 {
-	double away = a->range_m * DRAW(&a->life, spot_share), bearing = random_between(&a->life, 0, 2 * M_PI);
+	double away = spot_factor * a->range_m * DRAW(&a->life, spot_share),
+	       bearing = random_between(&a->life, 0, 2 * M_PI);
 
 	a->to_east_m = away * sin(bearing);
 	a->to_north_m = away * cos(bearing);
-	a->speed_mps = DRAW(&a->life, speed_mps);
+	a->speed_mps = speed_factor * DRAW(&a->life, speed_mps);
 }
 
 static void turn(struct animal *a)
 {
 	a->moving = !a->moving;
-	a->turn_ms = a->now_ms + ms(random_exponential(&a->life, a->moving ? figure_move_s : figure_rest_s));
+	a->turn_ms =
+		a->now_ms + ms(random_exponential(&a->life, a->moving ? figure_move_s : rest_factor * figure_rest_s));
 	if (a->moving)
 		set_out(a);
 }
@@ -145,7 +151,7 @@ static void begin_era(struct animal *a, int64_t era)
 	a->era_end_ms = a->now_ms + ERA_MS;
 	a->east_m = a->north_m = 0;
 	a->moving = false;
-	a->turn_ms = a->now_ms + ms(random_exponential(&a->life, figure_rest_s));
+	a->turn_ms = a->now_ms + ms(random_exponential(&a->life, rest_factor * figure_rest_s));
 	plan_walk(a, a->now_ms);
 }
 

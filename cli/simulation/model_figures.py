@@ -108,7 +108,7 @@ def main():
                 for track, good in zip(tracks, clean) for fix in track if fix.outlier]
 
     print(f'/* Figures of {len(tracks)} pet cats, {fixes_n} fixes. Made by model_figures.py; docs/SIMULATION.md explains them. */')
-    print('#pragma once\n')
+    print('#pragma once\n\n/* clang-format off */\n')
     print(f'enum {{ FIGURE_QUANTILES = {QUANTILES} }};\n')
     for name, values in (
             ('interval_s', [i for i in intervals if i < GAP_S]),

@@ -67,7 +67,7 @@ static const char *header(const char *head, size_t len, const char *name, size_t
 	size_t name_n = strlen(name);
 
 	for (; line && end - ++line > (ptrdiff_t)name_n; line = memchr(line, '\n', (size_t)(end - line))) {
-		if (strncasecmp(line, name, name_n) || line[name_n] != ':')
+		if (strncasecmp(line, name, name_n) != 0 || line[name_n] != ':')
 			continue;
 		const char *value = line + name_n + 1, *stop = memchr(value, '\r', (size_t)(end - value));
 		while (stop && value < stop && *value == ' ')
@@ -113,7 +113,7 @@ static struct reply read_answer(const uint8_t *bytes, size_t len, bool greeting,
 	struct reply r = by_status(status);
 	r.used = head_n + (size_t)body;
 	value = header(head, head_n, "Connection", &n);
-	r.last = value && n == 5 && !strncasecmp(value, "close", 5);
+	r.last = value && n == 5 && strncasecmp(value, "close", 5) == 0;
 	return r;
 }
 
