@@ -26,6 +26,13 @@ static bool next_fix(struct source *s, struct position *p)
 	return s->end_ms == 0 || p->time_ms <= s->end_ms;
 }
 
+/* At a high speed-up several fixes are due in one millisecond. */
+static int64_t live_stamp(struct source *s, int64_t due_ms)
+{
+	s->stamped_ms = due_ms > s->stamped_ms ? due_ms : s->stamped_ms + 1;
+	return s->stamped_ms;
+}
+
 bool source_next(struct source *s, const struct source_clock *c, struct position *ret, int64_t *ret_due_ms)
 {
 	struct position p;
@@ -33,7 +40,7 @@ bool source_next(struct source *s, const struct source_clock *c, struct position
 	if (!next_fix(s, &p))
 		return false;
 	int64_t due = c->speed_up > 0 ? (int64_t)((double)(p.time_ms - s->origin_ms) / c->speed_up) : 0;
-	p.time_ms = c->times == TIMES_LIVE ? c->real_ms + due : p.time_ms + s->shift_ms;
+	p.time_ms = c->times == TIMES_LIVE ? live_stamp(s, c->real_ms + due) : p.time_ms + s->shift_ms;
 	*ret = p;
 	*ret_due_ms = due;
 	return true;

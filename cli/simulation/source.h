@@ -2,7 +2,8 @@
  * source - where a simulated tracker's fixes come from, and when each of them is due
  *
  * Three kinds of times: live, the track begins now and is played at the speed-up, each fix stamped with the moment it is
- * due; past, the track's last fix was now and the stamps keep their distances; kept, the stamps are the track's own.
+ * due, or a millisecond after the one before, since device and time are what a position is known by; past, the track's
+ * last fix was now and the stamps keep their distances; kept, the stamps are the track's own.
  * Thread: one.
  */
 #pragma once
@@ -25,6 +26,7 @@ struct source {
 	int64_t end_ms; /* of the animal; 0: never */
 	int64_t origin_ms; /* what the first moment of the play is in the track's time */
 	int64_t shift_ms;
+	int64_t stamped_ms; /* the last stamp of a live play */
 };
 
 void source_of_track(struct source *s, const struct source_clock *c, const struct track *t);

@@ -12,6 +12,7 @@ static const struct {
 } plays[] = {
 	{ { NOW, 1, TIMES_LIVE }, { NOW, NOW + 60000, NOW + 180000 }, { 0, 60000, 180000 } },
 	{ { NOW, 60, TIMES_LIVE }, { NOW, NOW + 1000, NOW + 3000 }, { 0, 1000, 3000 } },
+	{ { NOW, 1e6, TIMES_LIVE }, { NOW, NOW + 1, NOW + 2 }, { 0, 0, 0 } },
 	{ { NOW, 0, TIMES_PAST }, { NOW - 180000, NOW - 120000, NOW }, { 0, 0, 0 } },
 	{ { NOW, 10, TIMES_PAST }, { NOW - 180000, NOW - 120000, NOW }, { 0, 6000, 18000 } },
 	{ { NOW, 0, TIMES_KEPT }, { 1000, 61000, 181000 }, { 0, 0, 0 } },
