@@ -173,8 +173,6 @@ static int enrol_as(struct stage *s, struct session *session, struct enrolment *
 static int enrol_all(struct stage *s)
 {
 	struct session *session;
-
-	assert(s->n > 0); /* by count_trackers() */
 	struct enrolment *wanted_devices = calloc(s->n, sizeof *wanted_devices);
 
 	if (!wanted_devices)
@@ -227,6 +225,7 @@ static int cast_identities(struct stage *s)
 
 	if (!taken)
 		return complain("no memory");
+	assert(s->identities.n >= s->n); /* by find_identities() */
 	for (size_t i = 0; s->tracks.n && i < s->n; i++) {
 		size_t k = called(s, s->tracks.items[i % s->tracks.n].name);
 		if (k == s->identities.n || taken[k])

@@ -17,19 +17,26 @@ const char *setting_species(const char *text, void *target, int64_t min, int64_t
 
 #define PLAY_GATEWAY_SETTINGS(p)                                                                                       \
 	{ "PETTRACK_GATEWAY", NULL, setting_text, &(p).gateway,                                                        \
-	  "HOST:PORT; without it 127.0.0.1 and 5055 (osmand) or 5027 (teltonika)" },                                   \
-	{ "PETTRACK_PROTOCOL", "osmand", setting_text, &(p).protocol, "osmand or teltonika" },                         \
-	{ "PETTRACK_CODEC", "8", setting_text, &(p).codec, "Teltonika's codec: 8 or 8e" },                             \
-	{ "PETTRACK_RECORDS", "1", setting_int, &(p).records, "positions in a Teltonika frame at most", 1, 255 },      \
-	{ "PETTRACK_TIMEOUT", "30s", setting_duration, &(p).timeout_ms,                                                \
-	  "how long an answer may take; then the tracker connects again", 100, 600000 }
+		"HOST:PORT; without it 127.0.0.1 and 5055 (osmand) or 5027 (teltonika)" },                             \
+		{ "PETTRACK_PROTOCOL", "osmand", setting_text, &(p).protocol, "osmand or teltonika" },                 \
+		{ "PETTRACK_CODEC", "8", setting_text, &(p).codec, "Teltonika's codec: 8 or 8e" },                     \
+		{ "PETTRACK_RECORDS", "1", setting_int, &(p).records, "positions in a Teltonika frame at most", 1,     \
+			255 },                                                                                         \
+	{                                                                                                              \
+		"PETTRACK_TIMEOUT", "30s", setting_duration, &(p).timeout_ms,                                          \
+			"how long an answer may take; then the tracker connects again", 100, 600000                    \
+	}
 
 #define PLAY_MODEL_SETTINGS(p)                                                                                         \
 	{ "PETTRACK_SEED", "1", setting_int, &(p).seed, "the same number gives the same movements", 0, INT64_MAX },    \
-	{ "PETTRACK_HOME", PLAY_HOME, setting_home, &(p), "LAT,LON around which the pets live" },                      \
-	{ "PETTRACK_SPREAD", "3000", setting_real, &(p).spread_m, "m; homes are at most this far from there" }
+		{ "PETTRACK_HOME", PLAY_HOME, setting_home, &(p), "LAT,LON around which the pets live" },              \
+	{                                                                                                              \
+		"PETTRACK_SPREAD", "3000", setting_real, &(p).spread_m, "m; homes are at most this far from there"     \
+	}
 
 #define PLAY_OUTPUT_SETTINGS(p)                                                                                        \
 	{ "PETTRACK_ACK_LOG", NULL, setting_text, &(p).ack_log_path,                                                   \
-	  "file to which a JSON line is added for each acknowledged position, after the answer" },                     \
-	{ "PETTRACK_JSON", "false", setting_bool, &(p).json, "print the result as JSON" }
+		"file to which a JSON line is added for each acknowledged position, after the answer" },               \
+	{                                                                                                              \
+		"PETTRACK_JSON", "false", setting_bool, &(p).json, "print the result as JSON"                          \
+	}

@@ -15,9 +15,9 @@
  * remembered: ask text_ok() once, at the end. The buffer is NUL-terminated after every call. */
 struct text {
 	char *buf;
-	size_t len;  /* without the NUL */
+	size_t len; /* without the NUL */
 	size_t size; /* of @buf, the NUL included */
-	bool full;   /* something did not fit */
+	bool full; /* something did not fit */
 };
 
 /* Starts empty text in @buf of @size bytes (at least 1). */

@@ -10,7 +10,7 @@
 
 enum record_result {
 	RECORD_E_MALFORMED = 1, /* not a Position, or a value out of bounds: poison */
-	RECORD_E_TOO_LARGE,     /* does not fit @size, or the arena */
+	RECORD_E_TOO_LARGE, /* does not fit @size, or the arena */
 };
 
 enum { RECORD_SIZE_MAX = 32 * 1024 };

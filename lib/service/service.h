@@ -26,7 +26,7 @@
 #include <stdint.h>
 
 enum setting_flag {
-	SETTING_SECRET = 1 << 0,   /* never printed; also from NAME_FILE */
+	SETTING_SECRET = 1 << 0, /* never printed; also from NAME_FILE */
 	SETTING_REQUIRED = 1 << 1, /* refuse to start without it */
 };
 
@@ -35,35 +35,36 @@ enum setting_flag {
 typedef const char *(*setting_parser)(const char *text, void *target, int64_t min, int64_t max);
 
 struct setting {
-	const char *name;     /* upper case; NULL ends the table */
+	const char *name; /* upper case; NULL ends the table */
 	const char *fallback; /* default, as text; NULL: the target is left as it is */
 	setting_parser parse;
 	void *target;
-	const char *help;   /* one line, unit included */
-	int64_t min, max;   /* for numbers; both 0: no bounds beyond the type's */
-	unsigned flags;     /* enum setting_flag */
+	const char *help; /* one line, unit included */
+	int64_t min, max; /* for numbers; both 0: no bounds beyond the type's */
+	unsigned flags; /* enum setting_flag */
 };
 
-const char *setting_text(const char *text, void *target, int64_t min, int64_t max);     /* const char ** */
-const char *setting_int(const char *text, void *target, int64_t min, int64_t max);      /* int64_t * */
-const char *setting_size(const char *text, void *target, int64_t min, int64_t max);     /* int64_t *, bytes: 64k, 16M, 1G */
-const char *setting_duration(const char *text, void *target, int64_t min, int64_t max); /* int64_t *, ms: 500ms, 30s, 15m, 2h, 7d */
-const char *setting_port(const char *text, void *target, int64_t min, int64_t max);     /* uint16_t *, 0 = any free port */
-const char *setting_bool(const char *text, void *target, int64_t min, int64_t max);     /* bool *, true or false */
+const char *setting_text(const char *text, void *target, int64_t min, int64_t max); /* const char ** */
+const char *setting_int(const char *text, void *target, int64_t min, int64_t max); /* int64_t * */
+const char *setting_size(const char *text, void *target, int64_t min, int64_t max); /* int64_t *, bytes: 64k, 16M, 1G */
+const char *setting_duration(
+	const char *text, void *target, int64_t min, int64_t max); /* int64_t *, ms: 500ms, 30s, 15m, 2h, 7d */
+const char *setting_port(const char *text, void *target, int64_t min, int64_t max); /* uint16_t *, 0 = any free port */
+const char *setting_bool(const char *text, void *target, int64_t min, int64_t max); /* bool *, true or false */
 
 struct service {
-	const char *name;    /* of the program */
+	const char *name; /* of the program */
 	const char *summary; /* for --help */
 	const struct setting *settings;
-	const char *prefix;  /* "AUTH_": --help shows AUTH_ROLES as --roles; NULL: as --auth-roles. Both are taken */
+	const char *prefix; /* "AUTH_": --help shows AUTH_ROLES as --roles; NULL: as --auth-roles. Both are taken */
 	const char *arguments; /* what may stand beside flags, for --help: "NAME"; NULL: nothing may */
 	const char **ret_arguments; /* where those go, @arguments_max at most; what was not given is left as it is */
 	size_t arguments_max;
 };
 
 enum service_result {
-	SERVICE_E_DONE = 1,  /* --help or --version was answered: exit 0 */
-	SERVICE_E_USAGE,     /* a setting was wrong and said so on stderr: exit 2 */
+	SERVICE_E_DONE = 1, /* --help or --version was answered: exit 0 */
+	SERVICE_E_USAGE, /* a setting was wrong and said so on stderr: exit 2 */
 };
 
 /* Reads the settings, opens the log, takes SIGTERM and SIGINT (blocked in every thread started later and read by
