@@ -61,11 +61,12 @@ suite_build() {
 	return 1
 }
 
+# Most tests wait for servers, rebalances and time-outs: more of them than processors run at once.
 meson_tests() {
 	local folder=$1
 	shift
 	"$python" "$root/tests/system/with_servers.py" \
-		meson test -C "$root/$folder" --no-rebuild --print-errorlogs "$@"
+		meson test -C "$root/$folder" --no-rebuild --print-errorlogs --num-processes $(($(nproc) * 3)) "$@"
 }
 
 suite_layering() {
