@@ -3,7 +3,6 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "base/time.h"
-#include "record/record.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -14,8 +13,9 @@ enum {
 	GROUPS_MAX = 64,
 	ARENA_SIZE = 1 << 20,
 	/* Reports come from Kafka a few at a time, partition by partition. Taken together a little later they are answered in
-	 * one turn of the loop, and so are the trackers' next frames: half the CPU time a frame. */
+	 * one turn of the loop, and so are the trackers' next frames: measured, a third less CPU time a frame. */
 	REPORTS_MS = 2,
+	UNSTALL_MAX = 256,
 };
 
 enum state {
@@ -35,7 +35,7 @@ struct connection {
 	int64_t began_ns; /* when its frame was whole */
 	struct protocol_session session;
 	struct protocol_note note; /* of the frame under way */
-	uint32_t put; /* positions of it given to the producer; kept over a stall */
+	int64_t stood_in_ms; /* the last time given to a position that had none to be trusted */
 	uint32_t pending; /* reports to come */
 	uint8_t state;
 	uint8_t refused; /* enum protocol_reason why the frame under way is; 0: not so far */
@@ -79,7 +79,6 @@ static void answer(struct connection *c, const struct protocol_note *note)
 		series_observe(stats->ack_seconds, (double)(clock_mono_ns() - c->began_ns) / 1e9);
 	}
 	c->refused = 0;
-	c->put = 0;
 	c->began_ns = 0;
 	c->hinted = false;
 	send_bytes(c, out, a.len);
@@ -158,22 +157,23 @@ static void replace_time(struct connection *c, struct position *p, int64_t stand
 	series_add(c->port->stats.time_future, 1);
 }
 
-/* 0 or REASON_BAD_VALUE. The gateway's time, where it must stand in, is a millisecond apart for each position of a
- * frame: device and time are what a position is known by, and none may pass for another. */
+/* 0 or REASON_BAD_VALUE. Where the gateway's time must stand in, no two positions of a connection get the same: device
+ * and time are what a position is known by, and none may pass for another. */
 static int stamp(struct connection *c, struct protocol_result *frame)
 {
-	int64_t now_ms = clock_real_ms();
+	int64_t now_ms = clock_real_ms(), stand_in_ms = now_ms - (int64_t)frame->positions_n + 1;
 
+	if (stand_in_ms <= c->stood_in_ms)
+		stand_in_ms = c->stood_in_ms + 1;
 	for (size_t i = 0; i < frame->positions_n; i++) {
 		struct position *p = &frame->positions[i];
-		int64_t stand_in_ms = now_ms - (int64_t)(frame->positions_n - 1 - i);
 		p->received_ms = now_ms;
 		p->protocol = c->port->protocol->name;
 		if (p->time_ms <= 0) {
-			p->time_ms = stand_in_ms;
+			p->time_ms = c->stood_in_ms = stand_in_ms++;
 			series_add(c->port->stats.time_none, 1);
 		} else if (p->time_ms > now_ms + c->all->o->future_max_ms) {
-			replace_time(c, p, stand_in_ms);
+			replace_time(c, p, c->stood_in_ms = stand_in_ms++);
 		}
 		if (position_fault(p))
 			return REASON_BAD_VALUE;
@@ -183,25 +183,6 @@ static int stamp(struct connection *c, struct protocol_result *frame)
 
 /* ---- put ---- */
 
-static int put_one(struct connection *c, const struct position *p)
-{
-	struct connections *all = c->all;
-	size_t len;
-
-	if (record_encode(p, all->record, RECORD_SIZE_MAX, &len) != 0)
-		return BUS_E_TOO_LARGE;
-	return bus_send(
-		all->producer, all->o->positions_topic, p->device.b, sizeof p->device.b, all->record, len, NULL, c);
-}
-
-/* What a failed record means for its frame. */
-static int failed(struct connections *all, int r)
-{
-	if (r == -ENOTRECOVERABLE)
-		all->fatal = true;
-	return r == BUS_E_TOO_LARGE ? REASON_TOO_LARGE : REASON_UNAVAILABLE;
-}
-
 static void stall(struct connection *c)
 {
 	c->state = STALLED;
@@ -209,23 +190,31 @@ static void stall(struct connection *c)
 	stream_pause(c->stream);
 }
 
-/* Gives the positions that are not put yet to the producer. 0, enum protocol_reason (some may be put all the same) or LATER. */
+/* Gives the frame's positions to the producer, all or none. 0, enum protocol_reason or LATER. */
 static int put(struct connection *c, const struct protocol_result *frame)
 {
-	if (!atomic_load_explicit(&c->all->o->topics_there, memory_order_relaxed))
+	struct connections *all = c->all;
+	bool was_empty = outgoing_empty(&all->outgoing);
+	size_t before = all->outgoing.used;
+	int r = 0;
+
+	if (!atomic_load_explicit(&all->o->topics_there, memory_order_relaxed))
 		return REASON_UNAVAILABLE;
-	for (; c->put < frame->positions_n; c->put++) {
-		int r = put_one(c, &frame->positions[c->put]);
-		if (r == BUS_E_FULL) {
-			stall(c);
-			return LATER;
-		}
-		if (r != 0)
-			return failed(c->all, r);
-		if (c->pending++ == 0 && c->all->under_way++ == 0)
-			loop_timer_set(c->all->reports, REPORTS_MS);
+	for (size_t i = 0; r == 0 && i < frame->positions_n; i++)
+		r = outgoing_add(&all->outgoing, &frame->positions[i], c);
+	if (r == 0) {
+		c->pending = (uint32_t)frame->positions_n;
+		if (c->pending > 0)
+			all->under_way++;
+		if (was_empty && !outgoing_empty(&all->outgoing))
+			loop_timer_set(all->flush, 0); /* when this turn has read all it can */
+		return 0;
 	}
-	return 0;
+	outgoing_take_back(&all->outgoing, before);
+	if (r == OUTGOING_E_TOO_LARGE || was_empty)
+		return REASON_TOO_LARGE;
+	stall(c);
+	return LATER;
 }
 
 static void fly(struct connection *c, const struct protocol_note *note)
@@ -284,8 +273,7 @@ static size_t serve(struct connection *c, const uint8_t *bytes, size_t n)
 	if (r == LATER)
 		return 0;
 	series_add(c->port->stats.bytes_in, (double)len);
-	if (r != 0 && !c->refused)
-		c->refused = (uint8_t)r;
+	c->refused = (uint8_t)r;
 	if (c->pending > 0)
 		fly(c, &frame.note);
 	else
@@ -317,22 +305,30 @@ static void finish(struct connection *c)
 		stream_resume(c->stream);
 }
 
+/* What a failed record means for its frame. */
+static enum protocol_reason failed(struct connections *all, int r)
+{
+	if (r == -ENOTRECOVERABLE)
+		all->fatal = true;
+	return r == BUS_E_TOO_LARGE ? REASON_TOO_LARGE : REASON_UNAVAILABLE;
+}
+
 void connection_delivered(void *connections, void *connection, int r)
 {
 	struct connections *all = connections;
 	struct connection *c = connection;
 
-	if (r != 0 && !c->refused)
+	if (r != 0)
 		c->refused = (uint8_t)failed(all, r);
-	if (r == 0)
+	else
 		series_add(c->port->stats.positions, 1);
 	if (--c->pending > 0)
 		return;
 	all->under_way--;
-	if (!c->stream)
-		free(c);
-	else if (c->state == FLYING)
+	if (c->stream)
 		finish(c);
+	else
+		free(c);
 }
 
 /* ---- life ---- */
@@ -386,7 +382,7 @@ int connections_open(struct connections *all, struct lane_options *o)
 	TAILQ_INIT(&all->looking);
 	TAILQ_INIT(&all->stalled);
 	void *arena = malloc(ARENA_SIZE);
-	all->record = malloc(RECORD_SIZE_MAX);
+	int r = outgoing_open(&all->outgoing);
 	all->scratch = (struct protocol_scratch){
 		.groups = calloc(GROUPS_MAX, sizeof *all->scratch.groups),
 		.groups_max = GROUPS_MAX,
@@ -394,7 +390,7 @@ int connections_open(struct connections *all, struct lane_options *o)
 		.positions_max = POSITIONS_MAX,
 		.arena = arena_over(arena, ARENA_SIZE),
 	};
-	if (arena && all->record && all->scratch.groups && all->scratch.positions)
+	if (r == 0 && arena && all->scratch.groups && all->scratch.positions)
 		return 0;
 	connections_close(all);
 	return -ENOMEM;
@@ -402,7 +398,7 @@ int connections_open(struct connections *all, struct lane_options *o)
 
 void connections_close(struct connections *all)
 {
-	free(all->record);
+	outgoing_close(&all->outgoing);
 	free(all->scratch.groups);
 	free(all->scratch.positions);
 	free(all->scratch.arena.buf);
@@ -420,20 +416,36 @@ void connections_looked_up(struct connections *all, uint64_t ticket)
 		go_on(c);
 }
 
+/* A few at a time: all would not find room. */
 static void unstall(struct connections *all)
 {
-	size_t pending = bus_producer_pending(all->producer), max = (size_t)all->o->queue_max;
-
-	for (size_t room = max > pending ? max - pending : 0; room > 0 && !TAILQ_EMPTY(&all->stalled); room--)
+	if (!outgoing_empty(&all->outgoing) || TAILQ_EMPTY(&all->stalled))
+		return;
+	for (size_t n = 0; n < UNSTALL_MAX && !TAILQ_EMPTY(&all->stalled); n++)
 		go_on(TAILQ_FIRST(&all->stalled));
+	loop_timer_set(all->flush, 0); /* the next ones, should these not fill it */
+}
+
+void connections_flush(struct connections *all)
+{
+	outgoing_flush(&all->outgoing, all->producer, all->o->positions_topic, connection_delivered, all);
+	unstall(all);
+	if (all->under_way > 0 && !all->reports_set) {
+		loop_timer_set(all->reports, REPORTS_MS);
+		all->reports_set = true;
+	}
 }
 
 void connections_take_reports(struct connections *all)
 {
+	all->reports_set = false;
 	bus_producer_poll(all->producer, 0);
-	unstall(all);
-	if (all->under_way > 0)
-		loop_timer_set(all->reports, REPORTS_MS);
+	connections_flush(all);
+}
+
+size_t connections_give_up(struct connections *all)
+{
+	return outgoing_fail(&all->outgoing, BUS_E_RETRY, connection_delivered, all);
 }
 
 void connections_drain(struct connections *all)

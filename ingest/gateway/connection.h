@@ -10,6 +10,7 @@
 #pragma once
 
 #include "ingest/gateway/lane.h"
+#include "ingest/gateway/outgoing.h"
 
 #include <sys/queue.h>
 
@@ -21,12 +22,14 @@ struct connections {
 	struct lane_options *o;
 	struct bus_producer *producer;
 	struct protocol_scratch scratch;
-	uint8_t *record; /* RECORD_SIZE_MAX bytes */
+	struct outgoing outgoing;
 	struct connection_list all;
 	struct connection_list looking; /* waiting for a look-up, in the order of their tickets */
-	struct connection_list stalled; /* waiting for room in the queue */
+	struct connection_list stalled; /* waiting for room in @outgoing */
 	size_t under_way; /* frames with reports to come */
-	struct loop_timer *reports; /* set off when there are some to come, and does connections_take_reports() */
+	struct loop_timer *flush; /* does connections_flush() */
+	struct loop_timer *reports; /* does connections_take_reports(); set off while there are some to come */
+	bool reports_set;
 	bool draining;
 	bool fatal; /* the producer is beyond mending */
 };
@@ -42,8 +45,12 @@ extern const struct stream_events connection_events;
 /* The producer's delivery reports: @opaque of a record is its connection. */
 void connection_delivered(void *connections, void *connection, int r);
 
-/* Takes what reports there are, and sets the alarm again while some are to come. */
+/* Gives the producer what the turn has gathered. */
+void connections_flush(struct connections *all);
+/* Takes what reports there are, and what has room now goes on. */
 void connections_take_reports(struct connections *all);
+/* At the end: what the producer never got is reported as failed. Returns how many records. */
+size_t connections_give_up(struct connections *all);
 
 /* Goes on with those whose look-up is settled. */
 void connections_looked_up(struct connections *all, uint64_t ticket);

@@ -113,6 +113,13 @@ static void take_reports(void *arg)
 		service_stop(-ENOTRECOVERABLE);
 }
 
+static void flush(void *arg)
+{
+	struct lane *l = arg;
+
+	connections_flush(&l->connections);
+}
+
 static void on_looked_up(void *arg)
 {
 	struct lane *l = arg;
@@ -198,6 +205,8 @@ static int open_producer(struct lane *l)
 	};
 	int r = loop_alarm(l->loop, take_reports, l, &l->connections.reports);
 
+	if (r == 0)
+		r = loop_alarm(l->loop, flush, l, &l->connections.flush);
 	return r < 0 ? r : bus_producer_open(&l->connections.producer, l->o->kafka, &options);
 }
 
@@ -216,7 +225,8 @@ static int open_doors(struct lane *l)
 /* The loop first: its connections refer to all the rest. */
 static size_t free_all(struct lane *l)
 {
-	size_t lost = bus_producer_close(l->connections.producer, FLUSH_MS);
+	size_t lost = connections_give_up(&l->connections) + bus_producer_close(l->connections.producer, FLUSH_MS);
+
 	loop_close(l->loop);
 	connections_close(&l->connections);
 	free(l->doors);

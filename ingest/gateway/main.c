@@ -103,7 +103,7 @@ static int prepare(struct gateway *g)
 	g->topics[1].name = g->devices_topic;
 	g->topics[1].compacted = true;
 	g->lanes_n = lanes_wanted();
-	settings.lanes.queue_max = settings.queue_max / (int64_t)g->lanes_n;
+	settings.lanes.queue_max = settings.queue_max / (int64_t)g->lanes_n + 1;
 	settings.lanes.kafka = &settings.kafka;
 	settings.lanes.positions_topic = g->positions_topic;
 	prepare_ports(g);

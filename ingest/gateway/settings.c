@@ -61,7 +61,7 @@ static size_t put_fixed(struct setting *out, struct settings *s)
 			"bytes waiting for a tracker that does not read; more: closed", 1024, 1 << 24 },
 		{ "GATEWAY_QUEUE_MAX", "100000", setting_int, &s->queue_max,
 			"positions not yet in Kafka; more: sockets are not read", 100, 10000000 },
-		{ "GATEWAY_LINGER", "5ms", setting_duration, &l->linger_ms,
+		{ "GATEWAY_LINGER", "2ms", setting_duration, &l->linger_ms,
 			"how long a position waits for company on its way to Kafka", 0, 10000 },
 		{ "GATEWAY_DELIVERY_TIMEOUT", "30s", setting_duration, &l->delivery_timeout_ms,
 			"after which a position that Kafka did not take is refused", 1000, 10LL * MINUTE_MS },

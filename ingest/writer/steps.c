@@ -66,10 +66,10 @@ int steps_answer(struct writer *w, const char *step, int r, const char *why)
 
 static void refuse(struct batch *b, struct entry *e, const char *why)
 {
-	b->refused++;
 	e->poison = POISON_REFUSED;
-	log_warn("document refused", LOG_S("why", why), LOG_I("partition", e->record.partition),
-		LOG_I("offset", e->record.offset));
+	if (b->refused++ == 0) /* the first speaks for the batch */
+		log_warn("document refused", LOG_S("why", why), LOG_I("partition", e->record.partition),
+			LOG_I("offset", e->record.offset));
 }
 
 /* On the lane's thread. */

@@ -66,6 +66,7 @@ struct writer {
 	struct bus_record held; /* one that came during a pause */
 	bool has_held;
 	int fatal; /* what a call from inside bus_poll() ended with */
+	bool ended; /* the drain has been, or something was fatal: leaving the group stores no more */
 	size_t partitions;
 	int64_t observed_ms;
 };
@@ -78,11 +79,11 @@ void steps_close(struct writer *w); /* also after a steps_open() that failed */
  * that all is stored and committed. STEP_E_RETRY, or -errno. */
 MUST_CHECK int steps_settle(struct writer *w);
 
+/* Records that have not landed yet. */
+size_t steps_pending(const struct writer *w);
+
 /* Waits until no lane is under way. Then forgets what is of @partitions, and returns how many records that were. */
 size_t steps_forget(struct writer *w, const int32_t *partitions, size_t n);
-
-/* Records that are not stored yet. */
-size_t steps_pending(const struct writer *w);
 
 /* What MongoDB answered, for readiness and the log: 0, STEP_E_RETRY or -errno. @why: the text of a failure. */
 MUST_CHECK int steps_answer(struct writer *w, const char *step, int r, const char *why);

@@ -82,7 +82,7 @@ static void on_revoked(void *owner, const char *topic, const int32_t *partitions
 {
 	struct writer *w = owner;
 
-	if (!lost && w->fatal == 0) {
+	if (!lost && !w->ended) {
 		int r = finish(w);
 		w->fatal = r < 0 ? r : 0;
 	}
@@ -154,7 +154,7 @@ static int rest(struct writer *w)
 
 	for (int64_t now_ms; r == 0 && (now_ms = clock_mono_ms()) < until_ms && !service_stopping();) {
 		heartbeat_beat(w->heartbeat);
-		readiness_set(w->kafka_ready, bus_consumer_up(w->consumer), NULL);
+		readiness_set(w->kafka_ready, bus_consumer_up(w->consumer), "no broker is connected");
 		if (w->has_held) {
 			sleep_ms(least(POLL_MS, until_ms - now_ms));
 			continue;
@@ -201,7 +201,7 @@ static int observe(struct writer *w)
 		return 0;
 	w->observed_ms = now_ms;
 	series_set(w->counters.lag, (double)bus_lag(w->consumer));
-	readiness_set(w->kafka_ready, bus_consumer_up(w->consumer), NULL);
+	readiness_set(w->kafka_ready, bus_consumer_up(w->consumer), "no broker is connected");
 	dead_tick(w->dead);
 	if (now_ms - w->answered_ms < SILENCE_MS)
 		return 0;
@@ -288,11 +288,7 @@ int writer_run(struct writer *w)
 	}
 	if (r == 0)
 		r = finish(w);
-	if (r == STEP_E_RETRY)
-		log_warn("records left to the next writer", LOG_I("records", steps_pending(w)));
-	w->o.drain_ms = 0; /* the drain has been: leaving the group waits for no more */
-	if (r < 0)
-		w->fatal = r; /* nor does it store anything */
+	w->ended = true;
 	return r < 0 ? r : 0;
 }
 

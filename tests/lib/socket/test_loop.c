@@ -1,5 +1,6 @@
 /* Source: lib/socket/loop.c, stream.c, stream_listener.c, stream_address.c. Peers are plain blocking sockets. */
 #include "socket/loop.h"
+#include "tests/lib/failing_alloc.h"
 #include "tests/lib/unit.h"
 
 #include <arpa/inet.h>
@@ -609,6 +610,94 @@ START_TEST(a_client_stream)
 }
 END_TEST
 
+/* ---- without memory ---- */
+
+static void ignore_call(void *arg)
+{
+	(void)arg;
+}
+
+START_TEST(opening_without_memory)
+{
+	struct listener_options o = options();
+
+	o.connections_per_address = 5;
+	event_fd = eventfd(0, EFD_NONBLOCK);
+	for (size_t n = 1; failing_alloc_more(n); n++) {
+		struct loop *l = NULL;
+		struct listener *ls = NULL;
+		int r = loop_open(&l);
+		if (r == 0)
+			r = listener_open(&ls, l, &o);
+		if (r == 0)
+			r = loop_every(l, 1000, ignore_call, NULL, &timer);
+		if (r == 0)
+			r = loop_watch(l, event_fd, ignore_call, NULL, &watch);
+		if (r == 0)
+			r = loop_post(l, ignore_call, NULL);
+		bool happened = failing_alloc_happened();
+		loop_close(l);
+		ck_assert_int_eq(r, happened ? -ENOMEM : 0);
+	}
+	close(event_fd);
+}
+END_TEST
+
+/* The same as above without assertions, for Check allocates at each. */
+static size_t echo(struct stream *s, void *user, const uint8_t *bytes, size_t n)
+{
+	const uint8_t *end = memchr(bytes, '\n', n);
+
+	(void)user;
+	return end && stream_write(s, bytes, (size_t)(end - bytes) + 1) == 0 ? (size_t)(end - bytes) + 1 : 0;
+}
+
+static void count_closed(struct stream *s, void *user, enum stream_end end)
+{
+	(void)s, (void)user, (void)end;
+	server.closed++;
+}
+
+static void *count_accepted(void *owner, struct stream *s, const char *remote)
+{
+	(void)s, (void)remote;
+	server.accepted++;
+	return owner;
+}
+
+/* Whatever allocation fails in serving a connection, that connection ends or is served, and the next one is served. */
+START_TEST(serving_without_memory)
+{
+	static const struct stream_events quiet = { .data = echo, .closed = count_closed };
+	struct listener_options o = options();
+	char c[8];
+
+	o.accepted = count_accepted;
+	o.refused = NULL;
+	o.events = &quiet;
+	o.connections_per_address = 5;
+	o.idle_ms = 80; /* how often a socket that found no memory is tried again */
+	start(1, o);
+	for (size_t n = 1; n <= 6; n++) {
+		int fd = dial();
+		failing_alloc_at(n);
+		send(fd, "hel", 3, MSG_NOSIGNAL);
+		nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL);
+		send(fd, "lo\n", 3, MSG_NOSIGNAL);
+		ssize_t got = recv(fd, c, sizeof c, 0);
+		failing_alloc_at(0);
+		ck_assert_msg(got <= 0 || (got == 6 && !memcmp(c, "hello\n", 6)), "%zd bytes", got);
+		close(fd);
+		fd = dial();
+		say(fd, "again\n");
+		expect(fd, "again\n");
+		close(fd);
+	}
+	await(&server.closed, server.accepted);
+	stop();
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("loop");
@@ -633,6 +722,8 @@ static Suite *suite(void)
 	tcase_add_test(stream, a_closed_listener_leaves_its_streams);
 	tcase_add_test(stream, what_cannot_be_listened_on);
 	tcase_add_test(stream, a_client_stream);
+	tcase_add_test(stream, opening_without_memory);
+	tcase_add_test(stream, serving_without_memory);
 	suite_add_tcase(s, stream);
 	return s;
 }
