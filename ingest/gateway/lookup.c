@@ -123,14 +123,26 @@ static void say_up(struct lookup *l)
 	series_set(l->up, 1);
 }
 
+static const char *reason(int r)
+{
+	switch (r) {
+	case CLIENT_E_DENIED:
+		return "it does not take CLIENT_ID and CLIENT_SECRET";
+	case CLIENT_E_MALFORMED:
+		return "its answer is not understood";
+	case -ENOMEM:
+		return "no memory";
+	default:
+		return client_last_error();
+	}
+}
+
 static void say_down(struct lookup *l, int r)
 {
-	const char *why = r == CLIENT_E_DENIED ? "auth does not take CLIENT_ID and CLIENT_SECRET" : client_last_error();
-
 	if (!l->reached)
-		readiness_set(l->ready, false, why);
+		readiness_set(l->ready, false, reason(r));
 	if (!l->failing)
-		log_warn("auth does not answer: known devices are served, others are not", LOG_S("why", why));
+		log_warn("auth does not answer: known devices are served, others are not", LOG_S("why", reason(r)));
 	l->failing = true;
 	series_set(l->up, 0);
 }

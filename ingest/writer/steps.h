@@ -65,6 +65,7 @@ struct writer {
 	bool paused;
 	struct bus_record held; /* one that came during a pause */
 	bool has_held;
+	bool topic_gone;
 	int fatal; /* what a call from inside bus_poll() ended with */
 	bool ended; /* the drain has been, or something was fatal: leaving the group stores no more */
 	size_t partitions;

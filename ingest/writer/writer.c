@@ -94,7 +94,7 @@ static void on_revoked(void *owner, const char *topic, const int32_t *partitions
 
 /* ---- poll and decode ---- */
 
-/* 0, BUS_E_NONE, BUS_E_RETRY or -errno. */
+/* 0, a bus_result, or -errno. */
 static int next_record(struct writer *w, int64_t timeout_ms, struct bus_record *ret)
 {
 	if (w->has_held) {
@@ -103,6 +103,7 @@ static int next_record(struct writer *w, int64_t timeout_ms, struct bus_record *
 		return 0;
 	}
 	int r = bus_poll(w->consumer, (int)timeout_ms, ret);
+	w->topic_gone = w->topic_gone || r == BUS_E_GONE;
 	if (w->fatal && r == 0)
 		bus_record_free(ret);
 	return w->fatal ? w->fatal : r;
@@ -272,6 +273,19 @@ static int join(struct writer *w)
 		});
 }
 
+/* The offsets of a topic that was made anew mean other records: what is left of the old one is stored, and the group
+ * joined again, for which Kafka has forgotten them with the old topic. */
+static int join_again(struct writer *w)
+{
+	log_warn("the topic was removed", LOG_S("topic", w->o.topic));
+	readiness_set(w->kafka_ready, false, "the topic was removed");
+	bus_consumer_close(w->consumer); /* revokes all, which stores it */
+	w->consumer = NULL;
+	w->topic_gone = w->uncommitted = w->paused = false;
+	int r = w->fatal ? w->fatal : insist(w, prepare_topics);
+	return r || service_stopping() ? r : join(w);
+}
+
 int writer_run(struct writer *w)
 {
 	int r = insist(w, prepare_topics);
@@ -285,8 +299,10 @@ int writer_run(struct writer *w)
 		r = turn(w);
 		if (r == 0)
 			r = observe(w);
+		if (r == 0 && w->topic_gone)
+			r = join_again(w);
 	}
-	if (r == 0)
+	if (r == 0 && w->consumer)
 		r = finish(w);
 	w->ended = true;
 	return r < 0 ? r : 0;

@@ -1,0 +1,217 @@
+/* Source: ingest/gateway/lookup.c, with an auth made of lib/web. */
+#include "base/clock.h"
+#include "base/text.h"
+#include "ingest/gateway/lookup.h"
+#include "service/health.h"
+#include "service/log.h"
+#include "tests/lib/unit.h"
+#include "web/web.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+enum { KNOWN_MS = 60000, UNKNOWN_MS = 60000, UNAVAILABLE_MS = 50, BATCH = 10 };
+
+static struct web *auth;
+static struct devices *devices;
+static struct lookup *lookup;
+static atomic_int status = 200; /* what auth answers; 0: something that is no answer */
+static atomic_int requests, largest;
+static atomic_ullong told; /* the last ticket */
+
+/* ---- auth: cat is known, broken has an id that is none ---- */
+
+static void give_token(struct web_request *q, void *owner)
+{
+	(void)owner;
+	web_reply(q, 200, json_pack("{ss ss si}", "access_token", "t", "token_type", "Bearer", "expires_in", 900));
+}
+
+static json_t *known(const json_t *identifiers)
+{
+	json_t *list = json_array();
+	const json_t *v;
+	char hash[65];
+	size_t i;
+
+	memset(hash, 'a', 64);
+	hash[64] = '\0';
+	json_array_foreach(identifiers, i, v)
+	{
+		const char *name = json_string_value(v);
+		const char *id = !strcmp(name, "cat") ? "00000000-0000-4000-8000-0000000000ca" : "none";
+		if (!strcmp(name, "cat") || !strcmp(name, "broken"))
+			json_array_append_new(
+				list, json_pack("{ss ss ss}", "identifier", name, "id", id, "secret_sha256", hash));
+	}
+	return list;
+}
+
+static void look_up(struct web_request *q, void *owner)
+{
+	const json_t *identifiers = json_object_get(web_body(q), "identifiers");
+	int n = (int)json_array_size(identifiers);
+
+	(void)owner;
+	requests++;
+	largest = n > largest ? n : largest;
+	if (status == 0)
+		web_reply(q, 200, json_pack("{ss}", "devices", "plenty"));
+	else if (status != 200)
+		web_problem(q, status, "test", "as the test wants");
+	else
+		web_reply(q, 200, json_pack("{so}", "devices", known(identifiers)));
+}
+
+static const struct web_route routes[] = {
+	{ "POST", "/v1/oauth/token", give_token, WEB_PUBLIC, NULL },
+	{ "POST", "/internal/v1/devices/lookup", look_up, WEB_PUBLIC, NULL },
+	{ NULL, NULL, NULL, WEB_PUBLIC, NULL },
+};
+
+/* ---- around it ---- */
+
+static void on_settled(void *owner, uint64_t ticket)
+{
+	ck_assert_ptr_eq(owner, &told);
+	told = ticket;
+}
+
+static void setup(void)
+{
+	const struct devices_options o = { 1000, 1000, KNOWN_MS, UNKNOWN_MS, UNAVAILABLE_MS };
+	const struct web_options web = { .address = "127.0.0.1", .threads = 4, .routes = routes };
+
+	log_open("test", LEVEL_ERROR, true);
+	ck_assert_int_eq(devices_open(&devices, &o), 0);
+	ck_assert_int_eq(web_open(&auth, &web), 0);
+}
+
+static void start(void)
+{
+	char url[64];
+
+	snprintf(url, sizeof url, "http://127.0.0.1:%u", web_port(auth));
+	const struct client_options client = {
+		.base_url = url, .client_id = "gateway", .client_secret = "s", .timeout_ms = 2000
+	};
+	ck_assert_int_eq(
+		lookup_open(&lookup, &(struct lookup_options){ devices, &client, BATCH, on_settled, &told }), 0);
+}
+
+static void teardown(void)
+{
+	lookup_close(lookup);
+	web_close(auth);
+	devices_close(devices);
+}
+
+static int find(const char *identifier, uint64_t *ret_ticket)
+{
+	struct device d;
+
+	return devices_find(devices, identifier, clock_mono_ms(), &d, ret_ticket);
+}
+
+/* Asks as a loop does: until there is an answer. */
+static int ask(const char *identifier)
+{
+	uint64_t ticket;
+	int r;
+
+	for (int i = 0; (r = find(identifier, &ticket)) == DEVICES_E_WAIT && i < 1000; i++)
+		while (told < ticket && i++ < 1000)
+			nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
+	return r;
+}
+
+static bool ready(void)
+{
+	char why[512];
+	return health_ready(why, sizeof why);
+}
+
+static void await_ready(void)
+{
+	for (int i = 0; i < 500 && !ready(); i++)
+		nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
+	ck_assert(ready());
+}
+
+START_TEST(what_auth_says)
+{
+	start();
+	ck_assert_int_eq(ask("cat"), 0);
+	ck_assert_int_eq(ask("dog"), DEVICES_E_UNKNOWN);
+	ck_assert_int_eq(ask("broken"), DEVICES_E_UNKNOWN);
+	ck_assert_int_eq(find("cat", &(uint64_t){ 0 }), 0);
+}
+END_TEST
+
+START_TEST(it_is_reached_before_anybody_asks)
+{
+	status = 503;
+	start();
+	ck_assert(!ready());
+	status = 200;
+	await_ready();
+	ck_assert_int_eq(largest, 0);
+}
+END_TEST
+
+START_TEST(many_in_one_request_but_not_too_many)
+{
+	char name[16];
+
+	status = 500; /* so that they gather */
+	start();
+	for (int i = 0; i < 5 * BATCH; i++) {
+		snprintf(name, sizeof name, "pet%d", i);
+		ck_assert_int_eq(find(name, &(uint64_t){ 0 }), DEVICES_E_WAIT);
+	}
+	status = 200;
+	for (int i = 0; i < 5 * BATCH; i++) {
+		snprintf(name, sizeof name, "pet%d", i);
+		int r = ask(name);
+		ck_assert(r == DEVICES_E_UNKNOWN || r == DEVICES_E_UNAVAILABLE);
+	}
+	ck_assert_int_eq(largest, BATCH);
+	ck_assert_int_lt(requests, 2 * BATCH);
+}
+END_TEST
+
+static const int failures[] = { 500, 503, 403, 404, 0 };
+
+START_TEST(an_auth_that_fails)
+{
+	start();
+	ck_assert_int_eq(ask("cat"), 0);
+	status = failures[_i];
+	ck_assert_int_eq(ask("dog"), DEVICES_E_UNAVAILABLE);
+	ck_assert_int_eq(ask("cat"), 0);
+	ck_assert(ready()); /* the known are served */
+	status = 200;
+	nanosleep(&(struct timespec){ .tv_nsec = (UNAVAILABLE_MS + 10) * 1000000L }, NULL);
+	ck_assert_int_eq(ask("dog"), DEVICES_E_UNKNOWN);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("lookup");
+	TCase *t = tcase_create("lookup");
+
+	tcase_set_timeout(t, 30);
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, what_auth_says);
+	tcase_add_test(t, it_is_reached_before_anybody_asks);
+	tcase_add_test(t, many_in_one_request_but_not_too_many);
+	tcase_add_loop_test(t, an_auth_that_fails, 0, sizeof failures / sizeof *failures);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+UNIT_MAIN(suite)
