@@ -255,13 +255,19 @@ void viewer_writable(struct viewer *v)
 
 /* ---- queue ---- */
 
+/* Whether a client that is ahead of the hub has it. Of a partition that it does not watch (a stray) it has nothing. */
+static bool was_sent(struct viewer *v, const struct update *u)
+{
+	const struct viewer_place *p = v->ahead && u->partition >= 0 ? viewer_place(v, u->partition) : NULL;
+
+	return p && u->offset < p->at.next;
+}
+
 void viewer_push(struct watch *w, struct update *u, bool late)
 {
 	struct viewer *v = w->viewer;
 
-	if (v->state != VIEWER_OPEN)
-		return;
-	if (v->ahead && u->partition >= 0 && u->offset < viewer_place(v, u->partition)->at.next)
+	if (v->state != VIEWER_OPEN || was_sent(v, u))
 		return;
 	if (queue_put(&v->queue, &v->hub->limits, u, &w->slot, late ? QUEUE_LATE : 0)) {
 		viewer_close(v, 1013, "memory", "try again later");

@@ -110,6 +110,14 @@ static int find_places(const struct past *p)
 	return all_sure || one_sure || from_nothing ? 0 : RING_E_OTHER;
 }
 
+static bool may_have_strayed(const struct past *p)
+{
+	for (size_t i = 0; i < p->cursor->n - p->cursor->has_proof; i++)
+		if (ring_may_stray(p->ring, p->cursor->places[i].partition, p->cursor->places[i].at.next))
+			return true;
+	return false;
+}
+
 static int read_missed(struct past *p)
 {
 	int r = 0;
@@ -133,7 +141,7 @@ static int resume(struct past *p)
 	if (r == 0)
 		r = same ? find_places(p) : RING_E_OTHER;
 	if (r == 0)
-		r = read_missed(p);
+		r = may_have_strayed(p) ? RING_E_OTHER : read_missed(p);
 	if (r < 0)
 		return r;
 	p->outcome = r == 0              ? PAST_RECOVERED

@@ -33,7 +33,7 @@ enum past_outcome {
 	PAST_ANEW = 1, /* no cursor was given */
 	PAST_RECOVERED,
 	PAST_TOO_OLD, /* the ring does not reach back to the cursor */
-	PAST_OTHER, /* another history, or not the same devices, or no cursor of ours */
+	PAST_OTHER, /* another history, or not the same devices, or no cursor of ours, or some records went astray */
 	PAST_TOO_MUCH, /* more was missed than a client's queue takes */
 	PAST_AHEAD, /* the cursor, of another replica, is ahead of this one; with last_try: and stays so */
 };

@@ -1,11 +1,14 @@
 #include "query/live/ring.h"
 #include "query/access/device_set.h"
 #include "query/access/uuid_map.h"
+#include "query/live/partition.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/queue.h>
+
+enum { STRAY_DOUBT_MS = 600000 }; /* by how much the clocks and queues of two partitions' producers may differ */
 
 /* A device that was heard of since the reading began. */
 struct known {
@@ -23,6 +26,7 @@ struct part {
 	int64_t begin; /* where reading began */
 	struct place end;
 	struct place forgotten; /* the end of what has left the ring */
+	int64_t stray_ms; /* when the last record of a device of this partition was received that came in another; 0: none */
 	struct uuid_map devices;
 	TAILQ_HEAD(, known) heard; /* longest ago first */
 	_Atomic bool settled;
@@ -190,10 +194,20 @@ static void judge(const struct ring *r, struct part *p, struct update *u)
 	k->newest = update_ref(u);
 }
 
+static void note_stray(struct part *home, const struct update *u)
+{
+	pthread_mutex_lock(&home->lock);
+	if (u->received_ms > home->stray_ms)
+		home->stray_ms = u->received_ms;
+	pthread_mutex_unlock(&home->lock);
+}
+
 void ring_append(struct ring *r, struct update *u)
 {
-	struct part *p = &r->parts[u->partition];
+	struct part *p = &r->parts[u->partition], *home = &r->parts[partition_of(&u->device, r->partitions)];
 
+	if (p != home && !is_poison(u))
+		note_stray(home, u);
 	pthread_mutex_lock(&p->lock);
 	judge(r, p, u);
 	while (p->n == r->records_max || (p->n > 0 && p->bytes + update_size(u) > r->bytes_max))
@@ -277,6 +291,18 @@ int ring_find(struct ring *r, int32_t partition, struct place place, bool *ret_s
 	int result = find(r, p, place, ret_sure);
 	pthread_mutex_unlock(&p->lock);
 	return result;
+}
+
+bool ring_may_stray(struct ring *r, int32_t partition, int64_t next)
+{
+	struct part *p = &r->parts[partition];
+
+	pthread_mutex_lock(&p->lock);
+	size_t n = count_before(r, p, next);
+	const struct update *before = n > 0 ? p->at[(p->head + n - 1) % r->records_max] : NULL;
+	bool yes = p->stray_ms > 0 && (!before || before->received_ms <= p->stray_ms + STRAY_DOUBT_MS);
+	pthread_mutex_unlock(&p->lock);
+	return yes;
 }
 
 /* ---- reading ---- */

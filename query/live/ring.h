@@ -55,6 +55,10 @@ bool ring_is_aging(struct ring *r, int32_t partition, int64_t next);
  * @p with check 0 is not refused for it. */
 MUST_CHECK int ring_find(struct ring *r, int32_t partition, struct place p, bool *ret_sure);
 
+/* Whether a record of some device of @partition may have come in another partition (a stray: partitions were added, and not
+ * every producer knew) after the record before @next: then the partition's own records are not all that was missed. */
+bool ring_may_stray(struct ring *r, int32_t partition, int64_t next);
+
 /* Appends to @out, referenced, what clients get of the records from @from up to but not @to for which @wanted() says
  * so; *n counts on, up to @max. 0, RING_E_OLD or RING_E_MANY (@out and *n as far as it came). */
 struct device_set;

@@ -458,6 +458,32 @@ START_TEST(ahead_of_this_replica)
 }
 END_TEST
 
+/* A record of device 1 came in another partition. */
+START_TEST(one_went_astray)
+{
+	begin(0);
+	append(1, 1000);
+	take_cursor(1);
+	int32_t other = (part(1) + 1) % PARTITIONS;
+	struct update *stray = make_update(1, 2000, 2000, other, ring_end(ring, other).next);
+	ring_append(ring, stray);
+	update_unref(stray);
+	mark_until();
+	ask(1, true);
+	ck_assert_int_eq(past.outcome, PAST_OTHER); /* the partition's own records would not be all */
+	append(1, 3600000);
+	take_cursor(1);
+	append(1, 3600001);
+	mark_until();
+	past_clear(&past);
+	device_set_unref(past.devices);
+	ask(1, true);
+	ck_assert_int_eq(past.outcome, PAST_RECOVERED); /* the cursor is long after it */
+	ck_assert_uint_eq(past.n, 1);
+	end();
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("past");
@@ -483,6 +509,7 @@ static Suite *suite(void)
 	tcase_add_test(resumed, not_the_same_devices);
 	tcase_add_test(resumed, not_the_same_partitions);
 	tcase_add_test(resumed, ahead_of_this_replica);
+	tcase_add_test(resumed, one_went_astray);
 	suite_add_tcase(s, resumed);
 	return s;
 }
