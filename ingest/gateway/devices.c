@@ -368,7 +368,7 @@ int devices_open(struct devices **ret, const struct devices_options *o)
 	TAILQ_INIT(&d->asked.list);
 	TAILQ_INIT(&d->others.list);
 	TAILQ_INIT(&d->wants);
-	d->buckets = calloc(n, sizeof *d->buckets);
+	d->buckets = calloc(n, sizeof(struct entry *));
 	int r = d->buckets ? 0 : -ENOMEM;
 	if (r == 0 && getrandom(&d->seed, sizeof d->seed, 0) != (ssize_t)sizeof d->seed)
 		r = -errno;

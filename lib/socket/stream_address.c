@@ -64,7 +64,7 @@ struct address_counts *address_counts_new(void)
 	if (!c)
 		return NULL;
 	c->mask = BUCKETS_MIN - 1;
-	c->buckets = calloc(BUCKETS_MIN, sizeof *c->buckets);
+	c->buckets = calloc(BUCKETS_MIN, sizeof(struct entry *));
 	if (!c->buckets || getrandom(&c->seed, sizeof c->seed, 0) != (ssize_t)sizeof c->seed) {
 		free(c->buckets);
 		free(c);
@@ -86,7 +86,7 @@ static struct entry **find(struct address_counts *c, const struct address_key *k
 static void grow(struct address_counts *c)
 {
 	size_t n = c->mask + 1;
-	struct entry **bigger = calloc(2 * n, sizeof *bigger), **old = c->buckets;
+	struct entry **bigger = calloc(2 * n, sizeof(struct entry *)), **old = c->buckets;
 
 	if (!bigger)
 		return;

@@ -85,7 +85,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	while (protocols[rows])
 		rows++;
-	if (size < 2)
+	if (size < 2 || rows == 0)
 		return 0;
 	const struct protocol *p = protocols[data[0] % rows];
 	uint8_t *exact = malloc(size - 1);
