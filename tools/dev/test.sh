@@ -130,7 +130,7 @@ pytest_suite() {
 pytest_run() {
 	local suite=$1
 	shift
-	cd "$root/tests/system" &&
+	mkdir -p "$run/tmp" && cd "$root/tests/system" &&
 		"$python" -m pytest -v -p no:cacheprovider --junit-xml="$run/results/$suite.xml" --basetemp="$run/tmp/$suite" "$@"
 }
 
