@@ -108,7 +108,8 @@ struct bus_consumer_options {
 
 MUST_CHECK int bus_consumer_open(struct bus_consumer **ret, const struct bus_config *c, const struct bus_consumer_options *o);
 
-/* The next record (cooperative-sticky group). 0, BUS_E_NONE, BUS_E_RETRY (logged state change only), or -errno. Free it by bus_record_free(). */
+/* The next record (cooperative-sticky group). 0, BUS_E_NONE, BUS_E_RETRY (poll on), -errno, or BUS_E_GONE: a topic was removed, and may
+ * have been made anew, with offsets that mean other records; the caller closes and opens again. Free it by bus_record_free(). */
 MUST_CHECK int bus_poll(struct bus_consumer *c, int timeout_ms, struct bus_record *ret);
 
 /* Remembers that everything up to and including @offset is done. Nothing is sent yet. */

@@ -11,10 +11,10 @@
 
 enum {
 	SESSION_MS = 10000, /* after which the group takes a dead member's partitions */
-	HEARTBEAT_MS = 3000,
+	HEARTBEAT_MS = 1000, /* its answer tells of a rebalance, which takes two of them */
 	QUEUED_RECORDS = 50000, /* fetched ahead, over all partitions */
 	QUEUED_KB = 32 * 1024,
-	COMMIT_MS = 10000, /* how long an answer is waited for */
+	COMMIT_MS = 5000, /* how long an answer is waited for */
 	CALL_PARTITIONS = 64,
 };
 
@@ -185,7 +185,10 @@ int bus_poll(struct bus_consumer *c, int timeout_ms, struct bus_record *ret)
 {
 	int r = kafka_take(rd_kafka_consumer_poll(c->rk, timeout_ms), ret);
 
-	/* A topic that is not there yet, an offset that is no longer: the library goes on by itself. */
+	/* A topic that is not there yet, an offset that is no longer: the library goes on by itself. From a topic that was
+	 * removed it does too, but at its old offsets in the new one. */
+	if (r == BUS_E_NONE && atomic_exchange(&c->state.missing, false))
+		return BUS_E_GONE;
 	return r == BUS_E_MISSING || r == BUS_E_GONE ? BUS_E_RETRY : r;
 }
 

@@ -8,7 +8,11 @@
 #include <stdio.h>
 #include <time.h>
 
-enum { STATISTICS_MS = 1000, CLOSE_S = 2 };
+enum {
+	STATISTICS_MS = 1000,
+	METADATA_MS = 10000, /* new and removed partitions are noticed within this */
+	CLOSE_S = 2,
+};
 
 /* ---- callbacks ---- */
 
@@ -89,6 +93,7 @@ struct kafka_setup kafka_setup(const struct bus_config *c, struct kafka_state *s
 	kafka_set(&s, "socket.keepalive.enable", "true");
 	kafka_set(&s, "socket.nagle.disable", "true");
 	kafka_set_int(&s, "reconnect.backoff.max.ms", 2000); /* back soon after the cluster is */
+	kafka_set_int(&s, "topic.metadata.refresh.interval.ms", METADATA_MS);
 	rd_kafka_conf_set_log_cb(s.conf, on_log);
 	if (state) {
 		kafka_set_int(&s, "statistics.interval.ms", STATISTICS_MS);

@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { METADATA_MS = 10000 }; /* new partitions are noticed within this */
-
 struct span {
 	int64_t first, end;
 };
@@ -36,7 +34,6 @@ static int start(struct bus_reader *r, const struct bus_config *c)
 	kafka_set(&s, "enable.auto.commit", "false");
 	kafka_set(&s, "enable.auto.offset.store", "false");
 	kafka_set(&s, "auto.offset.reset", "error");
-	kafka_set_int(&s, "topic.metadata.refresh.interval.ms", METADATA_MS);
 	return kafka_open(&r->rk, &s, RD_KAFKA_CONSUMER);
 }
 

@@ -371,6 +371,22 @@ START_TEST(lost_partitions_are_told_as_lost)
 }
 END_TEST
 
+START_TEST(a_removed_topic_is_told)
+{
+	struct member m;
+	struct bus_record record;
+	int r = BUS_E_NONE;
+
+	join(&m);
+	own_all(&m);
+	rd_kafka_mock_topic_set_error(cluster->mock, "t", RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+	for (int64_t end_ms = clock_mono_ms() + SOON_MS; r != BUS_E_GONE && clock_mono_ms() < end_ms;)
+		r = bus_poll(m.consumer, 50, &record);
+	ck_assert_int_eq(r, BUS_E_GONE);
+	leave(&m);
+}
+END_TEST
+
 static void wait_lag(struct member *m, int64_t lag)
 {
 	int64_t deadline_ms = clock_mono_ms() + SOON_MS;
@@ -429,7 +445,8 @@ static TCase *add_case(Suite *s, const char *name)
 static Suite *suite(void)
 {
 	Suite *s = suite_create("bus consumer");
-	TCase *offsets = add_case(s, "offsets"), *flow = add_case(s, "flow"), *group = add_case(s, "group");
+	TCase *offsets = add_case(s, "offsets"), *flow = add_case(s, "flow"), *lag = add_case(s, "lag"),
+	      *takeover = add_case(s, "takeover"), *comeback = add_case(s, "comeback");
 
 	tcase_add_test(offsets, only_what_was_stored_is_committed);
 	tcase_add_test(offsets, a_refused_commit_is_tried_again);
@@ -439,11 +456,12 @@ static Suite *suite(void)
 	tcase_add_test(flow, a_new_group_may_start_at_the_end);
 	tcase_add_test(flow, paused_partitions_rest_and_go_on_where_they_were);
 	tcase_add_test(flow, partitions_that_come_during_a_pause_rest_too);
-	tcase_add_test(flow, the_lag_is_what_is_not_committed);
-	tcase_add_test(group, a_second_member_takes_over_without_loss);
-	tcase_add_test(group, partitions_that_come_back_after_a_pause_go_on);
-	tcase_add_test(group, lost_partitions_are_told_as_lost);
-	tcase_add_test(group, no_memory_is_reported);
+	tcase_add_test(flow, lost_partitions_are_told_as_lost);
+	tcase_add_test(flow, no_memory_is_reported);
+	tcase_add_test(lag, the_lag_is_what_is_not_committed);
+	tcase_add_test(lag, a_removed_topic_is_told);
+	tcase_add_test(takeover, a_second_member_takes_over_without_loss);
+	tcase_add_test(comeback, partitions_that_come_back_after_a_pause_go_on);
 	return s;
 }
 
