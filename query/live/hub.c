@@ -143,14 +143,6 @@ struct notice {
 	bool all; /* of any user */
 };
 
-static void note_changed(struct viewer *v)
-{
-	v->recheck = true;
-	v->recheck_ms = loop_now_ms(v->hub->loop);
-	v->again_ms = 0;
-	viewer_go_on(v);
-}
-
 static void on_changed(void *arg)
 {
 	struct notice *n = arg;
@@ -159,8 +151,8 @@ static void on_changed(void *arg)
 
 	if (n->all)
 		TAILQ_FOREACH(v, &n->hub->viewers, link)
-	note_changed(v);
-	else if (u) LIST_FOREACH(v, &u->viewers, of_user) note_changed(v);
+	viewer_note_changed(v);
+	else if (u) LIST_FOREACH(v, &u->viewers, of_user) viewer_note_changed(v);
 	free(n);
 }
 

@@ -24,7 +24,7 @@
 /* What all hubs of a program share. */
 struct live_shared {
 	struct live_options o;
-	struct workers *workers;
+	struct workers *askers, *readers; /* auth is asked though MongoDB hangs, and the reverse */
 	struct past_source *past;
 	struct counts *users, *addresses;
 	_Atomic int64_t connections;

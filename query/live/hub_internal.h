@@ -87,15 +87,23 @@ struct waiting_message {
 	json_t *json;
 };
 
+/* What workers do for a client; of each kind one piece at a time. */
+enum viewer_task {
+	TASK_TOKEN = 1 << 0, /* a token is checked */
+	TASK_ACCESS = 1 << 1, /* auth is asked what the user may see */
+	TASK_PAST = 1 << 2, /* the past is read */
+};
+
 struct viewer {
 	struct hub *hub;
 	struct ws *ws;
 	TAILQ_ENTRY(viewer) link;
 	LIST_ENTRY(viewer) of_user; /* once authenticated */
 	enum viewer_state state;
-	bool busy; /* a piece of work is under way */
+	unsigned under_way; /* bits of enum viewer_task */
 	bool follows_all;
-	bool recheck; /* what the user may see has changed */
+	bool recheck; /* what the user may see has changed, and auth was not asked since */
+	bool additions; /* what "all" now includes is to be looked for when nothing is under way */
 	bool expiring_told;
 	bool ahead; /* it has been sent what the hub has not come to yet */
 	bool hold; /* positions wait for the past */
@@ -103,8 +111,9 @@ struct viewer {
 	bool cursor_due; /* its cursor is about to get too old */
 	struct uuid user, session, address;
 	int64_t opened_ms, stuck_ms; /* monotonic; the latter since when positions have been waiting, 0: none are */
-	int64_t recheck_ms; /* monotonic: since when */
-	int64_t again_ms; /* monotonic: not before then is what failed tried again */
+	int64_t recheck_ms; /* monotonic: since when @recheck */
+	int64_t unsure_ms; /* monotonic: since when it is not known what the user may see; 0: it is */
+	int64_t ask_again_ms, read_again_ms; /* monotonic: not before then is what failed tried again */
 	int64_t expires_ms; /* of the token; UTC */
 	double allowance; /* of messages */
 	int64_t allowance_ms;
@@ -172,10 +181,17 @@ void viewer_gone(struct viewer *v);
 void viewer_close(struct viewer *v, int code, const char *why, const char *reason);
 /* Begins what waits, when nothing is under way. */
 void viewer_go_on(struct viewer *v);
-/* Puts @w on a worker; c->busy until viewer_worked() is called from its done(). */
-void viewer_work(struct viewer *v, struct work *w, void (*run)(struct work *w), void (*done)(struct work *w));
-/* False: the client is gone, and freed. */
-bool viewer_worked(struct viewer *v);
+/* Puts @w on a worker; under way until viewer_worked() is called from its done(). */
+void viewer_work(struct viewer *v, enum viewer_task task, struct work *w, void (*run)(struct work *w),
+	void (*done)(struct work *w));
+/* False: the client is gone, and freed if nothing else is under way. */
+bool viewer_worked(struct viewer *v, enum viewer_task task);
+/* Whether the client's next message may be done. */
+bool viewer_may_work(const struct viewer *v);
+/* The topic `access` says that what the user may see has changed. */
+void viewer_note_changed(struct viewer *v);
+/* It has not been known for so long what the user may see that no position may be sent. */
+bool viewer_is_unsure(const struct viewer *v);
 /* What time does: limits, expiry, second tries. */
 void viewer_sweep(struct viewer *v, int64_t now_ms, int64_t utc_ms);
 
@@ -211,6 +227,8 @@ void viewer_note_error(struct viewer *v, const char *code, const char *detail, c
 /* The socket takes more. */
 void viewer_writable(struct viewer *v);
 void viewer_forget_outbox(struct viewer *v);
+/* Drops what is not watched any more from the snapshot. */
+void viewer_filter_snapshot(struct viewer *v);
 /* The client's cursor as text, until the next call. @complete: all before it was sent; else one that nothing can be
  * resumed with. */
 const char *viewer_cursor(const struct viewer *v, bool complete);

@@ -61,8 +61,10 @@ static void allow_files(int64_t connections)
 
 static int open_shared(struct live_shared *s)
 {
-	int r = workers_open(&s->workers, s->o.workers);
+	int r = workers_open(&s->askers, s->o.workers);
 
+	if (r == 0)
+		r = workers_open(&s->readers, s->o.workers);
 	if (r == 0)
 		r = past_source_open(&s->past, latest_find_stored, s->o.store);
 	if (r == 0)
@@ -124,7 +126,8 @@ void live_close(struct live *l)
 		hub_drain(l->hubs[i]);
 	for (size_t i = 0; i < l->hubs_n; i++)
 		hub_stop(l->hubs[i]);
-	workers_close(l->shared.workers);
+	workers_close(l->shared.askers);
+	workers_close(l->shared.readers);
 	for (size_t i = 0; i < l->hubs_n; i++)
 		hub_close(l->hubs[i]);
 	free(l->hubs);

@@ -68,6 +68,19 @@ static void clear_snapshot(struct viewer *v)
 	v->snapshot = (struct snapshot){ 0 };
 }
 
+void viewer_filter_snapshot(struct viewer *v)
+{
+	struct snapshot *s = &v->snapshot;
+	size_t n = s->at;
+
+	for (size_t i = s->at; i < s->n; i++)
+		if (watch_find(v, &s->updates[i]->device))
+			s->updates[n++] = s->updates[i];
+		else
+			update_unref(s->updates[i]);
+	s->n = n;
+}
+
 void viewer_forget_outbox(struct viewer *v)
 {
 	struct note *note;
@@ -231,9 +244,14 @@ static void send_positions(struct viewer *v)
 
 /* ---- flush ---- */
 
+static bool has_snapshot(const struct viewer *v)
+{
+	return v->snapshot.updates && !viewer_is_unsure(v);
+}
+
 static bool has_positions(struct viewer *v)
 {
-	return !v->hold && (queue_first(&v->queue) || v->cursor_due);
+	return !v->hold && !v->snapshot.updates && !viewer_is_unsure(v) && (queue_first(&v->queue) || v->cursor_due);
 }
 
 void viewer_writable(struct viewer *v)
@@ -242,14 +260,14 @@ void viewer_writable(struct viewer *v)
 		return;
 	if (!STAILQ_EMPTY(&v->notes)) {
 		send_note(v);
-	} else if (v->snapshot.updates) {
+	} else if (has_snapshot(v)) {
 		send_snapshot_page(v);
 		if (!v->snapshot.updates)
 			viewer_go_on(v); /* the next message may have waited for this */
 	} else if (has_positions(v)) {
 		send_positions(v);
 	}
-	if (!STAILQ_EMPTY(&v->notes) || v->snapshot.updates || has_positions(v))
+	if (!STAILQ_EMPTY(&v->notes) || has_snapshot(v) || has_positions(v))
 		ws_want_write(v->ws);
 }
 

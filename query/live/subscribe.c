@@ -14,7 +14,6 @@
 
 enum {
 	ASK_AGAIN_MS = 100, /* after auth did not say what a user may see */
-	UNKNOWN_MAX_MS = 700, /* how long positions flow while it is not known whether they still may */
 	READ_AGAIN_MS = 2000, /* a past that was not complete */
 	AHEAD_TRIES = 8, /* a sweep apart: how long a cursor may be ahead of this replica */
 	DEVICE_TEXT_MAX = 64, /* bytes of what a client calls a device, when it is told that there is none */
@@ -57,22 +56,38 @@ static void run_reading(struct work *w)
 	r->result = past_read(r->source, &r->past);
 }
 
+static void append_id(json_t *list, const struct uuid *id)
+{
+	char text[UUID_TEXT_SIZE];
+
+	uuid_format(text, id);
+	json_array_append_new(list, json_string(text));
+}
+
 static json_t *ids_json(const struct device_set *devices)
 {
 	json_t *list = json_array();
-	char text[UUID_TEXT_SIZE];
 
-	for (size_t i = 0; i < devices->n; i++) {
-		uuid_format(text, &devices->ids[i]);
-		json_array_append_new(list, json_string(text));
-	}
+	for (size_t i = 0; i < devices->n; i++)
+		append_id(list, &devices->ids[i]);
+	return list;
+}
+
+/* Those of @devices that may still be watched. */
+static json_t *watched_json(const struct viewer *v, const struct device_set *devices)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < devices->n; i++)
+		if (watch_find(v, &devices->ids[i]))
+			append_id(list, &devices->ids[i]);
 	return list;
 }
 
 static void note_subscribed(struct viewer *v, const struct device_set *devices, bool recovered)
 {
-	viewer_note(v, json_pack("{ss so sb ss}", "type", "subscribed", "devices", ids_json(devices), "recovered",
-			       recovered, "cursor", viewer_cursor(v, recovered)));
+	viewer_note(v, json_pack("{ss so sb ss}", "type", "subscribed", "devices", watched_json(v, devices),
+			       "recovered", recovered, "cursor", viewer_cursor(v, recovered)));
 }
 
 static struct watch *watch_of(struct queue_entry *e)
@@ -152,8 +167,22 @@ static void go_to_cursor(struct viewer *v, const struct cursor *cursor)
 	queue_filter(&v->queue, is_after_cursor, v);
 }
 
+/* Access to some may have ended while the past was read. */
+static void drop_unwatched(struct viewer *v, struct past *p)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->n; i++)
+		if (watch_find(v, &p->updates[i]->device))
+			p->updates[n++] = p->updates[i];
+		else
+			update_unref(p->updates[i]);
+	p->n = n;
+}
+
 static int put_missed(struct viewer *v, struct past *p)
 {
+	drop_unwatched(v, p);
 	struct queue_slot **slots = calloc(p->n + 1, sizeof(*slots));
 	unsigned *flags = calloc(p->n + 1, sizeof(*flags));
 	int r = slots && flags ? 0 : -ENOMEM;
@@ -229,7 +258,7 @@ static void note_complete(struct viewer *v, bool complete)
 {
 	v->incomplete = !complete;
 	if (!complete)
-		v->again_ms = loop_now_ms(v->hub->loop) + READ_AGAIN_MS;
+		v->read_again_ms = loop_now_ms(v->hub->loop) + READ_AGAIN_MS;
 }
 
 static void end_reading(struct viewer *v)
@@ -271,7 +300,7 @@ void viewer_unpark(struct viewer *v)
 
 	v->parked = NULL;
 	r->past.last_try = ++r->tries == AHEAD_TRIES;
-	viewer_work(v, &r->work, run_reading, reading_done);
+	viewer_work(v, TASK_PAST, &r->work, run_reading, reading_done);
 }
 
 void viewer_forget_parked(struct viewer *v)
@@ -286,7 +315,7 @@ static void reading_done(struct work *w)
 	struct reading *r = (struct reading *)w;
 	struct viewer *v = r->viewer;
 
-	if (viewer_worked(v)) {
+	if (viewer_worked(v, TASK_PAST)) {
 		if (v->state == VIEWER_OPEN && r->past.outcome == PAST_AHEAD && !r->past.last_try) {
 			v->parked = r;
 			return;
@@ -328,7 +357,7 @@ static void read_past(struct viewer *v, enum reading_kind kind, struct device_se
 		.missed_max = h->limits.updates_max,
 	};
 	v->hold = kind != READING_AGAIN;
-	viewer_work(v, &r->work, run_reading, reading_done);
+	viewer_work(v, TASK_PAST, &r->work, run_reading, reading_done);
 }
 
 /* ---- asking what the user may see ---- */
@@ -362,7 +391,7 @@ static void ask(struct viewer *v, json_t *message, void (*done)(struct work *w))
 	a->access = v->hub->shared->o.access;
 	a->user = v->user;
 	a->message = json_incref(message);
-	viewer_work(v, &a->work, run_asking, done);
+	viewer_work(v, TASK_ACCESS, &a->work, run_asking, done);
 }
 
 static void asking_free(struct asking *a)
@@ -491,7 +520,7 @@ static void subscribe_asked(struct work *w)
 	struct asking *a = (struct asking *)w;
 	struct viewer *v = a->viewer;
 
-	if (viewer_worked(v)) {
+	if (viewer_worked(v, TASK_ACCESS)) {
 		if (v->state != VIEWER_OPEN || !v->hub->ring)
 			; /* nobody to answer */
 		else if (a->result == 0)
@@ -570,8 +599,12 @@ static struct device_set *not_watched(struct viewer *v, const struct device_set 
 
 static void recheck(struct viewer *v, const struct device_set *visible)
 {
-	struct device_set *removed = remove_invisible(v, visible), *added = not_watched(v, visible);
+	bool later = !viewer_may_work(v); /* only what is added has to wait */
+	struct device_set *removed = remove_invisible(v, visible);
+	struct device_set *added = later ? device_set_new(NULL, 0) : not_watched(v, visible);
 
+	v->additions = later && v->follows_all;
+	viewer_filter_snapshot(v);
 	if (!removed || !added || !watch_all(v, added)) {
 		viewer_close(v, 1013, "memory", "try again later");
 	} else if (removed->n > 0 || added->n > 0) {
@@ -589,9 +622,16 @@ static void recheck_failed(struct viewer *v)
 	int64_t now_ms = loop_now_ms(v->hub->loop);
 
 	v->recheck = true;
-	v->again_ms = now_ms + ASK_AGAIN_MS;
-	if (v->watches_n > 0 && now_ms - v->recheck_ms >= UNKNOWN_MAX_MS)
+	v->ask_again_ms = now_ms + ASK_AGAIN_MS;
+	if (viewer_is_unsure(v))
 		viewer_close(v, 1013, "unavailable", "it is not known now what you may see");
+}
+
+static void recheck_succeeded(struct viewer *v, const struct device_set *visible)
+{
+	v->unsure_ms = v->recheck ? v->recheck_ms : 0; /* what was said after the question is not answered */
+	recheck(v, visible);
+	ws_want_write(v->ws); /* what was held back */
 }
 
 static void recheck_asked(struct work *w)
@@ -599,11 +639,11 @@ static void recheck_asked(struct work *w)
 	struct asking *a = (struct asking *)w;
 	struct viewer *v = a->viewer;
 
-	if (viewer_worked(v)) {
+	if (viewer_worked(v, TASK_ACCESS)) {
 		if (v->state != VIEWER_OPEN)
 			; /* nobody to tell */
 		else if (a->result == 0)
-			recheck(v, a->visible);
+			recheck_succeeded(v, a->visible);
 		else
 			recheck_failed(v);
 		viewer_go_on(v);
@@ -616,6 +656,8 @@ void viewer_recheck(struct viewer *v)
 	v->recheck = false; /* what is said from now on is said again */
 	if (v->watches_n > 0 || v->follows_all)
 		ask(v, NULL, recheck_asked);
+	else
+		v->unsure_ms = 0;
 }
 
 /* ---- a past that was not complete ---- */

@@ -9,25 +9,31 @@
 enum {
 	MESSAGES_MAX = 16, /* that wait for the one under way */
 	ALLOWANCE_S = 4, /* messages are counted over so many seconds */
+	UNKNOWN_MAX_MS = 700, /* how long positions flow while it is not known whether they still may */
+	UNKNOWN_CLOSE_MS = 5000, /* how long they are held back then */
 };
 
 /* ---- work ---- */
 
-void viewer_work(struct viewer *v, struct work *w, void (*run)(struct work *w), void (*done)(struct work *w))
+void viewer_work(struct viewer *v, enum viewer_task task, struct work *w, void (*run)(struct work *w),
+	void (*done)(struct work *w))
 {
-	v->busy = true;
+	const struct live_shared *s = v->hub->shared;
+
+	v->under_way |= task;
 	w->run = run;
 	w->done = done;
 	w->loop = v->hub->loop;
-	workers_put(v->hub->shared->workers, w);
+	workers_put(task == TASK_PAST ? s->readers : s->askers, w);
 }
 
-bool viewer_worked(struct viewer *v)
+bool viewer_worked(struct viewer *v, enum viewer_task task)
 {
-	v->busy = false;
+	v->under_way &= ~(unsigned)task;
 	if (v->state != VIEWER_GONE)
 		return true;
-	free(v);
+	if (!v->under_way)
+		free(v);
 	return false;
 }
 
@@ -120,7 +126,7 @@ void viewer_gone(struct viewer *v)
 	h->viewers_n--;
 	v->ws = NULL;
 	v->state = VIEWER_GONE;
-	if (!v->busy)
+	if (!v->under_way)
 		free(v);
 }
 
@@ -194,9 +200,10 @@ static void wait_in_line(struct viewer *v, json_t *message)
 	v->messages_n++;
 }
 
-static bool may_work(const struct viewer *v)
+bool viewer_may_work(const struct viewer *v)
 {
-	return (v->state == VIEWER_NEW || v->state == VIEWER_OPEN) && !v->busy && !v->parked && !v->snapshot.updates;
+	return (v->state == VIEWER_NEW || v->state == VIEWER_OPEN) && !v->under_way && !v->parked &&
+	       !v->snapshot.updates;
 }
 
 /* The next message that can be done now. While the stream has not begun that is only auth, lest a token end meanwhile. */
@@ -210,17 +217,22 @@ static struct waiting_message *next_message(struct viewer *v)
 	return NULL;
 }
 
+/* Waits for nothing but an answer of auth's that may be from before the change. */
 static bool recheck_is_due(const struct viewer *v)
 {
-	return v->recheck && v->hub->ring && loop_now_ms(v->hub->loop) >= v->again_ms;
+	return v->recheck && v->state == VIEWER_OPEN && v->hub->ring && !(v->under_way & TASK_ACCESS) &&
+	       loop_now_ms(v->hub->loop) >= v->ask_again_ms;
 }
 
 void viewer_go_on(struct viewer *v)
 {
 	struct waiting_message *m;
 
-	while (may_work(v)) {
-		if (recheck_is_due(v)) {
+	if (recheck_is_due(v))
+		viewer_recheck(v);
+	while (viewer_may_work(v)) {
+		if (v->additions) {
+			v->additions = false;
 			viewer_recheck(v);
 		} else if ((m = next_message(v))) {
 			STAILQ_REMOVE(&v->messages, m, waiting_message, link);
@@ -257,6 +269,31 @@ void viewer_heard(struct viewer *v, const char *text, size_t n)
 	viewer_go_on(v);
 }
 
+/* ---- what the user may see changes ---- */
+
+void viewer_note_changed(struct viewer *v)
+{
+	int64_t now_ms = loop_now_ms(v->hub->loop);
+
+	if (!v->recheck)
+		v->recheck_ms = now_ms;
+	if (v->unsure_ms == 0)
+		v->unsure_ms = now_ms;
+	v->recheck = true;
+	v->ask_again_ms = 0;
+	viewer_go_on(v);
+}
+
+static bool is_unsure_for(const struct viewer *v, int64_t ms)
+{
+	return v->unsure_ms && v->watches_n > 0 && loop_now_ms(v->hub->loop) - v->unsure_ms >= ms;
+}
+
+bool viewer_is_unsure(const struct viewer *v)
+{
+	return is_unsure_for(v, UNKNOWN_MAX_MS);
+}
+
 /* ---- time ---- */
 
 static void sweep_token(struct viewer *v, int64_t utc_ms)
@@ -284,20 +321,24 @@ void viewer_sweep(struct viewer *v, int64_t now_ms, int64_t utc_ms)
 	const struct live_options *o = &v->hub->shared->o;
 
 	if (v->state == VIEWER_NEW) {
-		if (!v->busy && now_ms - v->opened_ms >= o->auth_timeout_ms)
+		if (!v->under_way && now_ms - v->opened_ms >= o->auth_timeout_ms)
 			viewer_close(v, 4408, "auth_timeout", "not authenticated in time");
 		return;
 	}
 	if (v->state != VIEWER_OPEN)
 		return;
 	sweep_token(v, utc_ms);
-	if (v->stuck_ms && !v->hold && now_ms - v->stuck_ms >= o->slow_ms)
+	if (!queue_first(&v->queue)) /* sent, or dropped */
+		v->stuck_ms = 0;
+	if (is_unsure_for(v, UNKNOWN_CLOSE_MS))
+		viewer_close(v, 1013, "unavailable", "it is not known now what you may see");
+	if (v->stuck_ms && !v->hold && !viewer_is_unsure(v) && now_ms - v->stuck_ms >= o->slow_ms)
 		viewer_close(v, 4413, "slow", "too slow");
 	if (v->stuck_ms == 0)
 		sweep_cursor(v);
 	if (v->parked)
 		viewer_unpark(v);
 	viewer_go_on(v);
-	if (v->incomplete && may_work(v) && now_ms >= v->again_ms)
+	if (v->incomplete && viewer_may_work(v) && now_ms >= v->read_again_ms)
 		viewer_reread(v);
 }

@@ -132,7 +132,7 @@ static void check_done(struct work *w)
 	struct check *k = (struct check *)w;
 	struct viewer *v = k->viewer;
 
-	if (viewer_worked(v)) {
+	if (viewer_worked(v, TASK_TOKEN)) {
 		if (v->state == VIEWER_CLOSING)
 			; /* too late to matter */
 		else if (k->result == 0)
@@ -157,5 +157,5 @@ void viewer_authenticate(struct viewer *v, const char *token, size_t n)
 	k->shared = v->hub->shared;
 	k->n = n;
 	memcpy(k->token, token, n);
-	viewer_work(v, &k->work, run_check, check_done);
+	viewer_work(v, TASK_TOKEN, &k->work, run_check, check_done);
 }

@@ -12,6 +12,7 @@ enum { PARTITIONS = 3 };
 /* ---- the socket ---- */
 
 static int closed; /* code */
+static char sent[1 << 16]; /* the frame that was sent last */
 
 void ws_want_write(struct ws *w)
 {
@@ -21,8 +22,9 @@ void ws_want_write(struct ws *w)
 int ws_send(struct ws *w, char *text, size_t n)
 {
 	(void)w;
-	(void)text;
-	(void)n;
+	ck_assert_uint_lt(n, sizeof sent);
+	memcpy(sent, text, n);
+	sent[n] = '\0';
 	return 0;
 }
 
@@ -39,6 +41,57 @@ int ws_close_code(const struct ws *w)
 	return 1006;
 }
 
+/* ---- the workers, auth and MongoDB ---- */
+
+static struct work *asking, *reading; /* what was put last */
+static char askers, readers;
+static struct uuid visible[200];
+static size_t visible_n;
+static int access_result;
+
+void workers_put(struct workers *ws, struct work *w)
+{
+	struct work **at = (char *)ws == &askers ? &asking : &reading;
+
+	ck_assert_ptr_null(*at);
+	*at = w;
+}
+
+int access_devices(struct access *a, const struct uuid *user, struct device_set **ret)
+{
+	(void)a;
+	(void)user;
+	*ret = access_result ? NULL : device_set_new(visible, visible_n);
+	return access_result;
+}
+
+bool access_session_ended(struct access *a, const struct uuid *session)
+{
+	(void)a;
+	(void)session;
+	return false;
+}
+
+static int find_nothing(void *owner, const struct uuid *ids, size_t n, latest_take take, void *arg)
+{
+	(void)owner;
+	(void)ids;
+	(void)n;
+	(void)take;
+	(void)arg;
+	return 0;
+}
+
+static void finish(struct work **at)
+{
+	struct work *w = *at;
+
+	ck_assert_ptr_nonnull(w);
+	*at = NULL;
+	w->run(w);
+	w->done(w);
+}
+
 /* ---- the client ---- */
 
 static struct live_shared shared;
@@ -49,8 +102,10 @@ static void start(void)
 {
 	const struct ring_options o = { 10, 1 << 20, 100 };
 
-	closed = 0;
 	stats_open();
+	shared.askers = (struct workers *)&askers;
+	shared.readers = (struct workers *)&readers;
+	ck_assert_int_eq(past_source_open(&shared.past, find_nothing, NULL), 0);
 	shared.o = (struct live_options){
 		.connections_max = 10,
 		.connections_per_address = 10,
@@ -70,6 +125,8 @@ static void start(void)
 	ck_assert_int_eq(uuid_map_open(&hub.devices), 0);
 	ck_assert_int_eq(uuid_map_open(&hub.users), 0);
 	ck_assert_int_eq(ring_open(&hub.ring, PARTITIONS, &o), 0);
+	for (int32_t i = 0; i < PARTITIONS; i++)
+		ring_begin(hub.ring, i, 0);
 	ck_assert_int_eq(loop_open(&hub.loop), 0);
 	viewer = viewer_opened(&hub, NULL, "", "127.0.0.1");
 	viewer->state = VIEWER_OPEN;
@@ -80,6 +137,7 @@ static void stop(void)
 {
 	viewer_gone(viewer);
 	ck_assert_uint_eq(hub.devices.n, 0);
+	past_source_close(shared.past);
 	counts_close(shared.addresses);
 	counts_close(shared.users);
 	uuid_map_close(&hub.devices);
@@ -107,6 +165,29 @@ static void push(struct watch *w, int32_t partition, int64_t offset)
 	update_unref(u);
 }
 
+static void may_see(uint32_t n)
+{
+	visible[visible_n++] = device(n);
+}
+
+static void hear(const char *text)
+{
+	viewer_heard(viewer, text, strlen(text));
+}
+
+/* The next frame; "": none. */
+static const char *next(void)
+{
+	sent[0] = '\0';
+	viewer_writable(viewer);
+	return sent;
+}
+
+static bool is(const char *frame, const char *begin)
+{
+	return !strncmp(frame, begin, strlen(begin));
+}
+
 /* ---- tests ---- */
 
 START_TEST(a_stray_reaches_one_who_is_ahead)
@@ -125,12 +206,143 @@ START_TEST(a_stray_reaches_one_who_is_ahead)
 }
 END_TEST
 
+START_TEST(access_ends_while_the_past_is_read)
+{
+	start();
+	may_see(1);
+	may_see(2);
+	hear("{\"type\":\"subscribe\",\"devices\":\"all\"}");
+	finish(&asking);
+	ck_assert_ptr_nonnull(reading);
+	push(watch(1), 0, 0);
+	visible_n = 0;
+	may_see(2);
+	may_see(3);
+	viewer_note_changed(viewer);
+	finish(&asking); /* though MongoDB does not answer */
+	ck_assert_uint_eq(viewer->watches_n, 1);
+	ck_assert_uint_eq(viewer->queue.n, 0);
+	ck_assert_int_eq(viewer->unsure_ms, 0);
+	ck_assert(is(next(), "{\"type\":\"devices\",\"added\":[],\"removed\":[\"de01"));
+	finish(&reading);
+	ck_assert(is(next(), "{\"type\":\"subscribed\",\"devices\":[\"de010000-0000-0000-0000-000000000002\"],"));
+	ck_assert(is(next(), "{\"type\":\"snapshot\",\"positions\":[],"));
+	finish(&asking); /* what was added had to wait */
+	ck_assert(is(next(), "{\"type\":\"devices\",\"added\":[\"de010000-0000-0000-0000-000000000003\"]"));
+	finish(&reading);
+	ck_assert_uint_eq(viewer->watches_n, 2);
+	stop();
+}
+END_TEST
+
+/* The answer under way may be from before the change. */
+START_TEST(access_ends_while_auth_is_asked)
+{
+	start();
+	may_see(1);
+	hear("{\"type\":\"subscribe\",\"devices\":\"all\"}");
+	viewer_note_changed(viewer);
+	finish(&asking);
+	ck_assert_uint_eq(viewer->watches_n, 1);
+	visible_n = 0;
+	finish(&asking);
+	ck_assert_uint_eq(viewer->watches_n, 0);
+	finish(&reading);
+	stop();
+}
+END_TEST
+
+START_TEST(access_ends_before_the_snapshot_is_sent)
+{
+	start();
+	struct update *u = make_update(1, 1000, 1000, watch(1)->device->partition, 0);
+	ring_append(hub.ring, u);
+	update_unref(u);
+	hub.places[viewer->places[0].partition].next = 1;
+	may_see(1);
+	hear("{\"type\":\"subscribe\",\"devices\":\"all\"}");
+	finish(&asking);
+	finish(&reading);
+	ck_assert_uint_eq(viewer->snapshot.n, 1);
+	visible_n = 0;
+	viewer_note_changed(viewer);
+	finish(&asking);
+	ck_assert(is(next(), "{\"type\":\"subscribed\""));
+	ck_assert(is(next(), "{\"type\":\"devices\""));
+	ck_assert(is(next(), "{\"type\":\"snapshot\",\"positions\":[],"));
+	stop();
+}
+END_TEST
+
+START_TEST(positions_are_held_back_while_auth_does_not_answer)
+{
+	start();
+	may_see(1);
+	push(watch(1), 0, 0);
+	viewer_note_changed(viewer);
+	int64_t since_ms = viewer->unsure_ms = loop_now_ms(hub.loop) - 800;
+	viewer_note_changed(viewer);
+	ck_assert_int_eq(viewer->unsure_ms, since_ms); /* is not put off */
+	ck_assert_str_eq(next(), "");
+	finish(&asking);
+	ck_assert_ptr_nonnull(asking); /* for the second notice */
+	ck_assert(is(next(), "{\"type\":\"positions\",")); /* known as of a moment ago */
+	finish(&asking);
+	ck_assert_int_eq(viewer->unsure_ms, 0);
+	viewer->unsure_ms = loop_now_ms(hub.loop) - 6000;
+	viewer_sweep(viewer, loop_now_ms(hub.loop), 0);
+	ck_assert_int_eq(closed, 1013);
+	stop();
+}
+END_TEST
+
+START_TEST(auth_cannot_say)
+{
+	start();
+	watch(1);
+	access_result = ACCESS_E_RETRY;
+	viewer_note_changed(viewer);
+	finish(&asking);
+	ck_assert_int_eq(closed, 0);
+	viewer->unsure_ms -= 800;
+	viewer->ask_again_ms = 0;
+	viewer_go_on(viewer);
+	finish(&asking);
+	ck_assert_int_eq(closed, 1013);
+	stop();
+}
+END_TEST
+
+/* What waited was dropped, not sent. */
+START_TEST(nothing_waits_is_not_slow)
+{
+	start();
+	push(watch(1), 0, 0);
+	viewer->stuck_ms = loop_now_ms(hub.loop) - 600;
+	hear("{\"type\":\"unsubscribe\",\"devices\":\"all\"}");
+	viewer_sweep(viewer, loop_now_ms(hub.loop), 0);
+	ck_assert_int_eq(closed, 0);
+	ck_assert_int_eq(viewer->stuck_ms, 0);
+	push(watch(1), 0, 1);
+	viewer->stuck_ms = loop_now_ms(hub.loop) - 600;
+	viewer_sweep(viewer, loop_now_ms(hub.loop), 0);
+	ck_assert_int_eq(closed, 4413);
+	stop();
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("viewer");
 	TCase *t = tcase_create("viewer");
 
 	tcase_add_test(t, a_stray_reaches_one_who_is_ahead);
+	tcase_add_test(t, access_ends_while_the_past_is_read);
+	tcase_add_test(t, access_ends_while_auth_is_asked);
+	tcase_add_test(t, access_ends_before_the_snapshot_is_sent);
+	tcase_add_test(t, positions_are_held_back_while_auth_does_not_answer);
+	tcase_add_test(t, auth_cannot_say);
+	tcase_add_test(t, nothing_waits_is_not_slow);
 	suite_add_tcase(s, t);
 	return s;
 }
