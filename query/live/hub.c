@@ -114,12 +114,30 @@ static struct batch *take(struct hub *h)
 	return b;
 }
 
+static void wake(struct hub *h);
+
+/* Not more in one turn of the loop than half of what a client's queue takes: what was queued is sent at the turn's end,
+ * and a burst is no reason to conflate clients that are quick. */
 static void on_wake(void *arg)
 {
 	struct hub *h = arg;
+	struct batch *b;
 
-	for (struct batch *b; (b = take(h)); batch_unref(b))
+	for (size_t n = 0; n == 0 || n < h->limits.updates_max / 2;) {
+		b = take(h);
+		if (!b)
+			return;
 		receive(h, b);
+		n += b->n;
+		batch_unref(b);
+	}
+	wake(h);
+}
+
+static void wake(struct hub *h)
+{
+	while (loop_post(h->loop, on_wake, h)) /* no memory: later */
+		nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
 }
 
 void hub_hand_over(struct hub *h, struct batch *b)
@@ -128,11 +146,11 @@ void hub_hand_over(struct hub *h, struct batch *b)
 	while (h->inbox_n == INBOX_MAX)
 		pthread_cond_wait(&h->less, &h->lock);
 	h->inbox[(h->inbox_head + h->inbox_n++) % INBOX_MAX] = batch_ref(b);
-	bool wake = !h->woken;
+	bool asleep = !h->woken;
 	h->woken = true;
 	pthread_mutex_unlock(&h->lock);
-	while (wake && loop_post(h->loop, on_wake, h))
-		nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
+	if (asleep)
+		wake(h);
 }
 
 /* ---- what the topic `access` says ---- */

@@ -14,7 +14,7 @@
 #include <string.h>
 
 enum {
-	NOTES_MAX = 64, /* that a client may leave waiting */
+	NOTES_MAX = 4096, /* that a client may leave waiting */
 	OVERHEAD = 256, /* bytes of a frame beside positions and cursor */
 };
 

@@ -287,8 +287,21 @@ static void add_newest(struct past *p)
 	}
 }
 
+/* Whether the ring has come to U; it has not where a client is ahead of this replica. */
+static bool has_come(const struct past *p)
+{
+	for (size_t i = 0; i < p->devices->n; i++) {
+		int32_t partition = partition_in(p, &p->devices->ids[i]);
+		if (ring_end(p->ring, partition).next < p->until[partition].next)
+			return false;
+	}
+	return true;
+}
+
 static int read_anew(struct past_source *s, struct past *p)
 {
+	const bool come = has_come(p);
+
 	p->updates = calloc(p->devices->n + 1, sizeof(struct update *));
 	if (!p->updates)
 		return -ENOMEM;
@@ -299,7 +312,7 @@ static int read_anew(struct past_source *s, struct past *p)
 		log_debug("latest positions not read", LOG_S("why", store_last_error()));
 	else if (!all_settled(p))
 		probe(s, p);
-	p->complete = r == 0 && all_settled(p);
+	p->complete = r == 0 && come && all_settled(p);
 	add_newest(p);
 	return 0;
 }
@@ -313,6 +326,8 @@ int past_read(struct past_source *s, struct past *p)
 		r = resume(p);
 	if (r)
 		return r;
+	if (p->outcome != PAST_RECOVERED && !p->last_try && !has_come(p))
+		p->outcome = PAST_AHEAD;
 	if (p->outcome == PAST_AHEAD && !p->last_try)
 		return 0;
 	if (p->outcome != PAST_RECOVERED)

@@ -35,7 +35,7 @@ enum past_outcome {
 	PAST_TOO_OLD, /* the ring does not reach back to the cursor */
 	PAST_OTHER, /* another history, or not the same devices, or no cursor of ours, or some records went astray */
 	PAST_TOO_MUCH, /* more was missed than a client's queue takes */
-	PAST_AHEAD, /* the cursor, of another replica, is ahead of this one; with last_try: and stays so */
+	PAST_AHEAD, /* the cursor, or U, is of another replica and ahead of this one; with last_try: and stays so */
 };
 
 /* What is stored of a device. */
@@ -48,7 +48,7 @@ struct past {
 	/* The question. */
 	struct ring *ring;
 	struct device_set *devices; /* all that the subscription is for */
-	const struct place *until; /* the place U, of every partition */
+	const struct place *until; /* the place U, of every partition: updates follow from there on */
 	const struct cursor *cursor; /* NULL: anew */
 	size_t missed_max; /* updates */
 	bool last_try; /* whoever is ahead now begins anew; else the answer is only that, to be asked again soon */

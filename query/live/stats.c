@@ -49,6 +49,8 @@ static void open_client_stats(void)
 
 void stats_open(void)
 {
+	if (stats.records) /* a second one in this process */
+		return;
 	open_reader_stats();
 	open_client_stats();
 }

@@ -327,13 +327,24 @@ static void reading_done(struct work *w)
 	reading_free(r);
 }
 
+/* From where on updates come for what is read about. Where the client is ahead of the hub that is the client's place: what
+ * was before it is dropped (see viewer_push()), also of a device that the client has only begun to watch. */
+static void copy_until(const struct viewer *v, struct place *until)
+{
+	memcpy(until, v->hub->places, (size_t)ring_partitions(v->hub->ring) * sizeof(*until));
+	for (uint32_t i = 0; v->ahead && i < v->places_n; i++) {
+		const struct viewer_place *p = &v->places[i];
+		if (p->at.next > until[p->partition].next)
+			until[p->partition] = p->at;
+	}
+}
+
 /* Begins to read the past of @devices (its reference is taken over) and @cursor (malloc'd, taken over, may be NULL). */
 static void read_past(struct viewer *v, enum reading_kind kind, struct device_set *devices, struct cursor *cursor)
 {
 	struct hub *h = v->hub;
-	size_t size = (size_t)ring_partitions(h->ring) * sizeof(struct place);
 	struct reading *r = calloc(1, sizeof(*r));
-	struct place *until = malloc(size);
+	struct place *until = calloc((size_t)ring_partitions(h->ring), sizeof(*until));
 
 	if (!r || !until) {
 		device_set_unref(devices);
@@ -343,7 +354,7 @@ static void read_past(struct viewer *v, enum reading_kind kind, struct device_se
 		viewer_close(v, 1013, "memory", "try again later");
 		return;
 	}
-	memcpy(until, h->places, size);
+	copy_until(v, until);
 	r->viewer = v;
 	r->source = h->shared->past;
 	r->kind = kind;
@@ -355,6 +366,7 @@ static void read_past(struct viewer *v, enum reading_kind kind, struct device_se
 		.until = until,
 		.cursor = cursor,
 		.missed_max = h->limits.updates_max,
+		.last_try = kind == READING_AGAIN, /* is tried again anyway */
 	};
 	v->hold = kind != READING_AGAIN;
 	viewer_work(v, TASK_PAST, &r->work, run_reading, reading_done);
@@ -409,7 +421,7 @@ static bool is_all(const json_t *devices)
 }
 
 /* "all" or texts, and a cursor if any. */
-static bool is_well_formed(const struct viewer *v, const json_t *message)
+static bool is_well_formed(const json_t *message)
 {
 	const json_t *devices = json_object_get(message, "devices"), *cursor = json_object_get(message, "cursor");
 	size_t n = json_array_size(devices);
@@ -418,7 +430,7 @@ static bool is_well_formed(const struct viewer *v, const json_t *message)
 		return false;
 	if (is_all(devices))
 		return true;
-	if (!json_is_array(devices) || n > (size_t)v->hub->shared->o.message_max)
+	if (!json_is_array(devices))
 		return false;
 	for (size_t i = 0; i < n; i++)
 		if (!json_is_string(json_array_get(devices, i)))
@@ -426,18 +438,40 @@ static bool is_well_formed(const struct viewer *v, const json_t *message)
 	return true;
 }
 
+/* Copies as much of @from, which is UTF-8, as there is room for; no character in part. */
+static void cut_text(char *to, size_t size, const char *from)
+{
+	size_t n = strlen(from);
+
+	if (n >= size)
+		for (n = size - 1; n > 0 && ((unsigned char)from[n] & 0xC0) == 0x80; n--)
+			;
+	memcpy(to, from, n);
+	to[n] = '\0';
+}
+
 static void say_not_found(struct viewer *v, const char *device)
 {
 	char text[DEVICE_TEXT_MAX];
 
-	snprintf(text, sizeof(text), "%.40s", device);
+	cut_text(text, sizeof(text), device);
 	viewer_note_error(v, "not_found", "You have no such device.", text);
+}
+
+static void say_too_many(struct viewer *v)
+{
+	viewer_note_error(v, "too_many_devices", "Not all are watched: one connection has a limit.", NULL);
 }
 
 /* Those of the message's that the user may see; the others are said not to exist. NULL when memory is out. */
 static struct device_set *named_devices(struct viewer *v, const json_t *list, const struct device_set *visible)
 {
-	size_t n = json_array_size(list), found = 0;
+	size_t n = json_array_size(list), max = (size_t)v->hub->shared->o.subscriptions_max, found = 0;
+
+	if (n > max) {
+		n = max;
+		say_too_many(v);
+	}
 	struct uuid *ids = calloc(n + 1, sizeof(*ids));
 
 	for (size_t i = 0; ids && i < n; i++) {
@@ -468,7 +502,7 @@ static struct device_set *bounded(struct viewer *v, struct device_set *devices)
 		ids[n++] = devices->ids[i];
 	}
 	if (ids && n < devices->n)
-		viewer_note_error(v, "too_many_devices", "Not all are watched: one connection has a limit.", NULL);
+		say_too_many(v);
 	struct device_set *some = ids ? device_set_new(ids, n) : NULL;
 	device_set_unref(devices);
 	free(ids);
@@ -534,7 +568,7 @@ static void subscribe_asked(struct work *w)
 
 void viewer_subscribe(struct viewer *v, const json_t *message)
 {
-	if (is_well_formed(v, message))
+	if (is_well_formed(message))
 		ask(v, (json_t *)(uintptr_t)message, subscribe_asked);
 	else
 		viewer_close(v, 4400, "bad_message", "subscribe needs devices: a list of ids, or \"all\"");
@@ -545,7 +579,7 @@ void viewer_unsubscribe(struct viewer *v, const json_t *message)
 	const json_t *devices = json_object_get(message, "devices");
 	struct uuid id;
 
-	if (!is_well_formed(v, message)) {
+	if (!is_well_formed(message)) {
 		viewer_close(v, 4400, "bad_message", "unsubscribe needs devices: a list of ids, or \"all\"");
 		return;
 	}

