@@ -36,6 +36,7 @@ struct lane {
 	atomic_ullong looked_up; /* the ticket up to which look-ups are settled */
 	int64_t drain_until_ms, goodbye_until_ms;
 	struct heartbeat *heartbeat;
+	struct series *queued;
 	char name[16]; /* of the heartbeat, which borrows it */
 };
 
@@ -134,6 +135,7 @@ static void on_tick(void *arg)
 	heartbeat_beat(l->heartbeat);
 	take_reports(l); /* the library's errors and statistics come with them */
 	on_looked_up(l); /* also when a post was lost for want of memory */
+	series_set(l->queued, (double)bus_producer_pending(l->connections.producer));
 	atomic_store(&l->up, bus_producer_up(l->connections.producer));
 }
 
@@ -255,6 +257,7 @@ int lane_open(struct lane **ret, struct lane_options *o, int number)
 		r = loop_every(l->loop, TICK_MS, on_tick, l, &l->tick);
 	if (r == 0) {
 		l->heartbeat = heartbeat_new(l->name, BEAT_MS);
+		l->queued = stats_queued(l->name);
 		r = -pthread_create(&l->thread, NULL, run, l);
 	}
 	if (r < 0) {

@@ -33,6 +33,7 @@ struct lookup {
 	struct heartbeat *heartbeat;
 	struct readiness *ready;
 	struct series *up, *found, *unknown, *unavailable, *seconds;
+	struct series *known_now, *others_now, *wanted_now;
 	devices_identifier batch[LOOKUP_BATCH_MAX];
 };
 
@@ -173,12 +174,22 @@ static void one_batch(struct lookup *l, size_t n)
 		rest(l, n > 0 ? PAUSE_MS : PROBE_MS);
 }
 
+static void show_counts(const struct lookup *l)
+{
+	struct devices_counts n = devices_count(l->devices);
+
+	series_set(l->known_now, (double)n.known);
+	series_set(l->others_now, (double)n.others);
+	series_set(l->wanted_now, (double)n.wanted);
+}
+
 static void *work(void *arg)
 {
 	struct lookup *l = arg;
 
 	while (!atomic_load(&l->stop)) {
 		heartbeat_beat(l->heartbeat);
+		show_counts(l);
 		size_t n = devices_take(l->devices, l->batch, (size_t)l->batch_max, l->reached ? WAIT_MS : 0);
 		if (n > 0 || !l->reached) /* an empty request shows whether auth is there */
 			one_batch(l, n);
@@ -191,10 +202,16 @@ static void *work(void *arg)
 static void register_health(struct lookup *l)
 {
 	static const double bounds[] = { 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 0 };
-	static const char *const by_result[] = { "result", NULL };
+	static const char *const by_result[] = { "result", NULL }, *const by_state[] = { "state", NULL };
 	struct metric *lookups = metric_counter(
 		"pettrack_gateway_lookups_total", "Identifiers looked up at auth, by what it said.", by_result);
 
+	struct metric *cached = metric_gauge("pettrack_gateway_devices",
+		"Devices cached: known, unknown or being looked up, waiting to be looked up.", by_state);
+
+	l->known_now = metric_series(cached, (const char *const[]){ "known" });
+	l->others_now = metric_series(cached, (const char *const[]){ "unknown" });
+	l->wanted_now = metric_series(cached, (const char *const[]){ "wanted" });
 	l->found = metric_series(lookups, (const char *const[]){ "known" });
 	l->unknown = metric_series(lookups, (const char *const[]){ "unknown" });
 	l->unavailable = metric_series(lookups, (const char *const[]){ "unavailable" });

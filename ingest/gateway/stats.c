@@ -77,7 +77,17 @@ struct stats stats_of(const struct protocol *p)
 
 struct series *stats_refused(const struct stats *s, const char *why)
 {
-	if (!strcmp(why, "connections"))
+	if (!strcmp(why, "connections") || !strcmp(why, "owner")) /* the bound of a lane, and of all */
 		return s->refused_connections;
 	return !strcmp(why, "address") ? s->refused_address : s->refused_other;
+}
+
+struct series *stats_queued(const char *lane)
+{
+	static const char *const by_loop[] = { "loop", NULL };
+	static struct metric *queued;
+
+	if (!queued)
+		queued = metric_gauge("pettrack_gateway_queued_positions", "Positions on their way to Kafka.", by_loop);
+	return metric_series(queued, (const char *const[]){ lane, NULL });
 }

@@ -25,3 +25,6 @@ struct stats stats_of(const struct protocol *p);
 
 /* The series of a reason that listener_options.refused names. */
 struct series *stats_refused(const struct stats *s, const char *why);
+
+/* How many positions the lane called @lane has on their way to Kafka: a gauge. */
+struct series *stats_queued(const char *lane);
