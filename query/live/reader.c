@@ -156,8 +156,11 @@ static int begin_ring(struct reader *r)
 	if (!r->filled)
 		return -ENOMEM;
 	r->unfilled = (size_t)n;
-	for (int32_t i = 0; i < n; i++)
+	for (int32_t i = 0; i < n; i++) {
 		ring_begin(r->ring, i, bus_reader_first(r->bus, i));
+		if (bus_reader_first(r->bus, i) == bus_reader_end_at_start(r->bus, i))
+			ring_begin_empty(r->ring, i);
+	}
 	for (int32_t i = 0; result == 0 && i < n; i++)
 		result = note_filled(r, i, bus_reader_first(r->bus, i));
 	return result;

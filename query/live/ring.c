@@ -150,6 +150,11 @@ void ring_begin(struct ring *r, int32_t partition, int64_t offset)
 	pthread_mutex_unlock(&p->lock);
 }
 
+void ring_begin_empty(struct ring *r, int32_t partition)
+{
+	r->parts[partition].settled = true;
+}
+
 static bool is_poison(const struct update *u)
 {
 	static const struct uuid none;
@@ -380,8 +385,6 @@ size_t ring_probes(struct ring *r, int32_t partition, struct uuid *out, size_t m
 			break;
 		out[n++] = k->link.key;
 	}
-	if (n == 0 && p->n == 0) /* nothing was there, so nothing waits to be stored */
-		p->settled = true;
 	pthread_mutex_unlock(&p->lock);
 	return n;
 }

@@ -8,7 +8,7 @@
  * A place in a partition is the offset of the next record together with the check of the one before it. Another topic of the same
  * name, made anew, has other records there: the check tells.
  *
- * Thread: ring_begin() and ring_append() the reader's; the rest any. A lock for each partition.
+ * Thread: ring_begin(), ring_begin_empty() and ring_append() the reader's; the rest any. A lock for each partition.
  */
 #pragma once
 
@@ -44,6 +44,8 @@ int32_t ring_partitions(const struct ring *r);
 
 /* Reading of @partition begins at @offset; of what was before nothing is known. */
 void ring_begin(struct ring *r, int32_t partition, int64_t offset);
+/* Nothing was in @partition when reading began, so nothing waits to be stored. */
+void ring_begin_empty(struct ring *r, int32_t partition);
 /* The next record of its partition. Sets u->late and u->first; then takes a reference. */
 void ring_append(struct ring *r, struct update *u);
 
