@@ -28,6 +28,7 @@ enum {
 	REASON_MAX = CONTROL_MAX - 2,
 	RX_BUFFER = 256, /* each connection has one */
 	TX_MAX = 1 << 20, /* bytes in one send() */
+	MESSAGES_A_TURN = 16, /* that one connection may send before the others have their turn */
 	SERVICE_BUFFER = 4096, /* one a context: the handshake's answer is made in it */
 	HEADERS_MAX = 4096, /* of the short request that libwebsockets gets, or a server's answer */
 	HEADERS_AT_ONCE = 4,
@@ -229,7 +230,7 @@ static void serve(struct ws *w)
 	}
 	if (w->close_due)
 		send_close(w);
-	if (w->wants && !w->closing && has_room(w)) {
+	for (int i = 0; i < MESSAGES_A_TURN && w->wants && !w->closing && has_room(w); i++) {
 		w->wants = false;
 		w->writing = true;
 		w->host->events->writable(w);
