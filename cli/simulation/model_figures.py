@@ -12,25 +12,28 @@ import math
 import statistics
 import sys
 from collections import defaultdict, namedtuple
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 EARTH_RADIUS_M = 6371008.8
-GAP_S = 3600        # an interval from here on is a gap
-STEP_MAX_S = 420    # two fixes this close together make a step; longer says nothing about the way between
-REST_M = 15         # a step shorter than this is rest: most of it is the receiver's error
-QUANTILES = 20      # tables hold the quantiles 0, 1/20 ... 20/20
+GAP_S = 3600  # an interval from here on is a gap
+STEP_MAX_S = 420  # two fixes this close together make a step; longer says nothing about the way between
+REST_M = 15  # a step shorter than this is rest: most of it is the receiver's error
+QUANTILES = 20  # tables hold the quantiles 0, 1/20 ... 20/20
 
-Fix = namedtuple('Fix', 'time lat lon outlier')
+Fix = namedtuple("Fix", "time lat lon outlier")
 
 
 def read(path):
     """Fixes of each tag, oldest first."""
     tags = defaultdict(list)
-    with open(path, newline='', encoding='utf-8') as file:
+    with open(path, newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
-            time = datetime.strptime(row['timestamp'][:19], '%Y-%m-%d %H:%M:%S').replace(tzinfo=timezone.utc)
-            tags[row['tag_id']].append(Fix(time.timestamp(), float(row['location_lat']), float(row['location_long']),
-                                           row['visible'] == 'FALSE'))
+            time = datetime.strptime(row["timestamp"][:19], "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
+            tags[row["tag_id"]].append(
+                Fix(
+                    time.timestamp(), float(row["location_lat"]), float(row["location_long"]), row["visible"] == "FALSE"
+                )
+            )
     return [sorted(fixes) for fixes in tags.values()]
 
 
@@ -59,7 +62,7 @@ def table(values, cut=0.005):
 def steps(track):
     """(seconds, metres) between neighbours close in time, in runs without a break."""
     run = []
-    for a, b in zip(track, track[1:]):
+    for a, b in zip(track, track[1:], strict=False):
         if b.time - a.time < STEP_MAX_S:
             run.append((b.time - a.time, distance(a, b)))
             continue
@@ -71,7 +74,7 @@ def steps(track):
 def bouts(runs):
     """Share of steps that are rest, and the chances that rest, and movement, go on in the next step."""
     rest = [[metres < REST_M for _, metres in run] for run in runs]
-    pairs = [pair for run in rest for pair in zip(run, run[1:])]
+    pairs = [pair for run in rest for pair in zip(run, run[1:], strict=False)]
     at_rest = [after for before, after in pairs if before]
     moving = [not after for before, after in pairs if not before]
     flat = [state for run in rest for state in run]
@@ -85,7 +88,7 @@ def main():
     fixes_n = sum(len(track) for track in tracks)
     clean = [[fix for fix in track if not fix.outlier] for track in tracks]
 
-    intervals = [b.time - a.time for track in tracks for a, b in zip(track, track[1:])]
+    intervals = [b.time - a.time for track in tracks for a, b in zip(track, track[1:], strict=False)]
     runs = [run for track in clean for run in steps(track) if run]
     all_steps = [step for run in runs for step in run]
     moves = [metres / seconds for seconds, metres in all_steps if metres >= REST_M and seconds >= 60]
@@ -104,33 +107,42 @@ def main():
         ranges.append(quantile(away, 0.95))
         spots += [metres / ranges[-1] for metres in away]
 
-    outliers = [distance(min(good, key=lambda g: abs(g.time - fix.time)), fix)
-                for track, good in zip(tracks, clean) for fix in track if fix.outlier]
+    outliers = [
+        distance(min(good, key=lambda g: abs(g.time - fix.time)), fix)
+        for track, good in zip(tracks, clean, strict=False)
+        for fix in track
+        if fix.outlier
+    ]
 
-    print(f'/* Figures of {len(tracks)} pet cats, {fixes_n} fixes. Made by model_figures.py; docs/SIMULATION.md explains them. */')
-    print('#pragma once\n\n/* clang-format off */\n')
-    print(f'enum {{ FIGURE_QUANTILES = {QUANTILES} }};\n')
+    print(
+        f"/* Figures of {len(tracks)} pet cats, {fixes_n} fixes. "
+        "Made by model_figures.py; docs/SIMULATION.md explains them. */"
+    )
+    print("#pragma once\n\n/* clang-format off */\n")
+    print(f"enum {{ FIGURE_QUANTILES = {QUANTILES} }};\n")
     for name, values in (
-            ('interval_s', [i for i in intervals if i < GAP_S]),
-            ('gap_s', [i for i in intervals if i >= GAP_S]),
-            ('speed_mps', moves),
-            ('range_m', ranges),
-            ('spot_share', spots),
-            ('outlier_m', outliers)):
-        numbers = [f'{value:.4g}' for value in table(values)]
-        print(f'static const double figure_{name}[FIGURE_QUANTILES + 1] = {{')
+        ("interval_s", [i for i in intervals if i < GAP_S]),
+        ("gap_s", [i for i in intervals if i >= GAP_S]),
+        ("speed_mps", moves),
+        ("range_m", ranges),
+        ("spot_share", spots),
+        ("outlier_m", outliers),
+    ):
+        numbers = [f"{value:.4g}" for value in table(values)]
+        print(f"static const double figure_{name}[FIGURE_QUANTILES + 1] = {{")
         for row in range(0, len(numbers), 7):
-            print('\t' + ', '.join(numbers[row:row + 7]) + ',')
-        print('};\n')
+            print("\t" + ", ".join(numbers[row : row + 7]) + ",")
+        print("};\n")
     for name, value in (
-            ('gap_share', sum(i >= GAP_S for i in intervals) / len(intervals)),
-            ('outlier_share', len(outliers) / fixes_n),
-            ('error_m', error_m),
-            ('rest_share', rest_share),
-            ('rest_s', step_s / (1 - rest_goes_on)),
-            ('move_s', step_s / (1 - move_goes_on))):
-        print(f'static const double figure_{name} = {value:.4g};')
+        ("gap_share", sum(i >= GAP_S for i in intervals) / len(intervals)),
+        ("outlier_share", len(outliers) / fixes_n),
+        ("error_m", error_m),
+        ("rest_share", rest_share),
+        ("rest_s", step_s / (1 - rest_goes_on)),
+        ("move_s", step_s / (1 - move_goes_on)),
+    ):
+        print(f"static const double figure_{name} = {value:.4g};")
 
 
-if __name__ == '__main__':
+if __name__ == "__main__":
     main()

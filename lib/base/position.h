@@ -31,8 +31,8 @@ enum attribute_type {
 
 enum {
 	POSITION_ATTRIBUTES_MAX = 64, /* more are dropped by decoders and refused by the record reader */
-	ATTRIBUTE_NAME_MAX = 64,      /* bytes */
-	ATTRIBUTE_TEXT_MAX = 256,     /* bytes */
+	ATTRIBUTE_NAME_MAX = 64, /* bytes */
+	ATTRIBUTE_TEXT_MAX = 256, /* bytes */
 };
 
 /* Something a protocol says beyond the common fields. Names are lowerCamelCase and listed in docs/PROTOCOLS.md. */
@@ -49,17 +49,17 @@ struct attribute {
 
 struct position {
 	struct uuid device;
-	int64_t time_ms;     /* the fix, by the device's clock, UTC since 1970; of a contact, when it was said */
+	int64_t time_ms; /* the fix, by the device's clock, UTC since 1970; of a contact, when it was said */
 	int64_t received_ms; /* when the gateway had it, its own clock */
-	int32_t lat_e7;      /* degrees x 1e7, WGS 84, south negative, -90..90 degrees */
-	int32_t lon_e7;      /* the same, west negative, -180..180 degrees */
-	float speed_mps;     /* m/s, >= 0 */
-	float course_deg;    /* from true north, 0 <= course < 360 */
-	float altitude_m;    /* metres, as the device has them */
-	float accuracy_m;    /* metres, the radius the device claims, >= 0 */
-	float battery_pct;   /* 0..100 */
-	uint32_t has;        /* enum position_field bits */
-	bool invalid;        /* the device itself marks the fix as not valid */
+	int32_t lat_e7; /* degrees x 1e7, WGS 84, south negative, -90..90 degrees */
+	int32_t lon_e7; /* the same, west negative, -180..180 degrees */
+	float speed_mps; /* m/s, >= 0 */
+	float course_deg; /* from true north, 0 <= course < 360 */
+	float altitude_m; /* metres, as the device has them */
+	float accuracy_m; /* metres, the radius the device claims, >= 0 */
+	float battery_pct; /* 0..100 */
+	uint32_t has; /* enum position_field bits */
+	bool invalid; /* the device itself marks the fix as not valid */
 	const char *protocol; /* the name in the protocol table; NULL when unknown */
 	const struct attribute *attributes;
 	size_t attributes_n;

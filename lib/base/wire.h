@@ -14,8 +14,8 @@
 
 struct wire {
 	const uint8_t *at; /* next unread byte; borrowed */
-	size_t left;       /* how many are unread */
-	bool bad;          /* a read wanted more than was left */
+	size_t left; /* how many are unread */
+	bool bad; /* a read wanted more than was left */
 };
 
 static inline struct wire wire_over(const void *bytes, size_t len)

@@ -16,19 +16,19 @@
 #include <stdint.h>
 
 struct bus_config {
-	const char *brokers;  /* host:port, comma-separated */
-	const char *client;   /* client.id: the program's name */
+	const char *brokers; /* host:port, comma-separated */
+	const char *client; /* client.id: the program's name */
 	const char *security; /* NULL or "plaintext", "ssl", "sasl_plaintext", "sasl_ssl" */
 	const char *sasl_mechanism, *sasl_username, *sasl_password, *ca_file; /* NULL where not used */
 };
 
 enum bus_result {
-	BUS_E_FULL = 1,  /* the producer's queue is full: poll, and try later */
-	BUS_E_RETRY,     /* the cluster did not answer or is changing: try later */
+	BUS_E_FULL = 1, /* the producer's queue is full: poll, and try later */
+	BUS_E_RETRY, /* the cluster did not answer or is changing: try later */
 	BUS_E_TOO_LARGE, /* this record can never be sent */
-	BUS_E_NONE,      /* no record within the time */
-	BUS_E_GONE,      /* the offset asked for is no longer, or not yet, in the partition */
-	BUS_E_MISSING,   /* no such topic or partition */
+	BUS_E_NONE, /* no record within the time */
+	BUS_E_GONE, /* the offset asked for is no longer, or not yet, in the partition */
+	BUS_E_MISSING, /* no such topic or partition */
 };
 
 struct bus_header {
@@ -45,14 +45,15 @@ struct bus_producer;
 typedef void (*bus_delivered)(void *owner, void *opaque, int r);
 
 struct bus_producer_options {
-	int64_t linger_ms;       /* how long a record may wait for company */
-	int64_t queue_max;       /* records not yet reported */
+	int64_t linger_ms; /* how long a record may wait for company */
+	int64_t queue_max; /* records not yet reported */
 	int64_t delivery_timeout_ms; /* after which a record counts as lost; 0: the library's 5 min */
 	bus_delivered delivered; /* may be NULL */
 	void *owner;
 };
 
-MUST_CHECK int bus_producer_open(struct bus_producer **ret, const struct bus_config *c, const struct bus_producer_options *o);
+MUST_CHECK int bus_producer_open(
+	struct bus_producer **ret, const struct bus_config *c, const struct bus_producer_options *o);
 
 /* Queues a record; everything is copied. @headers may be NULL; ended by a NULL name. 0, BUS_E_FULL, BUS_E_TOO_LARGE, BUS_E_MISSING
  * or -errno. */
@@ -106,7 +107,8 @@ struct bus_consumer_options {
 	bool from_start; /* where the group has no offset: the oldest record, else the newest */
 };
 
-MUST_CHECK int bus_consumer_open(struct bus_consumer **ret, const struct bus_config *c, const struct bus_consumer_options *o);
+MUST_CHECK int bus_consumer_open(
+	struct bus_consumer **ret, const struct bus_config *c, const struct bus_consumer_options *o);
 
 /* The next record (cooperative-sticky group). 0, BUS_E_NONE, BUS_E_RETRY (poll on), -errno, or BUS_E_GONE: a topic was removed, and may
  * have been made anew, with offsets that mean other records; the caller closes and opens again. Free it by bus_record_free(). */
@@ -139,7 +141,8 @@ enum { BUS_START_OLDEST = -2, BUS_START_NEWEST = -1 };
 
 /* @back: how many records before the end of each partition to start at (0: the end), or BUS_START_OLDEST. Waits up to
  * @timeout_ms for the cluster. 0, BUS_E_RETRY, BUS_E_MISSING or -errno. */
-MUST_CHECK int bus_reader_open(struct bus_reader **ret, const struct bus_config *c, const char *topic, int64_t back, int timeout_ms);
+MUST_CHECK int bus_reader_open(
+	struct bus_reader **ret, const struct bus_config *c, const char *topic, int64_t back, int timeout_ms);
 
 /* Partitions of the topic. */
 int32_t bus_reader_partitions(const struct bus_reader *r);

@@ -31,10 +31,10 @@ struct metric *metric_histogram(const char *name, const char *help, const char *
 /* The series of these label values (as many as the metric has labels; NULL for none), made when new. Lives for ever. */
 struct series *metric_series(struct metric *m, const char *const *values);
 
-void series_add(struct series *s, double v);     /* counters: v >= 0; gauges: any */
-void series_set(struct series *s, double v);     /* gauges */
+void series_add(struct series *s, double v); /* counters: v >= 0; gauges: any */
+void series_set(struct series *s, double v); /* gauges */
 void series_observe(struct series *s, double v); /* histograms */
-double series_value(const struct series *s);     /* counters and gauges; for tests */
+double series_value(const struct series *s); /* counters and gauges; for tests */
 
 void metric_add(struct metric *m, const char *const *values, double v);
 

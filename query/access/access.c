@@ -24,8 +24,8 @@ static struct series *asked_well, *asked_badly, *from_memory;
 static void register_metrics(void)
 {
 	static const char *const labels[] = { "result", NULL };
-	struct metric *asks = metric_counter("pettrack_query_access_asks_total",
-		"Questions to auth for a user's devices.", labels);
+	struct metric *asks =
+		metric_counter("pettrack_query_access_asks_total", "Questions to auth for a user's devices.", labels);
 	struct metric *hits =
 		metric_counter("pettrack_query_access_remembered_total", "Users answered from memory.", NULL);
 
