@@ -1,3 +1,4 @@
+/* changes - the thread: topics first, then one event after the other. */
 #include "ingest/gateway/changes.h"
 
 #include "service/health.h"

@@ -1,3 +1,4 @@
+/* connection - the data path, read serve() first. */
 #include "ingest/gateway/connection.h"
 
 #include "base/clock.h"

@@ -1,3 +1,4 @@
+/* devices - a hash table whose entries stand on shelves by their state, and a list of wants. */
 #include "ingest/gateway/devices.h"
 
 #include "base/clock.h"

@@ -1,3 +1,4 @@
+/* lane - what a loop is made of, how it begins and ends. */
 #include "ingest/gateway/lane.h"
 
 #include "ingest/gateway/connection.h"

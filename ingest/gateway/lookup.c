@@ -1,3 +1,4 @@
+/* lookup - the thread: take wants, ask, settle, tell. */
 #include "ingest/gateway/lookup.h"
 
 #include "base/clock.h"

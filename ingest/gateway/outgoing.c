@@ -1,3 +1,4 @@
+/* outgoing - one stretch of memory, a header before each record. */
 #include "ingest/gateway/outgoing.h"
 
 #include "record/record.h"

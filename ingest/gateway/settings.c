@@ -1,3 +1,4 @@
+/* settings - the rows, and those that each protocol adds. */
 #include "ingest/gateway/settings.h"
 
 #include "bus/setting.h"

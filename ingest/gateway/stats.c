@@ -1,3 +1,4 @@
+/* stats - names and helps of the metrics. */
 #include "ingest/gateway/stats.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* attributes - an array on the stack, copied to the arena at the end. */
 #include "ingest/protocols/attributes.h"
 
 #include "base/text.h"

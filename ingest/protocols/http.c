@@ -1,3 +1,4 @@
+/* http - lines, headers, where the body ends, chunks; then what requests carry, and answers. */
 #include "ingest/protocols/http.h"
 
 #include "base/text.h"

@@ -1,3 +1,4 @@
+/* jread - a cursor over JSON text; errors stick. */
 #include "ingest/protocols/jread.h"
 
 struct jread jread_over(struct slice text)

@@ -1,3 +1,4 @@
+/* osmand_json - the members of a location, one function each. */
 #include "ingest/protocols/osmand_json.h"
 
 #include "ingest/protocols/jread.h"

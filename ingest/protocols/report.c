@@ -1,3 +1,4 @@
+/* report - texts to a position: place, time, numbers, attributes. */
 #include "ingest/protocols/report.h"
 
 #include "base/text.h"

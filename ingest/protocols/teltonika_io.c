@@ -1,3 +1,4 @@
+/* teltonika_io - the table of elements, and how each kind is read. */
 #include "ingest/protocols/teltonika_io.h"
 
 #include "base/text.h"

@@ -14,7 +14,7 @@ int batch_open(struct batch *b, size_t max)
 
 	*b = (struct batch){ .max = max, .arena = arena_over(memory, ARENA_SIZE) };
 	b->entries = calloc(max, sizeof(*b->entries));
-	b->sent = calloc(max, sizeof(*b->sent));
+	b->sent = calloc(max, sizeof(struct entry *));
 	bson_init(&b->doc);
 	if (memory && b->entries && b->sent)
 		return 0;

@@ -90,7 +90,7 @@ static int send_once(struct dead *d, const struct bus_record *record, const char
 	};
 
 	return bus_send(d->producer, d->topic, record->key, record->key_len, with_value ? record->value : NULL,
-		with_value ? record->value_len : 0, headers, (void *)d->round); /* NOLINT: a number as opaque */
+		with_value ? record->value_len : 0, headers, (void *)d->round);
 }
 
 int dead_add(struct dead *d, const struct bus_record *record, const char *why, int timeout_ms)

@@ -1,3 +1,4 @@
+/* secret - over libsodium. */
 #include "secret/secret.h"
 
 #include <assert.h>
