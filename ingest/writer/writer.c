@@ -82,7 +82,7 @@ static void on_revoked(void *owner, const char *topic, const int32_t *partitions
 {
 	struct writer *w = owner;
 
-	if (!lost && !w->ended) {
+	if (!lost && !w->ended && w->fatal == 0) {
 		int r = finish(w);
 		w->fatal = r < 0 ? r : 0;
 	}
@@ -109,28 +109,33 @@ static int next_record(struct writer *w, int64_t timeout_ms, struct bus_record *
 	return w->fatal ? w->fatal : r;
 }
 
-/* Fills the batch until it is full or old, or nothing comes. */
+/* How long the batch may still wait for a record, or the loop for the first one. */
+static int64_t patience_ms(const struct writer *w, int64_t now_ms)
+{
+	const struct batch *b = w->filling;
+
+	return b->n > 0 ? b->opened_ms + w->o.batch_age_ms - now_ms : w->o.batch_age_ms;
+}
+
+/* Fills the batch until it is full or old, or nothing comes. Which one that is may change with every record that is waited
+ * for: when partitions are taken away meanwhile, the one begun is stored. */
 static int gather(struct writer *w)
 {
-	struct batch *b = w->filling;
 	struct bus_record record;
 
-	while (!batch_full(b)) {
-		int64_t now_ms = clock_mono_ms();
-		int64_t left_ms = b->n > 0 ? b->opened_ms + w->o.batch_age_ms - now_ms : w->o.batch_age_ms;
-		if (left_ms <= 0)
-			break;
-		int r = next_record(w, left_ms, &record);
+	while (!batch_full(w->filling)) {
+		int64_t now_ms = clock_mono_ms(), left_ms = patience_ms(w, now_ms);
+		int r = left_ms > 0 ? next_record(w, left_ms, &record) : BUS_E_NONE;
 		if (r < 0)
 			return r;
-		if (r == 0 && (r = batch_add(b, &record, now_ms)) < 0) {
+		if (r > 0 && (left_ms <= 0 || w->filling->n == 0 || w->topic_gone))
+			break;
+		if (r == 0 && (r = batch_add(w->filling, &record, now_ms)) < 0) {
 			bus_record_free(&record);
 			return r;
 		}
-		if (r > 0 && b->n == 0)
-			break;
 	}
-	w->hurried = batch_full(b);
+	w->hurried = batch_full(w->filling);
 	return 0;
 }
 

@@ -10,7 +10,7 @@
 
 enum {
 	STATISTICS_MS = 1000,
-	METADATA_MS = 10000, /* new and removed partitions are noticed within this */
+	METADATA_MS = 10000, /* partitions that are new or gone are noticed within this; until then keys go as before */
 	CLOSE_S = 2,
 };
 

@@ -15,7 +15,6 @@ enum {
 	QUEUE_MAX_KB = 128 * 1024, /* bytes bound the queue too: records may be large */
 	DELIVERY_TIMEOUT_MS = 300000,
 	PURGE_MS = 1000,
-	METADATA_MS = 10000, /* for so long at most keys go by the number of partitions that was */
 };
 
 struct bus_producer {
@@ -58,7 +57,6 @@ static int start(struct bus_producer *p, const struct bus_config *c, const struc
 	kafka_set(&s, "acks", "all");
 	kafka_set(&s, "enable.idempotence", "true");
 	kafka_set(&s, "partitioner", "murmur2_random");
-	kafka_set_int(&s, "topic.metadata.refresh.interval.ms", METADATA_MS);
 	kafka_set_int(&s, "linger.ms", o->linger_ms);
 	kafka_set_int(&s, "queue.buffering.max.messages", o->queue_max);
 	kafka_set_int(&s, "queue.buffering.max.kbytes", QUEUE_MAX_KB);

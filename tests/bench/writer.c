@@ -198,7 +198,7 @@ static bson_t *read_document(struct bus_reader *reader)
 /* Inserts the next @n positions of the topic. Returns seconds. */
 static double insert_bare(mongoc_collection_t *c, struct bus_reader *reader, int64_t n)
 {
-	bson_t **docs = calloc((size_t)n, sizeof(*docs)), options = BSON_INITIALIZER;
+	bson_t **docs = calloc((size_t)n, sizeof(bson_t *)), options = BSON_INITIALIZER;
 	mongoc_write_concern_t *majority = mongoc_write_concern_new();
 	int64_t ns = 0;
 

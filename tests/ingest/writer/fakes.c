@@ -1,9 +1,12 @@
 #include "fakes.h"
+#include "records.h"
+#include "service/service.h"
 
 #include <check.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 struct fake_collection fake_positions, fake_latest;
 struct fake_kafka fake_kafka;
@@ -182,6 +185,7 @@ int bus_commit(struct bus_consumer *c)
 
 	(void)c;
 	fake_kafka.commits++;
+	fake_kafka.stored_at_commit = fake_positions.n;
 	fake_kafka.commit_result = 0;
 	if (r == 0)
 		memcpy(fake_kafka.committed, fake_kafka.stored, sizeof(fake_kafka.stored));
@@ -193,4 +197,138 @@ void bus_record_free(struct bus_record *r)
 	fake_kafka.freed++;
 	free(r->impl);
 	r->impl = NULL;
+}
+
+/* ---- the group: there is one consumer ---- */
+
+struct bus_consumer {
+	struct bus_consumer_options o;
+	bool mine[FAKE_PARTITIONS];
+};
+
+int bus_consumer_open(struct bus_consumer **ret, const struct bus_config *c, const struct bus_consumer_options *o)
+{
+	struct bus_consumer *consumer = calloc(1, sizeof(*consumer));
+
+	(void)c;
+	ck_assert_ptr_nonnull(consumer);
+	consumer->o = *o;
+	fake_kafka.joins++;
+	*ret = consumer;
+	return 0;
+}
+
+static void take_away(struct bus_consumer *c, int32_t partition, bool lost)
+{
+	c->o.revoked(c->o.owner, "positions", &partition, 1, lost);
+	c->mine[partition] = false;
+}
+
+void bus_consumer_close(struct bus_consumer *c)
+{
+	for (int32_t i = 0; c && i < FAKE_PARTITIONS; i++)
+		if (c->mine[i])
+			take_away(c, i, false);
+	free(c);
+}
+
+/* A rebalance brings no record of its own, but may bring one in the same call. */
+static const struct fake_event *rebalance(struct bus_consumer *c, const struct fake_event *e)
+{
+	for (;; e++) {
+		switch (e->kind) {
+		case FAKE_ASSIGN:
+			c->mine[e->partition] = true;
+			c->o.assigned(c->o.owner, "positions", &e->partition, 1);
+			break;
+		case FAKE_REVOKE:
+		case FAKE_LOSE:
+			take_away(c, e->partition, e->kind == FAKE_LOSE);
+			break;
+		default:
+			return e;
+		}
+	}
+}
+
+int bus_poll(struct bus_consumer *c, int timeout_ms, struct bus_record *ret)
+{
+	const struct fake_event *e = rebalance(c, fake_kafka.script);
+	struct position p = fix(1, e->offset);
+
+	fake_kafka.script = e->kind == FAKE_END ? e : e + 1;
+	switch (e->kind) {
+	case FAKE_RECORD:
+		*ret = record_of(&p, e->partition, e->offset);
+		return 0;
+	case FAKE_GONE:
+		return BUS_E_GONE;
+	case FAKE_FAIL:
+		return -EACCES;
+	case FAKE_END:
+		service_stop(0);
+		return BUS_E_NONE;
+	default:
+		nanosleep(&(struct timespec){ .tv_nsec = (long)timeout_ms * 1000000 }, NULL);
+		return BUS_E_NONE;
+	}
+}
+
+int bus_pause(struct bus_consumer *c)
+{
+	(void)c;
+	fake_kafka.pauses++;
+	return 0;
+}
+
+int bus_resume(struct bus_consumer *c)
+{
+	(void)c;
+	fake_kafka.resumes++;
+	return 0;
+}
+
+int64_t bus_lag(struct bus_consumer *c)
+{
+	(void)c;
+	return 0;
+}
+
+bool bus_consumer_up(struct bus_consumer *c)
+{
+	(void)c;
+	return true;
+}
+
+int bus_topics_ensure(const struct bus_config *c, const struct bus_topic *topics, int timeout_ms)
+{
+	(void)c;
+	(void)topics;
+	(void)timeout_ms;
+	return 0;
+}
+
+/* ---- the rest of MongoDB ---- */
+
+int store_ping(struct store *s)
+{
+	(void)s;
+	return 0;
+}
+
+int store_collection_ensure(struct store *s, const char *collection, const bson_t *options)
+{
+	(void)s;
+	(void)options;
+	ck_assert_str_eq(collection, "positions");
+	return 0;
+}
+
+int store_index_ensure(struct store *s, const char *collection, const bson_t *keys, const bson_t *options)
+{
+	(void)s;
+	(void)keys;
+	(void)options;
+	ck_assert_str_eq(collection, "latest");
+	return 0;
 }

@@ -30,7 +30,17 @@ struct fake_kafka {
 	int64_t stored[FAKE_PARTITIONS], committed[FAKE_PARTITIONS]; /* -1: nothing */
 	int commits;
 	int commit_result; /* what bus_commit() answers, once */
+	size_t stored_at_commit; /* documents that were inserted when it was last asked to commit */
 	size_t freed; /* records */
+	const struct fake_event *script; /* what bus_poll() brings, in order; then the end of the program */
+	int joins, pauses, resumes;
+};
+
+/* One call of bus_poll(). */
+struct fake_event {
+	enum { FAKE_END, FAKE_RECORD, FAKE_NONE, FAKE_REVOKE, FAKE_LOSE, FAKE_ASSIGN, FAKE_GONE, FAKE_FAIL } kind;
+	int32_t partition;
+	int64_t offset; /* of a record, whose fix is of device 1 at this time */
 };
 
 extern struct fake_collection fake_positions, fake_latest;

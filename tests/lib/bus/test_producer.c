@@ -58,7 +58,7 @@ static struct bus_producer *open_producer(int64_t queue_max, int64_t delivery_ti
 
 static int send_one(struct bus_producer *p, const char *key, uintptr_t opaque)
 {
-	return bus_send(p, "t", key, strlen(key), "value", 5, NULL, (void *)opaque); /* NOLINT: a number as opaque */
+	return bus_send(p, "t", key, strlen(key), "value", 5, NULL, (void *)opaque);
 }
 
 static void wait_reports(struct bus_producer *p, size_t n)
@@ -329,7 +329,7 @@ START_TEST(headers_travel_with_the_record)
 	const void *value;
 	size_t len;
 
-	ck_assert_int_eq(bus_send(p, "t", "key", 3, "value", 5, headers, (void *)5), 0); /* NOLINT */
+	ck_assert_int_eq(bus_send(p, "t", "key", 3, "value", 5, headers, (void *)5), 0);
 	wait_reports(p, 1);
 	ck_assert_int_eq(reports.list[0].r, 0);
 	ck_assert_uint_eq(reports.list[0].opaque, 5);
