@@ -2,7 +2,6 @@
 #include "tests/lib/failing_alloc.h"
 #include "tests/lib/token/forge.h"
 #include "tests/lib/unit.h"
-#include "base/clock.h"
 #include "token/token.h"
 
 #include <errno.h>
@@ -10,6 +9,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #define USER "0f8fad5b-d9cb-469f-a165-70867728950e"
 #define SESSION "7c9e6679-7425-40de-944b-e07fc1f90ae7"
@@ -403,6 +403,15 @@ START_TEST(threads_share_a_set)
 }
 END_TEST
 
+/* CPU time of this thread: what else the machine does is not counted. */
+static int64_t cpu_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
 START_TEST(a_known_token_costs_little)
 {
 	enum { TIMES_ASKED = 20000, LIMIT_NS = 30000 };
@@ -410,10 +419,10 @@ START_TEST(a_known_token_costs_little)
 	int64_t start;
 
 	ck_assert_int_eq(verify_at(token, NOW), 0);
-	start = clock_mono_ns();
+	start = cpu_ns();
 	for (int i = 0; i < TIMES_ASKED; i++)
 		ck_assert_int_eq(verify_at(token, NOW), 0);
-	ck_assert_int_lt((clock_mono_ns() - start) / TIMES_ASKED, LIMIT_NS);
+	ck_assert_int_lt((cpu_ns() - start) / TIMES_ASKED, LIMIT_NS);
 	free(token);
 }
 END_TEST
