@@ -8,12 +8,14 @@
 #include "bus/bus.h"
 #include "store/store.h"
 
+#include <stdatomic.h>
+
 enum { FAKE_MAX = 64, FAKE_PARTITIONS = 4 };
 
 /* What MongoDB's collection got. */
 struct fake_collection {
 	bson_t *docs[FAKE_MAX]; /* inserts, or updates */
-	size_t n;
+	atomic_size_t n; /* the lane adds, the test looks */
 	int runs; /* how many bulks arrived, refused ones included */
 	int result; /* what store_bulk_run() answers, once; nothing is taken then */
 	int64_t duplicate, poison; /* index of a document that is refused in the next bulk that is taken; -1: none */
