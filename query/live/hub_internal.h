@@ -32,7 +32,6 @@ struct watch {
 	struct queue_slot slot;
 	uint32_t at; /* in the device's array */
 	bool is_new; /* its past is being read */
-	bool told_twice; /* the fix in its snapshot waits as an update too */
 	int64_t told_ms; /* the fix in its snapshot; INT64_MIN: none */
 	int64_t shown_ms; /* the newest fix that the client was shown, or that waits for it */
 };

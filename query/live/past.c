@@ -251,40 +251,47 @@ static int by_device(const void *a, const void *b)
 		&(*(struct update *const *)a)->device, &(*(struct update *const *)b)->device, sizeof(struct uuid));
 }
 
-/* The ring's newest fix of @device, unless it is from U on: then it follows as an update. */
-static struct update *newest_before(const struct past *p, const struct uuid *device)
+/* The fix of @device before U: @stored, whose reference is taken over and which may be NULL, or the ring's, whichever is
+ * newer. What is stored may be from U on already: then it follows as an update, and the ring has the one before. */
+static struct update *newer_of(const struct past *p, const struct uuid *device, struct update *stored)
 {
-	struct update *u = ring_newest(p->ring, partition_in(p, device), device);
+	int32_t partition = partition_in(p, device);
+	int64_t until = p->until[partition].next;
+	struct update *u = ring_newest(p->ring, partition, device, until);
 
-	if (!u || u->offset < p->until[u->partition].next)
+	if (stored && ring_has(p->ring, partition, device, until, stored->time_ms)) {
+		update_unref(stored);
+		stored = NULL;
+	}
+	if (!stored || (u && stored->time_ms <= u->time_ms)) {
+		update_unref(stored);
 		return u;
+	}
 	update_unref(u);
-	return NULL;
+	return stored;
 }
 
-/* Puts the ring's newest fix of each device where it is newer, or the only one. */
-static void add_newest(struct past *p)
+/* Merges what the ring has into the updates, which are what is stored. */
+static int add_newest(struct past *p)
 {
-	size_t stored_n = p->n;
+	struct update **stored = p->updates, **merged = calloc(p->devices->n + 1, sizeof(struct update *));
+	const size_t stored_n = p->n;
 
-	qsort(p->updates, stored_n, sizeof(struct update *), by_device);
+	if (!merged)
+		return -ENOMEM;
+	p->updates = merged;
+	p->n = 0;
+	qsort(stored, stored_n, sizeof(struct update *), by_device);
 	for (size_t i = 0, k = 0; i < p->devices->n; i++) {
 		const struct uuid *device = &p->devices->ids[i];
-		struct update *u = newest_before(p, device);
-		while (k < stored_n && memcmp(&p->updates[k]->device, device, sizeof(*device)) < 0)
-			k++;
-		bool there = k < stored_n && uuid_same(&p->updates[k]->device, device);
-		if (!u)
-			continue;
-		if (!there) {
+		bool there = k < stored_n && uuid_same(&stored[k]->device, device);
+		struct update *u = newer_of(p, device, there ? stored[k] : NULL);
+		k += there;
+		if (u)
 			p->updates[p->n++] = u;
-		} else if (p->updates[k]->time_ms <= u->time_ms) {
-			update_unref(p->updates[k]);
-			p->updates[k] = u;
-		} else {
-			update_unref(u);
-		}
 	}
+	free(stored);
+	return 0;
 }
 
 /* Whether the ring has come to U; it has not where a client is ahead of this replica. */
@@ -313,8 +320,7 @@ static int read_anew(struct past_source *s, struct past *p)
 	else if (!all_settled(p))
 		probe(s, p);
 	p->complete = r == 0 && come && all_settled(p);
-	add_newest(p);
-	return 0;
+	return add_newest(p);
 }
 
 int past_read(struct past_source *s, struct past *p)

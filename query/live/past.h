@@ -6,14 +6,14 @@
  *
  *   Resumed    records from the cursor's place up to U, from the ring. All of them or none: where the ring does not reach
  *              back, or holds another history, the subscription starts anew.
- *   Anew       of each device the newer of what MongoDB's `latest` has and what the ring has; what is from U on need not
- *              be there, for it follows. MongoDB alone is behind
- *              Kafka by what the writer has not stored yet, be it milliseconds or, with the writer down, hours. A record
- *              before U was in the ring before U was reached, and the ring keeps the newest fix of a device even when its record
- *              has left. So what is missing from both can only be a record older than where this process began to read that the
- *              writer has not stored yet either. Whether there are such is known: see ring_settled(). As long as there may be,
- *              or while MongoDB does not answer, the past is not complete: it is read again every few seconds, and what is
- *              newer than what the client was shown is pushed.
+ *   Anew       of each device the newest fix before U: the newer of what MongoDB's `latest` has and what the ring has.
+ *              MongoDB alone is behind Kafka by what the writer has not stored yet, be it milliseconds or, with the
+ *              writer down, hours; or ahead, by what came after U. A record before U was in the ring before U was reached, and
+ *              the ring keeps the newest fix of a device even when its record has left. So what is missing from both can
+ *              only be a record older than where this process began to read that the writer has not stored yet either. Whether
+ *              there are such is known: see ring_settled(). As long as there may be, or while MongoDB does not answer,
+ *              the past is not complete: it is read again every few seconds, and what is newer than what the client
+ *              was shown is pushed.
  *
  * Thread: workers'.
  */

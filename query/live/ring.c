@@ -16,6 +16,7 @@ struct known {
 	TAILQ_ENTRY(known) heard;
 	struct update *newest; /* by fix time; NULL: contacts only */
 	int64_t first_received_ms; /* of its first record here */
+	int64_t first_fix; /* offset of its first fix here; where @newest is not NULL */
 };
 
 struct part {
@@ -195,6 +196,8 @@ static void judge(const struct ring *r, struct part *p, struct update *u)
 	u->late = newest && u->time_ms < newest->time_ms;
 	if (!k || u->late)
 		return;
+	if (!newest)
+		k->first_fix = u->offset;
 	update_unref(newest);
 	k->newest = update_ref(u);
 }
@@ -341,15 +344,53 @@ int ring_read(struct ring *r, int32_t partition, int64_t from, int64_t to, const
 	return result;
 }
 
-struct update *ring_newest(struct ring *r, int32_t partition, const struct uuid *device)
+/* The newest of @device among the ring's records before @before: since what is late is marked, the last that is not. */
+static struct update *last_before(const struct ring *r, const struct part *p, const struct uuid *device, int64_t before)
+{
+	for (size_t i = count_before(r, p, before); i > 0; i--) {
+		struct update *u = p->at[(p->head + i - 1) % r->records_max];
+		if (u->len > 0 && !u->late && uuid_same(&u->device, device))
+			return u;
+	}
+	return NULL;
+}
+
+static struct update *newest_before(
+	const struct ring *r, const struct part *p, const struct uuid *device, int64_t before)
+{
+	const struct known *k = UUID_MAP_FIND(&p->devices, device, struct known, link);
+	struct update *newest = k ? k->newest : NULL;
+
+	if (!newest || newest->offset < before)
+		return newest;
+	struct update *u = last_before(r, p, device, before);
+	return u || k->first_fix >= before ? u : newest;
+}
+
+struct update *ring_newest(struct ring *r, int32_t partition, const struct uuid *device, int64_t before)
 {
 	struct part *p = &r->parts[partition];
 
 	pthread_mutex_lock(&p->lock);
-	struct known *k = UUID_MAP_FIND(&p->devices, device, struct known, link);
-	struct update *u = k && k->newest ? update_ref(k->newest) : NULL;
+	struct update *u = newest_before(r, p, device, before);
+	if (u)
+		update_ref(u);
 	pthread_mutex_unlock(&p->lock);
 	return u;
+}
+
+bool ring_has(struct ring *r, int32_t partition, const struct uuid *device, int64_t from, int64_t time_ms)
+{
+	struct part *p = &r->parts[partition];
+	bool yes = false;
+
+	pthread_mutex_lock(&p->lock);
+	for (size_t i = count_before(r, p, from); i < p->n && !yes; i++) {
+		const struct update *u = p->at[(p->head + i) % r->records_max];
+		yes = u->len > 0 && u->time_ms == time_ms && uuid_same(&u->device, device);
+	}
+	pthread_mutex_unlock(&p->lock);
+	return yes;
 }
 
 /* ---- settled ---- */

@@ -67,8 +67,11 @@ struct device_set;
 MUST_CHECK int ring_read(struct ring *r, int32_t partition, int64_t from, int64_t to, const struct device_set *wanted,
 	struct update **out, size_t *n, size_t max);
 
-/* The newest fix of @device (of partition @partition) with a reference, or NULL. */
-struct update *ring_newest(struct ring *r, int32_t partition, const struct uuid *device);
+/* The newest fix of @device (of partition @partition) among the records before the offset @before, with a reference; the
+ * newest of all where that one has left the ring. NULL: none is known. */
+struct update *ring_newest(struct ring *r, int32_t partition, const struct uuid *device, int64_t before);
+/* Whether a fix of @device at @time_ms is among the records from @from on. */
+bool ring_has(struct ring *r, int32_t partition, const struct uuid *device, int64_t from, int64_t time_ms);
 
 /* ---- has the writer stored what was before the ring? ----
  *

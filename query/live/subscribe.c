@@ -101,47 +101,33 @@ static void show(struct watch *w, const struct update *u)
 		w->shown_ms = u->time_ms;
 }
 
-/* What is older than the snapshot is late for this client. What is in the snapshot, and follows as an update, need not
- * be in the snapshot. */
+/* What is older than the snapshot is late for this client. */
 static bool compare_with_snapshot(void *arg, struct queue_entry *e)
 {
-	struct watch *w = watch_of(e);
+	const struct watch *w = watch_of(e);
 
 	(void)arg;
 	if (w->is_new && e->update->time_ms < w->told_ms)
 		e->flags |= QUEUE_LATE;
-	w->told_twice |= w->is_new && e->update->time_ms == w->told_ms;
 	return true;
-}
-
-/* The watch that @u is to be shown for, or NULL. */
-static struct watch *watch_for(struct viewer *v, const struct update *u)
-{
-	struct watch *w = watch_find(v, &u->device);
-
-	return w && !w->told_twice ? w : NULL;
 }
 
 static void begin_snapshot(struct viewer *v, struct past *p)
 {
-	struct watch *w;
 	size_t n = 0;
 
-	for (size_t i = 0; i < p->n; i++)
-		if ((w = watch_find(v, &p->updates[i]->device))) {
-			w->told_ms = p->updates[i]->time_ms;
-			w->told_twice = false;
-		}
-	queue_filter(&v->queue, compare_with_snapshot, NULL);
 	for (size_t i = 0; i < p->n; i++) {
 		struct update *u = p->updates[i];
-		if ((w = watch_for(v, u))) {
-			show(w, u);
-			p->updates[n++] = u;
-		} else {
+		struct watch *w = watch_find(v, &u->device);
+		if (!w) { /* no longer watched */
 			update_unref(u);
+			continue;
 		}
+		w->told_ms = u->time_ms;
+		show(w, u);
+		p->updates[n++] = u;
 	}
+	queue_filter(&v->queue, compare_with_snapshot, NULL);
 	v->snapshot = (struct snapshot){ p->updates, n, 0 };
 	p->updates = NULL;
 	p->n = 0;

@@ -177,6 +177,41 @@ START_TEST(what_follows_is_left_out)
 }
 END_TEST
 
+/* The writer is quicker than this subscription: what is stored is from U on. */
+START_TEST(what_is_stored_may_follow)
+{
+	begin(0);
+	append(1, 100);
+	append(1, 200);
+	mark_until();
+	append(1, 300);
+	append(1, 400);
+	append(2, 100); /* its first */
+	store(1, 300, 300);
+	store(2, 100, 100);
+	ask(2, false);
+	ck_assert_uint_eq(past.n, 1);
+	ck_assert_int_eq(time_of(1), 200); /* and 300 and 400 follow */
+	end();
+}
+END_TEST
+
+/* The ring has one that is before U, though not the newest. */
+START_TEST(the_newest_before)
+{
+	begin(0);
+	append(1, 100);
+	append(1, 300);
+	append(1, 200);
+	mark_until();
+	append(1, 400);
+	store(1, 100, 100);
+	ask(1, false);
+	ck_assert_int_eq(time_of(1), 300);
+	end();
+}
+END_TEST
+
 START_TEST(mongodb_is_away)
 {
 	begin(0);
@@ -452,7 +487,7 @@ START_TEST(ahead_of_this_replica)
 	past.last_try = true;
 	again();
 	ck_assert_int_eq(past.outcome, PAST_AHEAD);
-	ck_assert_uint_eq(past.n, 0); /* a snapshot: the newest fix is one that follows */
+	ck_assert_int_eq(time_of(1), 100); /* a snapshot: the one after it follows */
 	ck_assert(past.complete);
 	end();
 }
@@ -517,6 +552,8 @@ static Suite *suite(void)
 	tcase_set_timeout(anew, 30);
 	tcase_add_test(anew, the_newer_of_both);
 	tcase_add_test(anew, what_follows_is_left_out);
+	tcase_add_test(anew, what_is_stored_may_follow);
+	tcase_add_test(anew, the_newest_before);
 	tcase_add_test(anew, mongodb_is_away);
 	tcase_add_test(anew, the_writer_is_behind_the_ring);
 	tcase_add_test(anew, another_device_tells_how_far_the_writer_is);

@@ -163,7 +163,7 @@ END_TEST
 static int64_t newest(uint32_t n)
 {
 	struct uuid id = device(n);
-	struct update *u = ring_newest(ring, 1, &id);
+	struct update *u = ring_newest(ring, 1, &id, INT64_MAX);
 	int64_t time_ms = u ? u->time_ms : -1;
 	update_unref(u);
 	return time_ms;
@@ -187,6 +187,44 @@ START_TEST(the_newest_of_each_device)
 	ck_assert_int_eq(newest(2), 300);
 	ck_assert_int_eq(newest(3), 10);
 	ck_assert(append(1, 50, 7)->first);
+	ring_unref(ring);
+}
+END_TEST
+
+static int64_t newest_before(uint32_t n, int64_t before)
+{
+	struct uuid id = device(n);
+	struct update *u = ring_newest(ring, 1, &id, before);
+	int64_t time_ms = u ? u->time_ms : -1;
+	update_unref(u);
+	return time_ms;
+}
+
+START_TEST(the_newest_before_a_place)
+{
+	struct uuid one = device(1);
+
+	open_ring(6, 1 << 20, 100);
+	ring_begin(ring, 1, 0);
+	append(1, 100, 0);
+	append(2, 100, 1);
+	append(1, 300, 2);
+	append(1, 200, 3); /* late */
+	append(1, 400, 4);
+	ck_assert_int_eq(newest_before(1, 0), -1);
+	ck_assert_int_eq(newest_before(1, 1), 100);
+	ck_assert_int_eq(newest_before(1, 2), 100);
+	ck_assert_int_eq(newest_before(1, 3), 300);
+	ck_assert_int_eq(newest_before(1, 4), 300); /* the late one is not the newest */
+	ck_assert_int_eq(newest_before(1, 5), 400);
+	ck_assert_int_eq(newest_before(2, 1), -1); /* its first comes later */
+	ck_assert(ring_has(ring, 1, &one, 3, 200));
+	ck_assert(ring_has(ring, 1, &one, 3, 400));
+	ck_assert(!ring_has(ring, 1, &one, 3, 300));
+	ck_assert(!ring_has(ring, 1, &one, 0, 101));
+	for (int64_t o = 5; o < 11; o++) /* all the others have left */
+		append(1, 400 + o, o);
+	ck_assert_int_eq(newest_before(1, 5), 410); /* there was one; this is the nearest that is known */
 	ring_unref(ring);
 }
 END_TEST
@@ -314,7 +352,7 @@ static void *read_all(void *arg)
 			ck_assert_int_eq(out[i]->offset, out[i - 1]->offset + 1);
 		for (size_t i = 0; i < n; i++)
 			update_unref(out[i]);
-		update_unref(ring_newest(ring, 1, &id));
+		update_unref(ring_newest(ring, 1, &id, INT64_MAX));
 	}
 	device_set_unref(wanted);
 	return NULL;
@@ -349,6 +387,7 @@ static Suite *suite(void)
 	tcase_add_test(t, bounded_by_bytes);
 	tcase_add_test(t, late_and_first);
 	tcase_add_test(t, the_newest_of_each_device);
+	tcase_add_test(t, the_newest_before_a_place);
 	tcase_add_test(t, contacts_and_poison_move_the_place_only);
 	tcase_add_test(t, settled);
 	tcase_add_test(t, aging);
