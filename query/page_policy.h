@@ -13,5 +13,5 @@ struct page_places {
 	const char *auth_url, *live_url, *tile_url;
 };
 
-/* The header's value, the caller's to free(). NULL when memory is out. */
+/* The header's value, the caller's to free(). NULL when memory is out, or the URLs are endless. */
 char *page_policy(const struct page_places *p);
