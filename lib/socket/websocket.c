@@ -515,8 +515,10 @@ int ws_host_open(struct ws_host *h, struct loop *l, const char *subprotocol, con
 
 static void free_all(struct ws_list *list)
 {
-	for (struct ws *w; (w = TAILQ_FIRST(list));)
+	for (struct ws *w = TAILQ_FIRST(list), *next; w; w = next) {
+		next = TAILQ_NEXT(w, link);
 		ws_free(w);
+	}
 }
 
 static void on_last_closed(uv_handle_t *handle)

@@ -319,7 +319,7 @@ static int open_memory(struct hub *h)
 {
 	h->frame_size = (size_t)h->shared->o.frame_max + POSITION_JSON_SIZE_MAX + CURSOR_TEXT_SIZE + FRAME_OVERHEAD;
 	h->frame = malloc(WS_HEADROOM + h->frame_size);
-	h->inbox = calloc(INBOX_MAX, sizeof(*h->inbox));
+	h->inbox = calloc(INBOX_MAX, sizeof(struct batch *));
 	if (!h->frame || !h->inbox)
 		return -ENOMEM;
 	int r = uuid_map_open(&h->devices);

@@ -77,7 +77,7 @@ static int open_hubs(struct live *l)
 	uint16_t port = l->shared.o.port;
 	int r = 0;
 
-	l->hubs = calloc((size_t)l->shared.o.loops, sizeof(*l->hubs));
+	l->hubs = calloc((size_t)l->shared.o.loops, sizeof(struct hub *));
 	if (!l->hubs)
 		return -ENOMEM;
 	while (r == 0 && l->hubs_n < (size_t)l->shared.o.loops) {

@@ -169,7 +169,7 @@ static void drop_unwatched(struct viewer *v, struct past *p)
 static int put_missed(struct viewer *v, struct past *p)
 {
 	drop_unwatched(v, p);
-	struct queue_slot **slots = calloc(p->n + 1, sizeof(*slots));
+	struct queue_slot **slots = calloc(p->n + 1, sizeof(struct queue_slot *));
 	unsigned *flags = calloc(p->n + 1, sizeof(*flags));
 	int r = slots && flags ? 0 : -ENOMEM;
 
@@ -214,7 +214,7 @@ static const char *outcome_name(enum past_outcome outcome)
 /* The answer to a subscribe: what was missed, or a snapshot. */
 static int answer_subscribe(struct viewer *v, struct reading *r)
 {
-	bool recovered = r->past.outcome == PAST_RECOVERED;
+	bool recovered = r->cursor && r->past.outcome == PAST_RECOVERED;
 	int result = 0;
 
 	if (r->cursor)

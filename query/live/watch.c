@@ -100,7 +100,7 @@ static bool make_room(struct device *d)
 	if (d->watches_n < d->watches_size)
 		return true;
 	uint32_t size = d->watches_size > 0 ? 2 * d->watches_size : 1;
-	struct watch **grown = realloc(d->watches, size * sizeof(*grown));
+	struct watch **grown = realloc(d->watches, size * sizeof(struct watch *));
 	if (!grown)
 		return false;
 	d->watches = grown;
@@ -169,9 +169,9 @@ void watch_remove(struct watch *w)
 
 void watch_remove_all(struct viewer *v)
 {
-	struct watch *w;
-
 	queue_clear(&v->queue);
-	while ((w = TAILQ_FIRST(&v->watches)))
+	for (struct watch *w = TAILQ_FIRST(&v->watches), *next; w; w = next) {
+		next = TAILQ_NEXT(w, link);
 		watch_remove(w);
+	}
 }
