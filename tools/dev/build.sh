@@ -6,6 +6,8 @@ command_build() {
 	build_ensure build gcc
 }
 
+build_only=() # targets; none: all
+
 # build_ensure FOLDER COMPILER [MESON OPTION...]
 build_ensure() {
 	attempt "Building ${1#"$root/"} ($2)" build_run "$@" ||
@@ -19,7 +21,7 @@ build_run() {
 		rm -rf "$folder"
 		env CC="$compiler" meson setup "$folder" "$root" "$@" || return
 	fi
-	ninja -C "$folder"
+	ninja -C "$folder" "${build_only[@]}"
 }
 
 sources() {
