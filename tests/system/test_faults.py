@@ -1,5 +1,6 @@
 """Programs killed, servers stopped, each under load: nothing acknowledged is missing, nothing is there twice."""
 
+import contextlib
 import time
 
 import pytest
@@ -113,10 +114,11 @@ def followed(frames):
 def test_query_killed_while_subscribers_resume_elsewhere(stack, fleet):
     """The subscriber that says recovered: true has seen every acknowledged position once."""
     owner = fleet[0][0].owner
-    # Room for what waits while the test itself gets no processor: conflating has tests of its own.
-    one, other = stack.add_query(LIVE_QUEUE="100000"), stack.add_query(LIVE_QUEUE="100000")
-    with owner.live(one) as first, Load(stack, *fleet) as load:
-        first.subscribe("all")  # before anything was sent: nothing of the load is in the snapshot
+    one, other = stack.add_query(), stack.add_query()
+    with contextlib.ExitStack() as ending:
+        first = ending.enter_context(owner.live(one))
+        first.subscribe("all")  # before the load begins: nothing of it is in the snapshot, which is not an update
+        load = ending.enter_context(Load(stack, *fleet))
         load.wait_acked(400)
         wait_until(lambda: len(first.positions()) > 200, 30, "positions are pushed")
         one.kill9()
