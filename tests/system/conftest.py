@@ -52,6 +52,11 @@ def _server(kind, folder):
         server.remove()
 
 
+def pytest_collection_modifyitems(items):
+    """The longest file first: workers then end together."""
+    items.sort(key=lambda item: item.path.name != "test_faults.py")
+
+
 @pytest.fixture(scope="session")
 def kafka(tmp_path_factory):
     yield from _server(Kafka, tmp_path_factory.mktemp("kafka"))
