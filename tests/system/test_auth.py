@@ -367,8 +367,11 @@ def test_keys_change_and_old_tokens_stay_good(make):
     first = verify(old, before)[0]["kid"]
     following = next(k["kid"] for k in before["keys"] if k["kid"] != first)
 
-    def signed_by_another_key():
-        token = login(one, user.email, user.password).json()["access_token"]
+    session = login(one, user.email, user.password).json()
+
+    def signed_by_another_key():  # of one session: the oldest of too many would end, and its tokens with it
+        session.update(refresh(one, session["refresh_token"]).json())
+        token = session["access_token"]
         return token if json.loads(unbase64(token.split(".")[0]))["kid"] != first else None
 
     new = wait_until(signed_by_another_key, 80, "the next key signs")
