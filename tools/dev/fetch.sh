@@ -34,12 +34,13 @@ fetch_python() {
 	step "Installing Python packages" fetch_python_into "$cache/python-$hash"
 }
 
-# fetch_into TARGET FUNCTION - FUNCTION fills the folder it is given; that becomes TARGET.
+# fetch_into TARGET FUNCTION [ARGUMENT...] - FUNCTION fills the folder it is given; that becomes TARGET.
 fetch_into() {
 	local target=$1 fill=$2 part
+	shift 2
 	mkdir -p "$cache"
 	part=$(mktemp -d "$cache/.part-XXXXXX") || return
-	if "$fill" "$part" && chmod 755 "$part"; then
+	if "$fill" "$part" "$@" && chmod 755 "$part"; then
 		mv -T "$part" "$target" 2>/dev/null && return
 	fi
 	rm -rf "$part"

@@ -10,6 +10,7 @@ packages_build=(
 packages_run=(curl ca-certificates python3 python3-venv python3-pip procps)
 packages_kafka=(openjdk-17-jre-headless=java maven=mvn)
 packages_mongod=(libcurl4 unzip)
+packages_go=(unzip)
 packages_test=(valgrind libclang-rt-14-dev llvm-14=llvm-symbolizer-14 chromium=chromium git)
 packages_lint=(clang-tidy clang-format shellcheck)
 
