@@ -94,30 +94,39 @@ class Kafka(Process):
 
     def _format(self):
         self.properties = self.folder / "server.properties"
-        self.properties.write_text(
-            "process.roles=broker,controller\n"
-            "node.id=1\n"
-            f"controller.quorum.bootstrap.servers=127.0.0.1:{self.controller}\n"
-            f"listeners=PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{self.controller}\n"
-            "controller.listener.names=CONTROLLER\n"
-            "listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT\n"
-            "inter.broker.listener.name=PLAINTEXT\n"
-            "offsets.topic.replication.factor=1\n"
-            "offsets.topic.num.partitions=4\n"
-            "transaction.state.log.replication.factor=1\n"
-            "transaction.state.log.min.isr=1\n"
-            "share.coordinator.state.topic.replication.factor=1\n"
-            "share.coordinator.state.topic.min.isr=1\n"
-            "group.initial.rebalance.delay.ms=0\n"
-            "auto.create.topics.enable=false\n"
-            f"log.dirs={self.folder}/data\n"
-        )
-        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        arguments = ["--standalone", f"--cluster-id={cluster}", "-c", self.properties]
-        command = self._java("kafka.tools.StorageTool", "format", *arguments)
+        self.properties.write_text("".join(f"{key}={value}\n" for key, value in self._properties().items()))
+        command = self._java("kafka.tools.StorageTool", "format", *self._format_arguments())
         done = subprocess.run([str(c) for c in command], capture_output=True, text=True)
         if done.returncode:
             raise RuntimeError(f"Kafka's storage was not formatted: {done.stdout}{done.stderr}")
+
+    def _properties(self):
+        return {
+            "process.roles": "broker,controller",
+            "node.id": 1,
+            "controller.quorum.bootstrap.servers": f"127.0.0.1:{self.controller}",
+            "listeners": f"PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{self.controller}",
+            "controller.listener.names": "CONTROLLER",
+            "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
+            "inter.broker.listener.name": "PLAINTEXT",
+            "offsets.topic.replication.factor": 1,
+            "offsets.topic.num.partitions": 4,
+            "transaction.state.log.replication.factor": 1,
+            "transaction.state.log.min.isr": 1,
+            "share.coordinator.state.topic.replication.factor": 1,
+            "share.coordinator.state.topic.min.isr": 1,
+            "group.initial.rebalance.delay.ms": 0,
+            "auto.create.topics.enable": "false",
+            "log.dirs": f"{self.folder}/data",
+        }
+
+    def _format_arguments(self):
+        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        return ["--standalone", f"--cluster-id={cluster}", "-c", self.properties]
+
+    def client_settings(self):
+        """What kafka-python needs to connect."""
+        return {"bootstrap_servers": self.brokers}
 
     def start(self):
         self.spawn(self._java("kafka.Kafka", self.properties))
@@ -126,7 +135,7 @@ class Kafka(Process):
     def answers(self):
         self.must_run()
         try:
-            admin = KafkaAdminClient(bootstrap_servers=self.brokers, request_timeout_ms=5000)
+            admin = KafkaAdminClient(request_timeout_ms=5000, **self.client_settings())
         except KafkaError:
             return False
         try:
@@ -154,17 +163,23 @@ class Mongo(Process):
         self.port = free_port()
         self.data = self.folder / "data"
         self.data.mkdir()
-        self.client = pymongo.MongoClient("127.0.0.1", self.port, directConnection=True, serverSelectionTimeoutMS=2000)
+        self.client = self._client()
+
+    def _client(self, **more):
+        return pymongo.MongoClient(
+            "127.0.0.1", self.port, directConnection=True, serverSelectionTimeoutMS=2000, **more
+        )
 
     def uri(self, database):
         return f"mongodb://127.0.0.1:{self.port}/{database}?replicaSet=rs0"
 
     def start(self):
-        self.spawn(
-            [self.binary, "--dbpath", self.data, "--port", self.port, "--bind_ip", "127.0.0.1", "--replSet", "rs0"]
-            + ["--wiredTigerCacheSizeGB", "0.5", "--setParameter", "diagnosticDataCollectionEnabled=false"]
-        )
+        self.spawn([self.binary, *self._arguments()])
         wait_until(self.is_primary, 60, "MongoDB is primary")
+
+    def _arguments(self):
+        where = ["--dbpath", self.data, "--port", self.port, "--bind_ip", "127.0.0.1", "--replSet", "rs0"]
+        return [*where, "--wiredTigerCacheSizeGB", "0.5", "--setParameter", "diagnosticDataCollectionEnabled=false"]
 
     def is_primary(self):
         self.must_run()
