@@ -1,17 +1,22 @@
 # shellcheck shell=bash
 # packages - what Debian 12 must have installed. "package=command" is also satisfied by the command from elsewhere.
 
-packages_build=(
-	gcc clang meson ninja-build pkg-config libc6-dev
+# To compile with one compiler; what compose/Dockerfile installs, too.
+packages_compile=(
+	gcc meson ninja-build pkg-config libc6-dev
 	librdkafka-dev libmongoc-dev libjansson-dev libcivetweb-dev libwebsockets-dev libwebsockets-evlib-uv
 	libuv1-dev libsodium-dev libprotobuf-c-dev protobuf-c-compiler libgeos-dev libcurl4-openssl-dev libssl-dev zlib1g-dev
-	check nodejs=node npm=npm
+	check
 )
+packages_page=(nodejs=node npm=npm)
+packages_build=("${packages_compile[@]}" clang "${packages_page[@]}")
 packages_run=(curl ca-certificates python3 python3-venv python3-pip procps)
 packages_kafka=(openjdk-17-jre-headless=java maven=mvn)
 packages_mongod=(libcurl4 unzip)
 packages_go=(unzip)
 packages_test=(valgrind libclang-rt-14-dev llvm-14=llvm-symbolizer-14 chromium=chromium git)
+packages_compose=(docker.io=dockerd docker-compose)
+packages_offline=(debootstrap)
 packages_lint=(clang-tidy clang-format shellcheck)
 
 # The wanted packages ("package" or "package=command") that are not there, one a line.
