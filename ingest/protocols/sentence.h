@@ -1,0 +1,100 @@
+/*
+ * sentence - bounded cursor over text, and reading its fields: numbers, times, places
+ *
+ * A field that is not there makes the cursor bad: that one and every later one is empty and nothing moves. So a decoder
+ * reads straight through and asks sentence_ok() once, or not at all where a sentence may end early.
+ *
+ * No locale, and no number passes through a double. What is read is 0 or REASON_BAD_VALUE, *ret untouched then.
+ *
+ * Thread: any. Owns nothing: the text must outlive the cursor and the fields.
+ */
+#pragma once
+
+#include "ingest/protocols/protocol.h"
+#include "ingest/protocols/report.h"
+#include "ingest/protocols/slice.h"
+
+struct sentence {
+	const char *at; /* what is not read yet; borrowed */
+	size_t left;
+	bool more; /* a field begins at @at, maybe an empty one */
+	bool bad; /* a field was wanted that is not there */
+};
+
+/* ---- frames ---- */
+
+/* Bytes up to and with the first @end in @buf, PROTOCOL_MORE, or -REASON_TOO_LARGE. */
+ssize_t sentence_frame(const uint8_t *buf, size_t len, char end, size_t frame_max);
+
+/* How many of the first bytes are none that a frame begins with: line ends, blanks, NUL. */
+size_t sentence_blanks(const uint8_t *buf, size_t len);
+
+/* Whether a refused frame ends the connection. One that could not be read does not: where the next begins is known. */
+bool sentence_closes(enum protocol_reason refused);
+
+/* ---- fields ---- */
+
+static inline struct sentence sentence_over(const void *text, size_t n)
+{
+	return (struct sentence){ .at = text, .left = n, .more = true };
+}
+
+static inline bool sentence_ok(const struct sentence *s)
+{
+	return !s->bad;
+}
+
+/* The text up to the next @delimiter, or to the end; then past it. */
+struct slice sentence_field(struct sentence *s, char delimiter);
+
+/* Exactly @n bytes. */
+struct slice sentence_take(struct sentence *s, size_t n);
+
+/* Whether what is left begins with @prefix; if so, goes past it. */
+bool sentence_skip(struct sentence *s, const char *prefix);
+
+/* All fields that are left, but no more than @max: the last then holds the rest. Returns how many. */
+size_t sentence_split(struct sentence *s, char delimiter, struct slice *fields, size_t max);
+
+/* ---- values ---- */
+
+/* A decimal integer with an optional sign, not negative: nothing but digits. */
+MUST_CHECK int sentence_int(int64_t *ret, struct slice text);
+MUST_CHECK int sentence_unsigned(uint32_t *ret, struct slice digits);
+
+/* 1 to 16 hex digits. */
+MUST_CHECK int sentence_hex(uint64_t *ret, struct slice digits);
+
+/* "-12.345" in units of 10^-@decimals (at most 9), rounded half away from zero: -1235 for two. */
+MUST_CHECK int sentence_decimal(int64_t *ret, struct slice text, int decimals);
+
+enum sentence_date {
+	SENTENCE_DMY, /* ddmmyy, ddmmyyyy */
+	SENTENCE_YMD, /* yymmdd, yyyymmdd */
+};
+
+/* @date as above (a yy from 80 is of the last century, as GPS began then) and @time hhmmss, hhmmss.s... or hhmm, to ms UTC. */
+MUST_CHECK int sentence_time(int64_t *ret_ms, enum sentence_date order, struct slice date, struct slice time);
+
+/* The same in one: yyyymmddhhmmss, yymmddhhmmss or yymmddhhmm. */
+MUST_CHECK int sentence_stamp(int64_t *ret_ms, struct slice digits);
+
+/* Degrees and minutes, "ddmm.mmmm" and N or S, "dddmm.mmmm" and E or W, to degrees x 1e7. The degrees may be missing
+ * ("38.65" is 38.65 minutes). */
+MUST_CHECK int sentence_degrees(int32_t *ret_e7, struct slice text, struct slice hemisphere);
+
+/* Both of them into @p. REASON_BAD_VALUE also when a latitude comes as E or W. */
+MUST_CHECK int sentence_place(struct position *p, struct slice lat, struct slice ns, struct slice lon, struct slice ew);
+
+/* ---- attributes: what is empty, or none, is passed over ---- */
+
+void sentence_put_text(struct report *r, const char *name, struct slice text);
+void sentence_put_int(struct report *r, const char *name, struct slice text);
+
+/* ---- identifiers ---- */
+
+enum { SENTENCE_PACKED = 8, SENTENCE_DIGITS = 2 * SENTENCE_PACKED - 1 };
+
+/* Up to SENTENCE_DIGITS digits into a protocol_note, and back with a NUL. False when @digits are none, or too many. */
+bool sentence_pack(uint8_t out[static SENTENCE_PACKED], struct slice digits);
+void sentence_unpack(char out[static SENTENCE_DIGITS + 1], const uint8_t *packed);
