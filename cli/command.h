@@ -14,7 +14,8 @@ struct command {
 	int (*run)(int argc, char **argv);
 };
 
-extern const struct command command_login, command_device, command_simulate, command_seed, command_tail;
+extern const struct command command_login, command_device, command_simulate, command_seed, command_tail,
+	command_replica_set;
 
 /* Says "pettrack: ..." on standard error and returns exit status 1. */
 int complain(const char *format, ...) PRINTF_LIKE(1, 2);

@@ -11,6 +11,7 @@ static const struct command *const commands[] = {
 	&command_simulate,
 	&command_seed,
 	&command_tail,
+	&command_replica_set,
 	NULL,
 };
 
@@ -18,7 +19,7 @@ static int help(FILE *to, int status)
 {
 	fputs("Usage: pettrack COMMAND [--flag VALUE]...\n\n", to);
 	for (const struct command *const *c = commands; *c; c++)
-		fprintf(to, "  %-10s%s\n", (*c)->name, (*c)->summary);
+		fprintf(to, "  %-12s%s\n", (*c)->name, (*c)->summary);
 	fputs("\n'pettrack COMMAND --help' tells more about each.\n", to);
 	return status;
 }

@@ -16,6 +16,9 @@ struct store {
 
 enum { DOCUMENT_MAX = 16 << 20 }; /* MongoDB's own limit for one document, in bytes */
 
+/* Starts libmongoc, once a process. */
+void store_library(void);
+
 /* A client out of the pool for one call, and a collection through it. */
 struct loan {
 	struct store *store;

@@ -85,6 +85,11 @@ static int open_uri(struct store *s, mongoc_uri_t *uri, const struct store_optio
 	return r ? store_fail_as(r, "an option of the URI is not valid") : open_pool(s, uri);
 }
 
+void store_library(void)
+{
+	pthread_once(&once, start_library);
+}
+
 int store_open(struct store **ret, const struct store_options *o)
 {
 	struct store *s = calloc(1, sizeof *s);
@@ -92,7 +97,7 @@ int store_open(struct store **ret, const struct store_options *o)
 
 	if (!s)
 		return -ENOMEM;
-	pthread_once(&once, start_library);
+	store_library();
 	mongoc_uri_t *uri = o->uri ? mongoc_uri_new_with_error(o->uri, &error) : NULL;
 	/* The library's own text may quote the URI, password included. */
 	int r = uri ? open_uri(s, uri, o) : store_fail_as(-EINVAL, "not a MongoDB URI");
