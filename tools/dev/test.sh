@@ -61,12 +61,13 @@ suite_build() {
 	return 1
 }
 
-# Most tests wait for servers, rebalances and time-outs: more of them than processors run at once.
+# Most tests wait for servers, rebalances and time-outs: more of them than processors run at once, TIMES as many.
+# meson_tests FOLDER TIMES ARGUMENTS...
 meson_tests() {
-	local folder=$1
-	shift
+	local folder=$1 times=$2
+	shift 2
 	"$python" "$root/tests/system/with_servers.py" \
-		meson test -C "$root/$folder" --no-rebuild --print-errorlogs --num-processes $(($(nproc) * 3)) "$@"
+		meson test -C "$root/$folder" --no-rebuild --print-errorlogs --num-processes $(($(nproc) * times)) "$@"
 }
 
 suite_layering() {
@@ -76,7 +77,7 @@ suite_layering() {
 
 suite_unit() {
 	suite_build unit build gcc || return 0
-	suite_run unit "Unit tests" "$root/build/meson-logs/testlog.junit.xml" meson_tests build
+	suite_run unit "Unit tests" "$root/build/meson-logs/testlog.junit.xml" meson_tests build 8
 }
 
 # Address and undefined-behaviour sanitizers, leaks included.
@@ -85,7 +86,7 @@ suite_sanitize() {
 	ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1 \
 		UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 CK_TIMEOUT_MULTIPLIER=5 \
 		suite_run sanitize "Unit tests with ASan and UBSan" "$root/build-asan/meson-logs/testlog.junit.xml" \
-		meson_tests build-asan --timeout-multiplier 5
+		meson_tests build-asan 4 --timeout-multiplier 5
 }
 
 # Where threads meet. Outside libraries are not built with TSan: it sees their locks, but not their atomics, so what they
@@ -98,7 +99,7 @@ suite_threads() {
 		grep -E '^(service|lib|store|token|web|client|auth|ingest|gateway|writer|query)/')
 	TSAN_OPTIONS=halt_on_error=1:ignore_noninstrumented_modules=1:report_thread_leaks=0 CK_TIMEOUT_MULTIPLIER=6 \
 		suite_run threads "Unit tests with TSan" "$root/build-tsan/meson-logs/testlog-env.junit.xml" \
-		meson_tests build-tsan --timeout-multiplier 6 --wrapper "env LD_PRELOAD=$preload" "${tests[@]}"
+		meson_tests build-tsan 4 --timeout-multiplier 6 --wrapper "env LD_PRELOAD=$preload" "${tests[@]}"
 }
 
 suite_openapi() {

@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { SOON_MS = 20000, PARTITIONS = 4 };
+enum { SOON_MS = 50000, PARTITIONS = 4 };
 
 /* A member, and what it was told about its partitions. */
 struct member {

@@ -29,9 +29,10 @@ static void make_uri(const char *given)
 
 static void setup(void)
 {
+	const struct store_options options = { .uri = uri, .app_name = "test", .pool_max = 4, .timeout_ms = 50000 };
+
 	make_uri(getenv("PETTRACK_TEST_MONGODB"));
-	ck_assert_int_eq(
-		store_open(&store, &(struct store_options){ .uri = uri, .app_name = "test", .pool_max = 4 }), 0);
+	ck_assert_int_eq(store_open(&store, &options), 0);
 	ck_assert_int_eq(store_ping(store), 0);
 }
 
