@@ -276,6 +276,16 @@ int sentence_place(struct position *p, struct slice lat, struct slice ns, struct
 	return 0;
 }
 
+int sentence_fix(struct position *p, bool valid, int read)
+{
+	if (valid)
+		return read;
+	p->invalid = read == 0 && (p->lat_e7 != 0 || p->lon_e7 != 0);
+	if (!p->invalid)
+		p->has &= ~(uint32_t)POSITION_LOCATION;
+	return 0;
+}
+
 /* ---- attributes ---- */
 
 void sentence_put_text(struct report *r, const char *name, struct slice text)
@@ -297,6 +307,21 @@ void sentence_put_int(struct report *r, const char *name, struct slice text)
 }
 
 /* ---- identifiers ---- */
+
+int sentence_group(struct protocol_result *result, struct protocol_scratch *scratch, struct slice identifier)
+{
+	if (identifier.n == 0)
+		return REASON_NO_DEVICE;
+	if (identifier.n > PROTOCOL_IDENTIFIER_MAX || memchr(identifier.s, '\0', identifier.n))
+		return REASON_UNKNOWN_DEVICE;
+	const char *copy = arena_text(&scratch->arena, identifier.s, identifier.n);
+	if (!copy || scratch->groups_max == 0)
+		return REASON_TOO_MANY;
+	result->groups = scratch->groups;
+	result->groups_n = 1;
+	result->groups[0] = (struct protocol_group){ .identifier = copy, .n = result->positions_n };
+	return 0;
+}
 
 enum { NIBBLE_END = 15 };
 

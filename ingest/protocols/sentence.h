@@ -86,12 +86,21 @@ MUST_CHECK int sentence_degrees(int32_t *ret_e7, struct slice text, struct slice
 /* Both of them into @p. REASON_BAD_VALUE also when a latitude comes as E or W. */
 MUST_CHECK int sentence_place(struct position *p, struct slice lat, struct slice ns, struct slice lon, struct slice ew);
 
+/* What a place is worth: @read is what reading it into @p came to. When the device calls the fix @valid, that; else the place is
+ * the last known one and kept as invalid, or, being 0, 0 or none at all, dropped: a contact. */
+MUST_CHECK int sentence_fix(struct position *p, bool valid, int read);
+
 /* ---- attributes: what is empty, or none, is passed over ---- */
 
 void sentence_put_text(struct report *r, const char *name, struct slice text);
 void sentence_put_int(struct report *r, const char *name, struct slice text);
 
 /* ---- identifiers ---- */
+
+/* Says that all positions of @result are of the device @identifier. 0, REASON_NO_DEVICE when it is empty,
+ * REASON_UNKNOWN_DEVICE when it can be nobody's, REASON_TOO_MANY. */
+MUST_CHECK int sentence_group(
+	struct protocol_result *result, struct protocol_scratch *scratch, struct slice identifier);
 
 enum { SENTENCE_PACKED = 8, SENTENCE_DIGITS = 2 * SENTENCE_PACKED - 1 };
 

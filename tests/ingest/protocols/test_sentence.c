@@ -1,5 +1,6 @@
 /* Source: ingest/protocols/sentence.c */
 #include "bytes.h"
+#include "decoding.h"
 
 #include "ingest/protocols/sentence.h"
 
@@ -284,6 +285,32 @@ START_TEST(a_place)
 }
 END_TEST
 
+static const struct {
+	bool valid;
+	int read;
+	int32_t lat_e7;
+	int want;
+	bool has, invalid;
+} fixes[] = {
+	{ true, 0, 5, 0, true, false },
+	{ true, 0, 0, 0, true, false },
+	{ true, REASON_BAD_VALUE, 5, REASON_BAD_VALUE, true, false },
+	{ false, 0, 5, 0, true, true },
+	{ false, 0, 0, 0, false, false },
+	{ false, REASON_BAD_VALUE, 5, 0, false, false },
+};
+
+START_TEST(a_fix)
+{
+	struct position p = { .lat_e7 = fixes[_i].lat_e7, .has = POSITION_LOCATION | POSITION_SPEED };
+
+	ck_assert_int_eq(sentence_fix(&p, fixes[_i].valid, fixes[_i].read), fixes[_i].want);
+	ck_assert_int_eq(position_has(&p, POSITION_LOCATION), fixes[_i].has);
+	ck_assert_int_eq(p.invalid, fixes[_i].invalid);
+	ck_assert(position_has(&p, POSITION_SPEED));
+}
+END_TEST
+
 /* ---- attributes, identifiers ---- */
 
 START_TEST(an_attribute)
@@ -303,6 +330,28 @@ START_TEST(an_attribute)
 	ck_assert_uint_eq(r.extra.n, 2);
 	ck_assert_str_eq(r.extra.at[0].text, "text");
 	ck_assert_int_eq(r.extra.at[1].integer, -15);
+}
+END_TEST
+
+START_TEST(a_device_is_named)
+{
+	static const char sixty_five[] = "12345678901234567890123456789012345678901234567890123456789012345";
+	struct protocol_scratch *scratch = decoding_scratch();
+	struct protocol_result result = { .positions_n = 2 };
+
+	ck_assert_int_eq(sentence_group(&result, scratch, of("")), REASON_NO_DEVICE);
+	ck_assert_int_eq(sentence_group(&result, scratch, of(sixty_five)), REASON_UNKNOWN_DEVICE);
+	ck_assert_int_eq(sentence_group(&result, scratch, slice_of("1\0002", 3)), REASON_UNKNOWN_DEVICE);
+	ck_assert_uint_eq(result.groups_n, 0);
+	ck_assert_int_eq(sentence_group(&result, scratch, slice_of(sixty_five, 64)), 0);
+	ck_assert_uint_eq(result.groups_n, 1);
+	ck_assert_uint_eq(result.groups[0].n, 2);
+	ck_assert(strlen(result.groups[0].identifier) == 64 && !result.groups[0].secret && result.groups[0].first == 0);
+	scratch->groups_max = 0;
+	ck_assert_int_eq(sentence_group(&result, scratch, of("1")), REASON_TOO_MANY);
+	scratch = decoding_scratch();
+	scratch->arena.size = 1;
+	ck_assert_int_eq(sentence_group(&result, scratch, of("1")), REASON_TOO_MANY);
 }
 END_TEST
 
@@ -340,7 +389,9 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, a_coordinate, 0, COUNT(degrees));
 	tcase_add_test(t, coordinates_are_rounded_right);
 	tcase_add_test(t, a_place);
+	tcase_add_loop_test(t, a_fix, 0, COUNT(fixes));
 	tcase_add_test(t, an_attribute);
+	tcase_add_test(t, a_device_is_named);
 	tcase_add_test(t, digits_are_packed);
 	suite_add_tcase(s, t);
 	return s;
