@@ -62,6 +62,10 @@ void settings_help(const struct service *s, const struct setting *common)
 		s->arguments ? s->arguments : "", s->summary);
 	print_table(s->settings, s->prefix);
 	print_table(common, NULL);
-	puts("  --help\n  --version\n\nEach is also read from the environment variable in brackets, which a flag "
+	if (settings_ops(s->settings))
+		puts("  --probe healthz|readyz\n        ask the program that runs with the same OPS_ADDRESS and "
+		     "OPS_PORT, and end: status 0 when it is well");
+	puts("  --help\n  --version\n\nEach setting is also read from the environment variable in brackets, which a "
+	     "flag "
 	     "overrides.");
 }

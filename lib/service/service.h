@@ -13,7 +13,8 @@
  * from its default. A variable that is set but empty counts as not set. A flag may leave out the program's prefix and,
  * where that leaves no doubt, the name's first word: --brokers for KAFKA_BROKERS. One read by setting_bool needs no
  * value. --help prints the table, --version the version. Common settings of every program (LOG_LEVEL, LOG_FORMAT) are
- * added by the library.
+ * added by the library. A program that has OPS_ADDRESS and OPS_PORT also has --probe healthz and --probe readyz: they ask
+ * the one that runs with the same two, and need no other setting.
  *
  * Thread: service_start() first, from main, before other threads exist. service_stopping() from any.
  */
@@ -63,8 +64,9 @@ struct service {
 };
 
 enum service_result {
-	SERVICE_E_DONE = 1, /* --help or --version was answered: exit 0 */
+	SERVICE_E_DONE = 1, /* --help, --version or --probe was answered: exit 0 */
 	SERVICE_E_USAGE, /* a setting was wrong and said so on stderr: exit 2 */
+	SERVICE_E_FAILED, /* what was asked for did not go well, and said so on stderr or in the log: exit 1 */
 };
 
 /* Reads the settings, opens the log, takes SIGTERM and SIGINT (blocked in every thread started later and read by

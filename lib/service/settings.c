@@ -1,6 +1,7 @@
 /* settings - from flags, environment, files and defaults into the program's variables. */
 #include "service/settings.h"
 #include "service/memory.h"
+#include "service/probe.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,6 +23,7 @@ struct reading {
 	struct given given[SETTINGS_MAX];
 	size_t n;
 	size_t arguments_n;
+	const char *probe; /* what to ask the running program; NULL: nothing */
 };
 
 static int usage(const struct reading *r)
@@ -164,6 +166,25 @@ static int take_flag(struct reading *r, int argc, char **argv, int *i)
 	return 0;
 }
 
+/* "--probe readyz" or "--probe=readyz", where the program has a port to be asked on. */
+static bool is_probe(const struct reading *r, const char *flag)
+{
+	size_t n = strlen("--probe");
+
+	return settings_ops(r->service->settings) && !strncmp(flag, "--probe", n) && (!flag[n] || flag[n] == '=');
+}
+
+static int take_probe(struct reading *r, int argc, char **argv, int *i)
+{
+	const char *equals = strchr(argv[*i], '=');
+
+	r->probe = equals ? equals + 1 : *i + 1 < argc ? argv[++*i] : "";
+	if (probe_knows(r->probe))
+		return 0;
+	fprintf(stderr, "%s: --probe is '%s'; it must be healthz or readyz\n", r->service->name, r->probe);
+	return usage(r);
+}
+
 static int take_argument(struct reading *r, const char *argument)
 {
 	if (r->arguments_n == r->service->arguments_max) {
@@ -190,6 +211,8 @@ static int take_flags(struct reading *r, const struct setting *common, int argc,
 		} else if (!strcmp(argv[i], "--version")) {
 			printf("%s %s\n", r->service->name, PETTRACK_VERSION);
 			return SERVICE_E_DONE;
+		} else if (is_probe(r, argv[i])) {
+			result = take_probe(r, argc, argv, &i);
 		} else {
 			result = argv[i][1] == '-' ? take_flag(r, argc, argv, &i) : unknown_flag(r, argv[i]);
 		}
@@ -304,6 +327,42 @@ static int add_rows(struct reading *r, const struct setting *s)
 	return 0;
 }
 
+/* ---- --probe ---- */
+
+const struct setting *settings_ops(const struct setting *s)
+{
+	while (s->name && strcmp(s->name, "OPS_PORT"))
+		s++;
+	return s->name ? s : NULL;
+}
+
+/* Reads the setting that @flag spells, and no other. */
+static int read_one(struct reading *r, const char *flag, const struct setting **ret)
+{
+	int row = find_row(r, flag, strlen(flag)), result = 0;
+
+	if (row < 0)
+		return -ENOENT;
+	if (!r->given[row].text)
+		result = take_environment(r, (size_t)row);
+	*ret = r->rows[row];
+	return result ? result : store(r, (size_t)row);
+}
+
+/* Whoever asks may have none of the program's secrets, and opens nothing. */
+static int run_probe(struct reading *r)
+{
+	const struct setting *address = NULL, *port = NULL;
+	int result = read_one(r, "ops-address", &address);
+
+	if (result == 0)
+		result = read_one(r, "ops-port", &port);
+	if (result == 0)
+		result = probe(r->service->name, *(const char *const *)address->target, *(const uint16_t *)port->target,
+			r->probe);
+	return result ? result : SERVICE_E_DONE;
+}
+
 int settings_read(const struct service *s, const struct setting *common, int argc, char **argv)
 {
 	struct reading r = { .service = s };
@@ -313,6 +372,8 @@ int settings_read(const struct service *s, const struct setting *common, int arg
 		result = add_rows(&r, common);
 	if (result == 0)
 		result = take_flags(&r, common, argc, argv);
+	if (result == 0 && r.probe)
+		return run_probe(&r);
 	for (size_t i = 0; i < r.n && result == 0; i++)
 		if (!r.given[i].text)
 			result = take_environment(&r, i);

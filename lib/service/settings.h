@@ -14,6 +14,9 @@ MUST_CHECK int settings_read(const struct service *s, const struct setting *comm
 /* Prints --help. */
 void settings_help(const struct service *s, const struct setting *common);
 
+/* OPS_PORT in a table; NULL for a program that has none, and so no --probe. */
+const struct setting *settings_ops(const struct setting *s);
+
 /* "1s to 10m": the bounds of a setting that has some. */
 void setting_put_bounds(struct text *t, const struct setting *s);
 

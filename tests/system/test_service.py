@@ -123,6 +123,29 @@ def test_health(stack, kind):
         assert answer.json()["status"] == "ok"
 
 
+def probe(program, what, **env):
+    """`--probe what` with the ops port in its environment, and none of the program's other settings."""
+    return subprocess.run(
+        [str(program.path), "--probe", what],
+        env=clean_environment({"OPS_PORT": str(program.ports["ops"]), **env}),
+        capture_output=True,
+        text=True,
+        timeout=20,
+    )
+
+
+@kinds
+def test_probe(stack, kind):
+    """What a container's health check asks, without a secret; also where the program listens on every address."""
+    for what in ("healthz", "readyz"):
+        for env in ({}, {"OPS_ADDRESS": "0.0.0.0"}):
+            done = probe(getattr(stack, kind), what, **env)
+            assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    done = probe(getattr(stack, kind), "readyz", OPS_PORT=str(free_port()))
+    assert done.returncode == 1
+    assert "Connection refused" in done.stderr
+
+
 @kinds
 def test_without_servers_alive_but_not_ready(stack, tmp_path, kind):
     """A program starts while Kafka and MongoDB are away, says so, and gets ready when they come."""
@@ -140,6 +163,12 @@ def test_without_servers_alive_but_not_ready(stack, tmp_path, kind):
         answer = program.ops("/readyz")
         assert answer.status_code == 503
         assert answer.json()["checks"], "says what is missing"
+        assert probe(program, "healthz").returncode == 0
+        asked = probe(program, "readyz")
+        assert asked.returncode == 1
+        status, body = asked.stderr.splitlines()
+        assert " 503 " in status
+        assert json.loads(body)["checks"].keys() == answer.json()["checks"].keys()
         assert program.stop() == 0
     finally:
         program.end()

@@ -267,6 +267,57 @@ START_TEST(help_tells_all_but_secrets)
 }
 END_TEST
 
+/* ---- --probe ---- */
+
+static const char *ops_address, *needed;
+static uint16_t ops_port;
+static const struct setting with_ops[] = {
+	{ "CLIENT_SECRET", NULL, setting_text, &needed, "x", .flags = SETTING_SECRET | SETTING_REQUIRED },
+	{ "OPS_ADDRESS", "127.0.0.1", setting_text, &ops_address, "x" },
+	{ "OPS_PORT", "9083", setting_port, &ops_port, "x" },
+	{ 0 },
+};
+static const struct service probed = { "pettrack-writer", "Kafka into MongoDB", with_ops };
+
+#define PROBE(...) start_as(&probed, (const char *const[]){ "pettrack-writer", __VA_ARGS__, NULL })
+
+/* Port 1: nobody is there. The secret that is required otherwise is not even looked for. */
+START_TEST(a_probe_needs_two_settings_only)
+{
+	setenv("OPS_PORT", "1", 1);
+	setenv("CLIENT_SECRET_FILE", "/nowhere", 1);
+	ck_assert_int_eq(PROBE("--probe", "readyz"), SERVICE_E_FAILED);
+	ck_assert_msg(strstr(said, "readyz: 127.0.0.1 port 1: Connection refused"), "said: %s", said);
+	ck_assert_int_eq(service_exit(SERVICE_E_FAILED), 1);
+	ck_assert_int_eq(PROBE("--ops-port=2", "--probe=healthz", "--ops-address", "0.0.0.0"), SERVICE_E_FAILED);
+	ck_assert_msg(strstr(said, "healthz: 127.0.0.1 port 2: Connection refused"), "said: %s", said);
+}
+END_TEST
+
+START_TEST(a_probe_that_makes_no_sense)
+{
+	ck_assert_int_eq(PROBE("--probe", "metrics"), SERVICE_E_USAGE);
+	ck_assert_ptr_nonnull(strstr(said, "--probe is 'metrics'; it must be healthz or readyz"));
+	ck_assert_int_eq(PROBE("--probe"), SERVICE_E_USAGE);
+	setenv("OPS_PORT", "many", 1);
+	ck_assert_int_eq(PROBE("--probe", "healthz"), SERVICE_E_USAGE);
+	ck_assert_ptr_nonnull(strstr(said, "OPS_PORT is 'many' (from environment)"));
+	ck_assert_int_eq(START("--probe", "healthz"), SERVICE_E_USAGE); /* it has no port to be asked on */
+	ck_assert_ptr_nonnull(strstr(said, "there is no --probe"));
+}
+END_TEST
+
+START_TEST(help_tells_of_probes_where_there_are_some)
+{
+	capture_begin(1);
+	ck_assert_int_eq(PROBE("--help"), SERVICE_E_DONE);
+	ck_assert_ptr_nonnull(strstr(capture_end(1), "--probe healthz|readyz"));
+	capture_begin(1);
+	ck_assert_int_eq(START("--help"), SERVICE_E_DONE);
+	ck_assert_ptr_null(strstr(capture_end(1), "--probe"));
+}
+END_TEST
+
 START_TEST(version)
 {
 	capture_begin(1);
@@ -297,6 +348,9 @@ static Suite *suite(void)
 	tcase_add_test(c, the_prefix_goes_first);
 	tcase_add_test(c, arguments_beside_flags);
 	tcase_add_test(c, help_tells_all_but_secrets);
+	tcase_add_test(c, a_probe_needs_two_settings_only);
+	tcase_add_test(c, a_probe_that_makes_no_sense);
+	tcase_add_test(c, help_tells_of_probes_where_there_are_some);
 	tcase_add_test(c, version);
 	suite_add_tcase(s, c);
 	return s;
