@@ -67,6 +67,11 @@ class Program(Process):
             wait_until(lambda: self.must_run() and self.listens(), timeout, f"{self.name} listens")
         return self
 
+    def run(self, *arguments, timeout=60):
+        """Runs it with other arguments, as `--prepare`, to its end; the exit status."""
+        self.spawn([self.path, *arguments], env=clean_environment(self.env))
+        return self.process.wait(timeout)
+
     def restart(self, **env):
         assert self.stop() == 0, f"{self.name} did not end cleanly"
         return self.start(**env)

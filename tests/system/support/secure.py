@@ -108,7 +108,7 @@ class SecureKafka(Kafka):
             "sasl_plain_password": self.users[ADMIN],
         }
 
-    def env(self, user, mechanism="SCRAM-SHA-512"):
+    def env(self, user, mechanism="PLAIN"):
         """A program's settings for this cluster."""
         return {
             "KAFKA_BROKERS": self.brokers,
@@ -154,6 +154,10 @@ class SecureMongo(Mongo):
         self.client.close()
         self.client = self._client(username=ADMIN, password=self.password)
         self._made = True
+
+    def connect(self, user):
+        """A client of its own for one of the users, who all have the same password."""
+        return self._client(username=user, password=self.password)
 
     def uri(self, database, user=ADMIN, password=None, ca=None):
         return (
