@@ -2,10 +2,34 @@
 #include "cli/account.h"
 #include "cli/command.h"
 #include "cli/password.h"
+#include "cli/patience.h"
+#include "service/log.h"
 
 #include <string.h>
 
 enum { PASSWORD_SIZE = 256 };
+
+static int enter(const struct account *a, const char *password, struct session **ret)
+{
+	int r = a->enrol ? session_register(a->auth_url, a->email, password, a->name) : 0;
+
+	return r ? r : session_login(ret, a->auth_url, a->email, password);
+}
+
+/* Servers that start at the same time are not there at once. */
+static int enter_in_time(const struct account *a, const char *password, struct session **ret)
+{
+	struct patience patience = patience_of(a->wait_ms);
+	bool said = false;
+	int r;
+
+	while ((r = enter(a, password, ret)) == SESSION_E_RETRY && patience_left(&patience)) {
+		if (!said)
+			log_info("waiting for auth", LOG_S("url", a->auth_url), LOG_S("reason", session_error(r)));
+		said = true;
+	}
+	return r;
+}
 
 int account_login(const struct account *a, struct session **ret)
 {
@@ -23,9 +47,7 @@ int account_login(const struct account *a, struct session **ret)
 				strerror(-r));
 		password = typed;
 	}
-	int r = a->enrol ? session_register(a->auth_url, a->email, password, a->name) : 0;
-	if (r == 0)
-		r = session_login(ret, a->auth_url, a->email, password);
+	int r = enter_in_time(a, password, ret);
 	explicit_bzero(typed, sizeof typed);
 	return r ? complain("cannot log in at %s: %s", a->auth_url, session_error(r)) : 0;
 }

@@ -11,6 +11,7 @@
 struct account {
 	const char *auth_url, *email, *password, *name;
 	bool enrol; /* create the account first */
+	int64_t wait_ms; /* for auth, while it does not answer */
 };
 
 #define ACCOUNT_SETTINGS(a)                                                                                            \
@@ -22,7 +23,14 @@ struct account {
 		"PETTRACK_NAME", NULL, setting_text, &(a).name, "the person's name, for a new account"                 \
 	}
 
-/* Registers where wanted, logs in, saves the session. 0 and *ret; else it has complained, and this is the exit status. */
+/* For commands that start together with the servers. */
+#define ACCOUNT_WAIT_SETTING(a)                                                                                        \
+	{                                                                                                              \
+		"PETTRACK_WAIT", "30s", setting_duration, &(a).wait_ms,                                                \
+			"how long to wait for auth while it does not answer", 0, 3600000                               \
+	}
+
+/* Registers where wanted and logs in. 0 and *ret; else it has complained, and this is the exit status. */
 MUST_CHECK int account_login(const struct account *a, struct session **ret);
 
 /* The saved session, or by the account where an e-mail address is given. The same results. */

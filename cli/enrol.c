@@ -35,6 +35,15 @@ static bool is_imei(const char *identifier)
 	return strlen(identifier) == IMEI_DIGITS && strspn(identifier, "0123456789") == IMEI_DIGITS;
 }
 
+static int add_identity(struct identities *list, const json_t *device, const char *secret)
+{
+	int r = identities_add(list, device_text(device, "identifier"), secret);
+
+	if (r == 0)
+		snprintf(list->items[list->n - 1].id, IDENTITY_ID_SIZE, "%s", device_text(device, "id"));
+	return r;
+}
+
 static int add_new(struct session *s, const struct enrolment *w, bool imei, struct identities *list)
 {
 	char identifier[IMEI_DIGITS + 1];
@@ -47,21 +56,34 @@ static int add_new(struct session *s, const struct enrolment *w, bool imei, stru
 			r = devices_add(s, w->name, imei ? identifier : NULL, pet, &device);
 	}
 	if (r == 0)
-		r = identities_add(list, device_text(device, "identifier"), device_text(device, "secret"));
+		r = add_identity(list, device, device_text(device, "secret"));
 	json_decref(device);
 	json_decref(pet);
 	return r;
 }
 
-static int use_again(struct session *s, const json_t *device, struct identities *list)
+int enrol_again(struct session *s, struct identity *i)
 {
 	char *secret = NULL;
-	int r = devices_rotate(s, device_text(device, "id"), &secret);
+	int r = devices_rotate(s, i->id, &secret);
 
+	if (r == 0 && strlen(secret) >= sizeof i->secret)
+		r = SESSION_E_REFUSED;
 	if (r == 0)
-		r = identities_add(list, device_text(device, "identifier"), secret);
+		strcpy(i->secret, secret);
 	free(secret);
 	return r;
+}
+
+static int use_again(
+	struct session *s, const json_t *device, bool imei, const struct identities *known, struct identities *list)
+{
+	const struct identity *k = known ? identities_find(known, device_text(device, "identifier")) : NULL;
+	int r = add_identity(list, device, k ? k->secret : "");
+
+	if (r || imei || (k && *k->secret))
+		return r;
+	return enrol_again(s, &list->items[list->n - 1]);
 }
 
 /* The first of the name with an identifier of the right kind. */
@@ -76,7 +98,8 @@ static const json_t *find(const json_t *devices, const char *name, bool imei)
 	return NULL;
 }
 
-int enrol(struct session *s, const struct enrolment *wanted, size_t n, bool imei, struct identities *ret)
+int enrol(struct session *s, const struct enrolment *wanted, size_t n, bool imei, const struct identities *known,
+	struct identities *ret)
 {
 	struct identities list = { 0 };
 	json_t *devices = NULL;
@@ -84,7 +107,7 @@ int enrol(struct session *s, const struct enrolment *wanted, size_t n, bool imei
 
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		const json_t *there = find(devices, wanted[i].name, imei);
-		r = there ? use_again(s, there, &list) : add_new(s, &wanted[i], imei, &list);
+		r = there ? use_again(s, there, imei, known, &list) : add_new(s, &wanted[i], imei, &list);
 	}
 	json_decref(devices);
 	if (r)

@@ -1,8 +1,9 @@
 /*
  * enrol - trackers for a simulation, as devices of the logged-in account
  *
- * A device of the wanted name that is there already is used again, with a new secret: the same simulation twice makes
- * no second set of devices.
+ * A device of the wanted name that is there already is used again: the same simulation twice makes no second set of
+ * devices. Auth shows a secret once, so whoever does not know it gets a new one, and the old one ends; nobody does so
+ * without need.
  * Thread: the session's.
  */
 #pragma once
@@ -16,6 +17,12 @@ struct enrolment {
 	const struct pet *pet; /* NULL: none is said */
 };
 
-/* One identity for each of @wanted, in their order. @imei: identifiers of 15 digits, as trackers with a SIM have them.
- * 0 and *ret, the caller's to identities_free(); or session.h's results. */
-MUST_CHECK int enrol(struct session *s, const struct enrolment *wanted, size_t n, bool imei, struct identities *ret);
+/* One identity for each of @wanted, in their order. @imei: identifiers of 15 digits, as trackers with a SIM have them;
+ * those speak without a secret. @known: secrets from an earlier time, may be NULL. 0 and *ret, the caller's to
+ * identities_free(); or session.h's results. */
+MUST_CHECK int enrol(struct session *s, const struct enrolment *wanted, size_t n, bool imei,
+	const struct identities *known, struct identities *ret);
+
+/* A new secret for @i, whose present one the gateway does not take. 0, SESSION_E_MISSING: the device is gone; or
+ * session.h's other results. */
+MUST_CHECK int enrol_again(struct session *s, struct identity *i);

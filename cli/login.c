@@ -28,9 +28,13 @@ static int run(int argc, char **argv)
 	r = account_login(&account, &session);
 	if (r)
 		return r;
-	printf("Logged in as %s.\n", session_email(session));
+	r = session_keep(session);
+	if (r)
+		complain("cannot keep the session: %s", session_error(r));
+	else
+		printf("Logged in as %s.\n", session_email(session));
 	session_close(session);
-	return EXIT_SUCCESS;
+	return r ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 const struct command command_login = { "login", "log in, or create an account", run };

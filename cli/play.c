@@ -4,16 +4,20 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/enrol.h"
+#include "service/log.h"
+#include "service/service.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum {
 	TRACKERS_DEFAULT = 10,
 	HOST_SIZE = 256,
 	PATIENCE = 8, /* half a minute: a new secret takes a moment to reach every gateway */
+	RENEW_PAUSE_MS = 10000, /* after a new secret was not to be had */
 };
 
 struct stage {
@@ -22,6 +26,8 @@ struct stage {
 	struct fleet_options fleet;
 	struct tracks tracks;
 	struct identities identities;
+	struct session *session; /* while trackers may need new secrets; NULL: nobody's */
+	int64_t renew_ms; /* not before (monotonic) */
 	struct fleet_member *members;
 	size_t n;
 };
@@ -158,32 +164,69 @@ static struct enrolment enrolment_of(const struct stage *s, size_t i)
 	return e;
 }
 
-static int enrol_as(struct stage *s, struct session *session, struct enrolment *wanted_devices)
+static int keep_identities(const struct stage *s)
 {
+	const char *path = s->play->devices_path;
+	int r = path ? identities_write(&s->identities, path) : 0;
+
+	return r ? complain("%s: %s", path, strerror(-r)) : 0;
+}
+
+/* The secrets of an earlier time, where there are any. */
+static int read_known(const struct stage *s, struct identities *ret)
+{
+	char fault[IDENTITIES_FAULT_SIZE];
+	const char *path = s->play->devices_path;
+	struct stat st;
+
+	if (!path || stat(path, &st) || st.st_size == 0)
+		return 0;
+	int r = identities_read(ret, path, fault);
+	return r ? complain("%s: %s", path, r < 0 ? strerror(-r) : fault) : 0;
+}
+
+static int enrol_as(struct stage *s, struct enrolment *wanted_devices)
+{
+	struct identities known = { 0 };
+	int status = read_known(s, &known);
+
+	if (status)
+		return status;
 	for (size_t i = 0; i < s->n; i++)
 		wanted_devices[i] = enrolment_of(s, i);
-	int r = enrol(session, wanted_devices, s->n, s->fleet.dialect->imei, &s->identities);
-
-	if (r)
-		return complain("cannot register the trackers: %s", session_error(r));
-	r = s->play->devices_path ? identities_write(&s->identities, s->play->devices_path) : 0;
-	return r ? complain("%s: %s", s->play->devices_path, strerror(-r)) : 0;
+	int r = enrol(s->session, wanted_devices, s->n, s->fleet.dialect->imei, &known, &s->identities);
+	identities_free(&known);
+	return r ? complain("cannot register the trackers: %s", session_error(r)) : keep_identities(s);
 }
 
 static int enrol_all(struct stage *s)
 {
-	struct session *session;
 	struct enrolment *wanted_devices = calloc(s->n, sizeof *wanted_devices);
 
 	if (!wanted_devices)
 		return complain("no memory");
-	int status = account_session(&s->play->account, &session);
-	if (status == 0) {
-		status = enrol_as(s, session, wanted_devices);
-		session_close(session);
-	}
+	int status = account_session(&s->play->account, &s->session);
+	if (status == 0)
+		status = enrol_as(s, wanted_devices);
 	free(wanted_devices);
 	return status;
+}
+
+/* A tracker whose secret somebody else has replaced takes a new one of its own, in the loop: see fleet.h. */
+static enum fleet_renewal renew(void *owner, struct identity *i)
+{
+	struct stage *s = owner;
+
+	if (service_stopping() || clock_mono_ms() < s->renew_ms)
+		return FLEET_RENEW_LATER;
+	int r = enrol_again(s->session, i);
+	if (r == 0) {
+		log_info("new secret", LOG_S("identifier", i->identifier));
+		return keep_identities(s) ? FLEET_NOT_RENEWED : FLEET_RENEWED;
+	}
+	log_warn("no new secret", LOG_S("identifier", i->identifier), LOG_S("reason", session_error(r)));
+	s->renew_ms = clock_mono_ms() + RENEW_PAUSE_MS;
+	return r == SESSION_E_RETRY ? FLEET_RENEW_LATER : FLEET_NOT_RENEWED;
 }
 
 static int find_identities(struct stage *s)
@@ -306,6 +349,8 @@ static void set_pace(struct stage *s)
 	f->duration_ms = p->duration_ms;
 	f->timeout_ms = p->timeout_ms;
 	f->patience = PATIENCE;
+	f->renew = s->session && !f->dialect->imei ? renew : NULL;
+	f->owner = s;
 	f->records = (size_t)p->records < f->dialect->records_max ? (size_t)p->records : f->dialect->records_max;
 }
 
@@ -326,11 +371,11 @@ static int report(const struct stage *s, const struct fleet_counts *c, double se
 	if (s->play->json)
 		printf("{\"trackers\":%zu,\"sent\":%lld,\"acked\":%lld,\"refused\":%lld,\"denied\":%lld,\"resent\":%"
 		       "lld,"
-		       "\"unanswered\":%lld,\"connections\":%lld,\"abandoned\":%lld,\"seconds\":%.3f,"
+		       "\"unanswered\":%lld,\"connections\":%lld,\"renewed\":%lld,\"abandoned\":%lld,\"seconds\":%.3f,"
 		       "\"acked_per_second\":%.1f}\n",
 			s->n, (long long)c->sent, (long long)c->acked, (long long)c->refused, (long long)c->denied,
-			(long long)c->resent, (long long)c->waiting, (long long)c->connects, (long long)c->abandoned,
-			seconds, rate);
+			(long long)c->resent, (long long)c->waiting, (long long)c->connects, (long long)c->renewed,
+			(long long)c->abandoned, seconds, rate);
 	else
 		printf("%zu trackers: %lld positions acknowledged in %.1f s (%.0f/s), %lld sent, %lld of them again, "
 		       "%lld refused, "
@@ -338,9 +383,9 @@ static int report(const struct stage *s, const struct fleet_counts *c, double se
 			s->n, (long long)c->acked, seconds, rate, (long long)c->sent, (long long)c->resent,
 			(long long)c->refused, (long long)c->waiting);
 	if (c->abandoned)
-		complain("%lld trackers gave up: the gateway does not know them, or not their secrets",
+		return complain("%lld trackers gave up: the gateway does not know them, or not their secrets",
 			(long long)c->abandoned);
-	if (c->acked == 0)
+	if (c->acked == 0 && !service_stopping())
 		return complain("nothing was acknowledged by %s:%u", s->fleet.host, s->fleet.port);
 	return EXIT_SUCCESS;
 }
@@ -381,7 +426,9 @@ int play_run(const struct play *p)
 	if (status == 0)
 		status = play_all(&s);
 	free(s.members);
+	session_close(s.session);
 	identities_free(&s.identities);
 	tracks_free(&s.tracks);
-	return status;
+	return service_stopping() && status == EXIT_FAILURE ? EXIT_SUCCESS
+							    : status; /* it was not for failing that it ended */
 }

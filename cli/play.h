@@ -20,7 +20,7 @@ struct play {
 	int64_t trackers; /* 0: as many as there are tracks or devices, else ten */
 	const char *devices_path;
 	bool enrol;
-	struct account account; /* for enrolment; without an e-mail address, the saved session */
+	struct account account; /* for enrolment; without an e-mail address, the session that is kept */
 
 	/* where they go */
 	const char *tracks_path; /* NULL: the model */
@@ -42,5 +42,6 @@ struct play {
 	bool json;
 };
 
-/* Plays it and prints what became of it. Returns the exit status: 1, too, when nothing was acknowledged. */
+/* Plays it and prints what became of it. Returns the exit status: 1, too, when a tracker gave up or nothing was
+ * acknowledged, but 0 when it was told to stop. */
 int play_run(const struct play *p);

@@ -1,18 +1,21 @@
-/* session - tokens of the user, kept in a file and refreshed. */
+/* session - tokens of the user, refreshed; in memory, or in a file that commands share. */
 #include "cli/session.h"
 #include "base/clock.h"
 #include "cli/session_file.h"
 #include "client/client.h"
+#include "service/log.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { FRESH_MS = 60000 };
+enum { FRESH_MS = 60000, TIMEOUT_MS = 30000, LOG_OUT_MS = 2000 };
 
 struct session {
 	struct client *client;
 	struct session_data data;
+	bool kept; /* in the file */
+	char *password; /* of one that is not; NULL: none */
 };
 
 const char *session_error(int r)
@@ -44,15 +47,15 @@ static int by_client(int r)
 	}
 }
 
-static int connect_to(struct client **ret, const char *auth_url)
+static int connect_to(struct client **ret, const char *auth_url, int64_t timeout_ms)
 {
-	return client_open(ret, &(struct client_options){ .base_url = auth_url, .timeout_ms = 30000 });
+	return client_open(ret, &(struct client_options){ .base_url = auth_url, .timeout_ms = timeout_ms });
 }
 
 int session_register(const char *auth_url, const char *email, const char *password, const char *name)
 {
 	struct client *c;
-	int r = connect_to(&c, auth_url);
+	int r = connect_to(&c, auth_url, TIMEOUT_MS);
 
 	if (r)
 		return r;
@@ -63,9 +66,10 @@ int session_register(const char *auth_url, const char *email, const char *passwo
 	return r;
 }
 
-/* Takes the tokens of an answer and saves them. */
-static int take_tokens(struct session_data *d, const json_t *answer)
+/* Takes the tokens of an answer, and saves them where the session is kept. */
+static int take_tokens(struct session *s, const json_t *answer)
 {
+	struct session_data *d = &s->data;
 	const char *access, *refresh;
 	json_int_t expires_in;
 
@@ -76,25 +80,34 @@ static int take_tokens(struct session_data *d, const json_t *answer)
 	if (r == 0)
 		r = session_data_set(&d->refresh_token, refresh);
 	d->access_ends_ms = clock_real_ms() + expires_in * 1000;
-	return r ? r : session_file_save(d);
+	return r || !s->kept ? r : session_file_save(d);
+}
+
+static int log_in(struct session *s)
+{
+	json_t *answer = NULL, *body = json_pack("{s:s, s:s}", "email", s->data.email, "password", s->password);
+	int r = body ? by_client(client_call(s->client, "POST", "/v1/sessions", body, NULL, &answer, NULL)) : -ENOMEM;
+
+	if (r == 0)
+		r = take_tokens(s, answer);
+	json_decref(answer);
+	json_decref(body);
+	return r;
 }
 
 int session_login(struct session **ret, const char *auth_url, const char *email, const char *password)
 {
 	struct session *s = calloc(1, sizeof *s);
-	json_t *answer = NULL, *body = json_pack("{s:s, s:s}", "email", email, "password", password);
-	int r = s && body ? connect_to(&s->client, auth_url) : -ENOMEM;
+	int r = s ? connect_to(&s->client, auth_url, TIMEOUT_MS) : -ENOMEM;
 
-	if (r == 0)
-		r = by_client(client_call(s->client, "POST", "/v1/sessions", body, NULL, &answer, NULL));
 	if (r == 0)
 		r = session_data_set(&s->data.auth_url, auth_url);
 	if (r == 0)
 		r = session_data_set(&s->data.email, email);
 	if (r == 0)
-		r = take_tokens(&s->data, answer);
-	json_decref(answer);
-	json_decref(body);
+		r = session_data_set(&s->password, password);
+	if (r == 0)
+		r = log_in(s);
 	if (r)
 		session_close(s);
 	else
@@ -102,13 +115,34 @@ int session_login(struct session **ret, const char *auth_url, const char *email,
 	return r;
 }
 
+static void forget_password(struct session *s)
+{
+	if (s->password)
+		explicit_bzero(s->password, strlen(s->password));
+	free(s->password);
+	s->password = NULL;
+}
+
+int session_keep(struct session *s)
+{
+	int r = session_file_save(&s->data);
+
+	if (r)
+		return r;
+	s->kept = true;
+	forget_password(s);
+	return 0;
+}
+
 int session_open(struct session **ret)
 {
 	struct session *s = calloc(1, sizeof *s);
 	int r = s ? session_file_load(&s->data) : -ENOMEM;
 
-	if (r == 0)
-		r = connect_to(&s->client, s->data.auth_url);
+	if (r == 0) {
+		s->kept = true;
+		r = connect_to(&s->client, s->data.auth_url, TIMEOUT_MS);
+	}
 	if (r == -ENOENT)
 		r = SESSION_E_NONE;
 	if (r)
@@ -118,12 +152,27 @@ int session_open(struct session **ret)
 	return r;
 }
 
+/* Nobody will use its tokens again. One that auth does not hear of ends by itself. */
+static void log_out(const struct session *s)
+{
+	struct client *c;
+
+	if (connect_to(&c, s->data.auth_url, LOG_OUT_MS))
+		return;
+	if (client_call(c, "DELETE", "/v1/sessions/current", NULL, s->data.access_token, NULL, NULL))
+		log_debug("not logged out", LOG_S("reason", client_last_error()));
+	client_close(c);
+}
+
 void session_close(struct session *s)
 {
 	if (!s)
 		return;
+	if (!s->kept && s->data.access_token)
+		log_out(s);
 	client_close(s->client);
 	session_data_free(&s->data);
+	forget_password(s);
 	free(s);
 }
 
@@ -159,13 +208,13 @@ static int spend_refresh_token(struct session *s)
 		     : -ENOMEM;
 
 	if (r == 0)
-		r = take_tokens(&s->data, answer);
+		r = take_tokens(s, answer);
 	json_decref(answer);
 	json_decref(body);
 	return r;
 }
 
-int session_renew(struct session *s)
+static int renew_kept(struct session *s)
 {
 	int lock = session_file_lock();
 
@@ -174,6 +223,14 @@ int session_renew(struct session *s)
 	int r = take_saved(s) ? 0 : spend_refresh_token(s);
 	session_file_unlock(lock);
 	return r;
+}
+
+int session_renew(struct session *s)
+{
+	if (s->kept)
+		return renew_kept(s);
+	int r = spend_refresh_token(s);
+	return r == SESSION_E_DENIED ? log_in(s) : r;
 }
 
 int session_token(struct session *s, const char **ret)

@@ -1,8 +1,10 @@
 /*
- * session - who is logged in: tokens in ${XDG_CONFIG_HOME:-~/.config}/pettrack/session.json, readable by the user only
+ * session - who is logged in
  *
- * The access token is refreshed before it ends; a lock on the file keeps several commands from spending the same refresh
- * token. What goes wrong is in session_error().
+ * Either by an e-mail address and a password: then nothing is written anywhere, and where the session ends early, it
+ * logs in again. Or one that is kept from command to command: tokens in ${XDG_CONFIG_HOME:-~/.config}/pettrack/session.json,
+ * readable by the user only; a lock on the file keeps several commands from spending the same refresh token.
+ * The access token is refreshed before it ends. What goes wrong is in session_error().
  * Thread: one.
  */
 #pragma once
@@ -25,12 +27,17 @@ enum session_result {
 /* Creates an account. An address that has one already is no error, and its account is left as it is. */
 MUST_CHECK int session_register(const char *auth_url, const char *email, const char *password, const char *name);
 
-/* Logs in and saves. 0 and *ret, enum session_result, or -errno. */
+/* Logs in. 0 and *ret, enum session_result, or -errno. */
 MUST_CHECK int session_login(struct session **ret, const char *auth_url, const char *email, const char *password);
+
+/* Saves it for other commands, in place of one that is there. */
+MUST_CHECK int session_keep(struct session *s);
 
 /* The saved one. */
 MUST_CHECK int session_open(struct session **ret);
-void session_close(struct session *s); /* accepts NULL */
+
+/* One that is not kept is ended at auth, too, if that answers at once. Accepts NULL. */
+void session_close(struct session *s);
 
 const char *session_email(const struct session *s);
 

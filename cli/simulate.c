@@ -9,9 +9,12 @@ static const struct setting settings[] = {
 	{ "PETTRACK_TRACKERS", NULL, setting_int, &play.trackers,
 		"how many; without it as many as there are tracks or devices, else 10", 1, 100000 },
 	{ "PETTRACK_DEVICES", NULL, setting_text, &play.devices_path,
-		"file of JSON lines {\"identifier\",\"secret\"}; with --register it is written" },
+		"file of JSON lines {\"identifier\",\"secret\"}; with --register it is read where it is there, and "
+		"written" },
 	{ "PETTRACK_REGISTER", "false", setting_bool, &play.enrol,
-		"make the trackers in the logged-in account, or use again those of the same names" },
+		"make the trackers in the account, or use again those of the same names; of --email, the account too" },
+	ACCOUNT_SETTINGS(play.account),
+	ACCOUNT_WAIT_SETTING(play.account),
 	{ "PETTRACK_TRACKS", NULL, setting_text, &play.tracks_path,
 		"tracks to play: GPX, or CSV with Movebank's columns; without it the model of cats and dogs" },
 	{ "PETTRACK_KEEP_TIMES", "false", setting_bool, &play.keep_times,
@@ -39,13 +42,20 @@ static int run(int argc, char **argv)
 		.name = argv[0],
 		.summary =
 			"Plays trackers against a gateway. Each keeps what was not acknowledged and sends it again.\n"
-			"Ctrl-C ends it in good order; the exit status is 1 when nothing was acknowledged.",
+			"With --register they are devices of the account of --email, else of the one that is logged "
+			"in; it "
+			"goes on where\n`seed` has ended. A tracker whose secret is taken no more gets a new one.\n"
+			"Ctrl-C ends it in good order; the exit status is 1 when a tracker gave up or nothing was "
+			"acknowledged.",
 		.settings = settings,
 		.prefix = "PETTRACK_",
 	};
 	int r = service_start(&service, argc, argv);
 
-	return r ? settings_exit(r) : play_run(&play);
+	if (r)
+		return settings_exit(r);
+	play.account.enrol = play.enrol;
+	return play_run(&play);
 }
 
 const struct command command_simulate = { "simulate", "play trackers against a gateway", run };

@@ -13,6 +13,12 @@
 
 #include <stdio.h>
 
+enum fleet_renewal {
+	FLEET_RENEWED, /* it is in *identity: the tracker goes on with it */
+	FLEET_RENEW_LATER, /* not now */
+	FLEET_NOT_RENEWED, /* the tracker gives up */
+};
+
 struct fleet_options {
 	const char *host;
 	uint16_t port;
@@ -23,13 +29,16 @@ struct fleet_options {
 	int64_t count; /* positions; 0: all that the sources have */
 	int64_t duration_ms; /* then nothing new is sent, and what is under way awaited; 0: no end */
 	int64_t timeout_ms; /* for an answer */
-	unsigned patience; /* how often in a row a tracker is denied before it gives up */
+	unsigned patience; /* how often in a row a tracker is denied before it gives up, or is renewed */
+	/* Gives a tracker that was denied so often a new secret. May block; the others wait meanwhile. NULL: none has any. */
+	enum fleet_renewal (*renew)(void *owner, struct identity *i);
+	void *owner; /* of renew() */
 	FILE *ack_log; /* a JSON line for each acknowledged position, written after the answer; NULL: none */
 	int64_t total; /* how many positions there will be, for the progress; 0: unknown */
 };
 
 struct fleet_member {
-	const struct identity *identity; /* borrowed */
+	struct identity *identity; /* borrowed; renew() changes it */
 	struct source source;
 };
 
@@ -40,6 +49,7 @@ struct fleet_counts {
 	int64_t denied; /* times that it did not want the device */
 	int64_t resent; /* of @sent: not for the first time */
 	int64_t connects; /* connections made */
+	int64_t renewed; /* times that a tracker got a new secret */
 	int64_t abandoned; /* trackers that gave up, denied again and again */
 	int64_t waiting; /* positions sent and not answered yet */
 };

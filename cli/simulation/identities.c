@@ -13,7 +13,7 @@ enum { LINE_SIZE = 4096 };
 
 int identities_add(struct identities *i, const char *identifier, const char *secret)
 {
-	struct identity new;
+	struct identity new = { 0 };
 
 	if (strlen(identifier) >= sizeof new.identifier || strlen(secret) >= sizeof new.secret)
 		return -ENAMETOOLONG;
@@ -25,6 +25,14 @@ int identities_add(struct identities *i, const char *identifier, const char *sec
 	i->items = items;
 	items[i->n++] = new;
 	return 0;
+}
+
+const struct identity *identities_find(const struct identities *i, const char *identifier)
+{
+	for (size_t k = 0; k < i->n; k++)
+		if (!strcmp(i->items[k].identifier, identifier))
+			return &i->items[k];
+	return NULL;
 }
 
 void identities_free(struct identities *i)

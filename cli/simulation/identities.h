@@ -10,7 +10,10 @@
 
 #include <stddef.h>
 
+enum { IDENTITY_ID_SIZE = 37 }; /* a UUID as text */
+
 struct identity {
+	char id[IDENTITY_ID_SIZE]; /* auth's, of the device; "" where it is not known. Not in the file */
 	char identifier[DIALECT_IDENTIFIER_MAX + 1];
 	char secret[DIALECT_SECRET_MAX + 1]; /* "" where the protocol has none */
 };
@@ -35,5 +38,8 @@ MUST_CHECK int identities_write(const struct identities *i, const char *path);
 
 /* 0, -ENAMETOOLONG, or -ENOMEM. */
 MUST_CHECK int identities_add(struct identities *i, const char *identifier, const char *secret);
+
+/* The one that calls itself @identifier, or NULL. */
+const struct identity *identities_find(const struct identities *i, const char *identifier);
 
 void identities_free(struct identities *i);

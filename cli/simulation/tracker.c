@@ -203,14 +203,37 @@ static void refused(struct tracker *t)
 	t->state = TRACKER_READY;
 }
 
+static enum fleet_renewal renew(struct tracker *t)
+{
+	const struct fleet_options *o = t->yard->options;
+
+	return o->renew ? o->renew(o->owner, t->identity) : FLEET_NOT_RENEWED;
+}
+
+/* A secret that is not right may be so in a moment, once every gateway has heard of it: only then is another one wanted. */
 static void denied(struct tracker *t)
 {
-	t->yard->counts.denied++;
+	struct fleet_counts *c = &t->yard->counts;
+
+	c->denied++;
 	if (++t->denials < t->yard->options->patience) {
 		fail(t);
 		return;
 	}
-	t->yard->counts.abandoned++;
+	switch (renew(t)) {
+	case FLEET_RENEWED:
+		c->renewed++;
+		t->failures = t->denials = 0;
+		fail(t);
+		return;
+	case FLEET_RENEW_LATER:
+		t->denials--;
+		fail(t);
+		return;
+	case FLEET_NOT_RENEWED:
+		break;
+	}
+	c->abandoned++;
 	finish(t);
 }
 

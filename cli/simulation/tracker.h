@@ -21,7 +21,7 @@ enum tracker_state {
 struct tracker {
 	struct appointment wake; /* first: the agenda's entries are trackers */
 	struct yard *yard;
-	const struct identity *identity;
+	struct identity *identity;
 	struct source *source;
 	struct stream *stream;
 	enum tracker_state state;

@@ -45,6 +45,7 @@ static void log_in(struct web_request *q, void *owner)
 		return;
 	}
 	a->logins++;
+	a->revoked = a->ended = false;
 	reply_tokens(q, a);
 }
 
@@ -78,6 +79,16 @@ static bool allowed(struct web_request *q, struct auth *a)
 		return true;
 	web_problem(q, 401, "invalid_token", "Log in.");
 	return false;
+}
+
+static void log_out(struct web_request *q, void *owner)
+{
+	struct auth *a = owner;
+
+	if (!allowed(q, a))
+		return;
+	a->logouts++;
+	web_reply(q, 204, NULL);
 }
 
 /* Pages of two, whatever was asked for; the cursor is where the page begins. */
@@ -167,6 +178,7 @@ static const struct web_route routes[] = {
 	{ "POST", "/v1/users", enrol },
 	{ "POST", "/v1/sessions", log_in },
 	{ "POST", "/v1/sessions/refresh", refresh },
+	{ "DELETE", "/v1/sessions/current", log_out },
 	{ "GET", "/v1/devices", list },
 	{ "POST", "/v1/devices", add },
 	{ "POST", "/v1/devices/{id}/secret", rotate },

@@ -20,7 +20,7 @@ struct auth {
 	int conflicts; /* so many times an identifier is taken */
 
 	/* for it to read */
-	int registered, logins, refreshes;
+	int registered, logins, refreshes, logouts;
 	json_t *devices; /* with their secrets */
 
 	char url[64];

@@ -61,12 +61,14 @@ static bool say(struct connection *c, const void *bytes, size_t n)
 	return send(c->fd, bytes, n, MSG_NOSIGNAL) == (ssize_t)n;
 }
 
-static bool answer_osmand(const struct gateway *g, struct connection *c)
+static bool answer_osmand(const struct gateway *g, struct connection *c, bool denied)
 {
 	const char *status = "200 OK", *more = "";
 	char text[256];
 
-	if (g->options.refuse_frames)
+	if (denied)
+		status = "401 Unauthorized";
+	else if (g->options.refuse_frames)
 		status = "404 Not Found";
 	else if (turn(g, g->options.busy))
 		status = "503 Service Unavailable";
@@ -85,6 +87,16 @@ static bool answer_teltonika(const struct gateway *g, struct connection *c, unsi
 	return say(c, &n, 4);
 }
 
+static bool has_secret(const struct gateway *g, const struct connection *c, size_t n)
+{
+	char wanted[160];
+
+	if (!g->options.secret)
+		return true;
+	int len = snprintf(wanted, sizeof wanted, "Bearer %s\r\n", g->options.secret);
+	return memmem(c->buf, n, wanted, (size_t)len) != NULL;
+}
+
 /* A whole frame of @n bytes with @records positions. Returns false when the connection ends. */
 static bool frame(struct gateway *g, struct connection *c, size_t n, unsigned records)
 {
@@ -95,7 +107,8 @@ static bool frame(struct gateway *g, struct connection *c, size_t n, unsigned re
 		g->counts.frames++;
 		return false;
 	}
-	bool busy = turn(g, o->busy), refused = o->refuse_frames || busy;
+	bool denied = !o->teltonika && !has_secret(g, c, n);
+	bool busy = turn(g, o->busy), refused = o->refuse_frames || busy || denied;
 	if (o->teltonika && records > 1 && turn(g, o->partly))
 		records--;
 	if (!refused) {
@@ -105,7 +118,7 @@ static bool frame(struct gateway *g, struct connection *c, size_t n, unsigned re
 	if (turn(g, o->mute))
 		lives = true;
 	else if (!turn(g, o->cut_after))
-		lives = o->teltonika ? answer_teltonika(g, c, refused ? 0 : records) : answer_osmand(g, c);
+		lives = o->teltonika ? answer_teltonika(g, c, refused ? 0 : records) : answer_osmand(g, c, denied);
 	g->counts.frames++;
 	return lives;
 }

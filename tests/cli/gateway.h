@@ -24,6 +24,7 @@ struct gateway_options {
 	unsigned garbage; /* what is answered is none */
 	unsigned close; /* OsmAnd: "Connection: close" */
 	bool refuse_login, refuse_frames;
+	const char *secret; /* OsmAnd: frames with another one are 401; NULL: any will do */
 };
 
 struct gateway_counts {

@@ -273,6 +273,37 @@ START_TEST(seed)
 }
 END_TEST
 
+/* As in a container: the account is in the environment, and no folder of one's own can be written. */
+START_TEST(simulate_without_a_home)
+{
+	static const char *const names[] = { "PETTRACK_AUTH_URL", "PETTRACK_EMAIL", "PETTRACK_PASSWORD_FILE" };
+	const char *const values[] = { auth.url, "c@example.org", password_file };
+	struct gateway *g;
+
+	setenv("XDG_CONFIG_HOME", "/proc/nowhere", 1);
+	for (size_t i = 0; i < 3; i++)
+		setenv(names[i], values[i], 1);
+	ck_assert_int_eq(gateway_open(&g, &(struct gateway_options){ 0 }), 0);
+	for (int i = 0; i < 2; i++)
+		ck_assert_int_eq(RUN(command_simulate, "--gateway", address_of(g), "--register", "--trackers", "3",
+					 "--past", "3h", "--speed-up", "0"),
+			0);
+	gateway_close(g);
+	ck_assert_int_eq(auth.registered, 2);
+	ck_assert_int_eq(auth.logins, 2);
+	ck_assert_int_eq(auth.logouts, 2);
+	ck_assert_uint_eq(json_array_size(auth.devices), 3);
+}
+END_TEST
+
+START_TEST(an_auth_that_does_not_come)
+{
+	ck_assert_int_eq(RUN(command_seed, "--auth-url", "http://127.0.0.1:1", "--email", "b@example.org",
+				 "--password-file", password_file, "--wait", "300ms"),
+		1);
+}
+END_TEST
+
 /* ---- tail ---- */
 
 #define POSITION(device, seconds, more)                                                                                \
@@ -404,6 +435,8 @@ static Suite *suite(void)
 	tcase_add_loop_test(c, simulate, 0, 2);
 	tcase_add_test(c, nothing_acknowledged_is_a_failure);
 	tcase_add_test(c, seed);
+	tcase_add_test(c, simulate_without_a_home);
+	tcase_add_test(c, an_auth_that_does_not_come);
 	tcase_add_test(c, tail_goes_on_where_it_was);
 	tcase_add_test(c, tail_of_one_device_as_json);
 	tcase_add_test(c, tail_renews_its_token);

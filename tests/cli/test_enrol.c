@@ -29,10 +29,11 @@ START_TEST(made_when_they_are_not_there)
 {
 	struct identities i;
 
-	ck_assert_int_eq(enrol(session, wanted, 3, false, &i), 0);
+	ck_assert_int_eq(enrol(session, wanted, 3, false, NULL, &i), 0);
 	ck_assert_uint_eq(i.n, 3);
 	ck_assert_str_eq(i.items[1].identifier, "made-1");
 	ck_assert_str_eq(i.items[1].secret, "secret-1");
+	ck_assert_str_eq(i.items[1].id, device_text(json_array_get(auth.devices, 1), "id"));
 	const json_t *pet = json_object_get(json_array_get(auth.devices, 1), "pet");
 	ck_assert_str_eq(device_text(pet, "name"), "Bruno");
 	ck_assert_str_eq(device_text(pet, "species"), "dog");
@@ -46,12 +47,33 @@ START_TEST(used_again_when_they_are)
 {
 	struct identities i;
 
-	ck_assert_int_eq(enrol(session, wanted, 3, false, &i), 0);
+	ck_assert_int_eq(enrol(session, wanted, 3, false, NULL, &i), 0);
 	identities_free(&i);
-	ck_assert_int_eq(enrol(session, wanted, 3, false, &i), 0);
+	ck_assert_int_eq(enrol(session, wanted, 3, false, NULL, &i), 0);
 	ck_assert_uint_eq(json_array_size(auth.devices), 3); /* over two pages */
 	ck_assert_str_eq(i.items[2].identifier, "made-2");
 	ck_assert_str_eq(i.items[2].secret, "secret-2+");
+	identities_free(&i);
+}
+END_TEST
+
+START_TEST(a_known_secret_is_kept)
+{
+	struct identities first, i;
+
+	ck_assert_int_eq(enrol(session, wanted, 3, false, NULL, &first), 0);
+	first.items[1].secret[0] = '\0'; /* as good as not known */
+	ck_assert_int_eq(enrol(session, wanted, 3, false, &first, &i), 0);
+	ck_assert_str_eq(i.items[0].secret, "secret-0");
+	ck_assert_str_eq(i.items[1].secret, "secret-1+");
+	ck_assert_str_eq(i.items[2].secret, "secret-2");
+
+	ck_assert_int_eq(enrol_again(session, &i.items[2]), 0);
+	ck_assert_str_eq(i.items[2].secret, "secret-2+");
+	ck_assert_int_eq(devices_remove(session, i.items[2].id), 0);
+	ck_assert_int_eq(enrol_again(session, &i.items[2]), SESSION_E_MISSING);
+	ck_assert_str_eq(i.items[2].secret, "secret-2+");
+	identities_free(&first);
 	identities_free(&i);
 }
 END_TEST
@@ -71,18 +93,20 @@ START_TEST(trackers_with_a_sim)
 {
 	struct identities i;
 
-	ck_assert_int_eq(enrol(session, wanted, 3, false, &i), 0);
+	ck_assert_int_eq(enrol(session, wanted, 3, false, NULL, &i), 0);
 	identities_free(&i);
 	auth.conflicts = 2; /* somebody has that number; another is tried */
-	ck_assert_int_eq(enrol(session, wanted, 3, true, &i), 0);
+	ck_assert_int_eq(enrol(session, wanted, 3, true, NULL, &i), 0);
 	ck_assert_uint_eq(json_array_size(auth.devices), 6); /* those of before have no IMEI */
 	for (size_t k = 0; k < 3; k++) {
 		ck_assert_uint_eq(strlen(i.items[k].identifier), 15);
 		ck_assert(luhn(i.items[k].identifier));
 	}
 	identities_free(&i);
-	ck_assert_int_eq(enrol(session, wanted, 3, true, &i), 0);
+	ck_assert_int_eq(enrol(session, wanted, 3, true, NULL, &i), 0);
 	ck_assert_uint_eq(json_array_size(auth.devices), 6);
+	ck_assert_str_eq(i.items[0].secret, ""); /* needs none: the present one, whoever has it, stays good */
+	ck_assert_str_eq(device_text(json_array_get(auth.devices, 3), "secret"), "secret-3");
 	identities_free(&i);
 }
 END_TEST
@@ -92,9 +116,9 @@ START_TEST(what_auth_refuses)
 	struct identities i = { .n = 77 };
 
 	auth.conflicts = 100;
-	ck_assert_int_eq(enrol(session, wanted, 3, true, &i), SESSION_E_CONFLICT);
+	ck_assert_int_eq(enrol(session, wanted, 3, true, NULL, &i), SESSION_E_CONFLICT);
 	auth.busy = true;
-	ck_assert_int_eq(enrol(session, wanted, 3, true, &i), SESSION_E_RETRY);
+	ck_assert_int_eq(enrol(session, wanted, 3, true, NULL, &i), SESSION_E_RETRY);
 	ck_assert_uint_eq(i.n, 77);
 }
 END_TEST
@@ -132,6 +156,7 @@ static Suite *suite(void)
 	tcase_add_checked_fixture(c, set_up, tear_down);
 	tcase_add_test(c, made_when_they_are_not_there);
 	tcase_add_test(c, used_again_when_they_are);
+	tcase_add_test(c, a_known_secret_is_kept);
 	tcase_add_test(c, trackers_with_a_sim);
 	tcase_add_test(c, what_auth_refuses);
 	tcase_add_test(c, finding_a_device);

@@ -157,6 +157,53 @@ START_TEST(a_denied_tracker_gives_up)
 }
 END_TEST
 
+static struct {
+	enum fleet_renewal answers[4]; /* one after the other */
+	int asked;
+} renewals;
+
+static enum fleet_renewal renew(void *owner, struct identity *i)
+{
+	enum fleet_renewal answer = renewals.answers[renewals.asked++];
+
+	ck_assert_ptr_eq(owner, &renewals);
+	ck_assert_ptr_eq(i, &identities[0]);
+	if (answer == FLEET_RENEWED)
+		strcpy(i->secret, renewals.asked == 1 ? "wrong as well" : "right");
+	return answer;
+}
+
+/* Denied three times in a row it asks for a secret; while there is none to be had, after each further time. */
+START_TEST(a_denied_tracker_is_renewed)
+{
+	struct fleet_counts c = { 0 };
+	struct gateway *g;
+	FILE *log = tmpfile();
+
+	start_service();
+	renewals.answers[0] = FLEET_RENEWED;
+	renewals.answers[1] = FLEET_RENEW_LATER;
+	renewals.answers[2] = _i ? FLEET_NOT_RENEWED : FLEET_RENEWED;
+	ck_assert_int_eq(gateway_open(&g, &(struct gateway_options){ .secret = "right" }), 0);
+	struct fleet_options o = options(g, "osmand");
+	o.ack_log = log;
+	o.renew = renew;
+	o.owner = &renewals;
+	cast(&o.clock);
+	strcpy(identities[0].secret, "wrong");
+	ck_assert_int_eq(fleet_run(&o, members, 1, &c), 0);
+	struct gateway_counts taken = gateway_close(g);
+	ck_assert_int_eq(renewals.asked, 3);
+	ck_assert_int_eq(c.denied, 3 + 3 + 1);
+	ck_assert_int_eq(c.renewed, _i ? 1 : 2);
+	ck_assert_int_eq(c.abandoned, _i ? 1 : 0);
+	ck_assert_int_eq(c.acked, _i ? 0 : FIXES);
+	ck_assert_int_eq(taken.taken, c.acked);
+	ck_assert_uint_eq(check_log(log), (size_t)c.acked);
+	fclose(log);
+}
+END_TEST
+
 START_TEST(a_refused_position_is_not_sent_again)
 {
 	struct fleet_counts c = { 0 };
@@ -305,6 +352,7 @@ static Suite *suite(void)
 	tcase_set_timeout(c, 60);
 	tcase_add_loop_test(c, everything_is_acknowledged, 0, LENGTH(runs));
 	tcase_add_test(c, a_denied_tracker_gives_up);
+	tcase_add_loop_test(c, a_denied_tracker_is_renewed, 0, 2);
 	tcase_add_test(c, a_refused_position_is_not_sent_again);
 	tcase_add_test(c, a_count_is_kept);
 	tcase_add_test(c, a_rate_is_kept);

@@ -26,11 +26,19 @@ static void tear_down(void)
 	home_end();
 }
 
-static struct session *log_in(void)
+static struct session *log_in_for_once(void)
 {
 	struct session *s;
 
 	ck_assert_int_eq(session_login(&s, auth.url, "a@example.org", "correct horse battery"), 0);
+	return s;
+}
+
+static struct session *log_in(void)
+{
+	struct session *s = log_in_for_once();
+
+	ck_assert_int_eq(session_keep(s), 0);
 	return s;
 }
 
@@ -61,6 +69,33 @@ START_TEST(logging_in_is_kept_for_the_user_only)
 	ck_assert_str_eq(token, "access-1");
 	session_close(s);
 	ck_assert_int_eq(auth.refreshes, 0);
+	ck_assert_int_eq(auth.logouts, 0);
+}
+END_TEST
+
+/* As in a container: nothing may be written, and nobody is there to log in again. */
+START_TEST(one_that_is_not_kept)
+{
+	struct session *s;
+	const char *token;
+
+	setenv("XDG_CONFIG_HOME", "/proc/nowhere", 1);
+	auth.expires_in = 30;
+	s = log_in_for_once();
+	ck_assert_int_eq(session_token(s, &token), 0);
+	ck_assert_str_eq(token, "access-2"); /* refreshed */
+	ck_assert_int_eq(auth.refreshes, 1);
+	auth.ended = true;
+	auth.expires_in = 900;
+	ck_assert_int_eq(session_token(s, &token), 0);
+	ck_assert_str_eq(token, "access-3"); /* logged in again */
+	ck_assert_int_eq(auth.logins, 2);
+	auth.revoked = auth.ended = true;
+	ck_assert_int_eq(session_call(s, "GET", "/v1/devices", NULL, NULL), 0);
+	ck_assert_int_eq(auth.logins, 3);
+	ck_assert_int_lt(session_keep(s), 0);
+	session_close(s);
+	ck_assert_int_eq(auth.logouts, 1);
 }
 END_TEST
 
@@ -207,6 +242,7 @@ static Suite *suite(void)
 	tcase_set_timeout(c, 30);
 	tcase_add_checked_fixture(c, set_up, tear_down);
 	tcase_add_test(c, logging_in_is_kept_for_the_user_only);
+	tcase_add_test(c, one_that_is_not_kept);
 	tcase_add_test(c, a_wrong_password);
 	tcase_add_test(c, a_token_near_its_end_is_renewed_and_kept);
 	tcase_add_test(c, commands_share_what_one_has_renewed);

@@ -1,0 +1,144 @@
+"""`pettrack seed` and `pettrack simulate` as containers run them: an account in the environment, nothing to write to."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import uuid
+
+import pytest
+from support.people import User
+from support.programs import CLI, binary, clean_environment
+from support.times import now_ms, parse_time
+from support.waiting import wait_until
+
+
+class Keeper:
+    """The owner whose pets are played, as the commands' environment has it; as a REST client, `.user`."""
+
+    def __init__(self, stack, tmp_path):
+        self.stack = stack
+        self.email = f"demo-{uuid.uuid4()}@example.org"
+        password = tmp_path / "password"
+        password.write_text("a password of the demo\n")
+        self.env = {
+            "PETTRACK_AUTH_URL": stack.auth.url(),
+            "PETTRACK_GATEWAY": f"127.0.0.1:{stack.gateway.ports['osmand']}",
+            "PETTRACK_EMAIL": self.email,
+            "PETTRACK_PASSWORD_FILE": str(password),
+            "PETTRACK_REGISTER": "true",
+            "HOME": "/proc/nowhere",
+            "LOG_FORMAT": "json",
+        }
+        self.user = User(stack, email=self.email, password="a password of the demo")
+
+    def run(self, *arguments, **env):
+        return subprocess.run(
+            [str(binary(CLI)), *map(str, arguments)],
+            env=clean_environment({**self.env, **env}),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            stdin=subprocess.DEVNULL,
+        )
+
+    @contextlib.contextmanager
+    def running(self, *arguments, **env):
+        process = subprocess.Popen(
+            [str(binary(CLI)), *map(str, arguments)],
+            env=clean_environment({**self.env, **env}),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+            text=True,
+        )
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.communicate()
+
+    def devices(self):
+        return {d["name"]: d for d in self.user.auth("GET", "/v1/devices", params={"limit": 100}).json()["devices"]}
+
+    def latest_ms(self, device):
+        answer = self.user.query(f"/v1/latest/{device['id']}")
+        return parse_time(answer.json()["time"]) if answer.status_code == 200 else 0
+
+    def moves_on(self, device, since):
+        return wait_until(
+            lambda: self.latest_ms(device) > since and self.latest_ms(device), 60, f"{device['name']} moves on"
+        )
+
+
+@pytest.fixture
+def keeper(stack, tmp_path):
+    return Keeper(stack, tmp_path)
+
+
+def told_to_stop(process):
+    os.kill(process.pid, signal.SIGTERM)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 0, err
+    return out
+
+
+def seed(keeper, *arguments):
+    done = keeper.run("seed", "--pets", 4, "--days", 2, "--json", *arguments)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_seeded_pets_go_on_moving_and_nothing_is_made_twice(keeper):
+    assert seed(keeper)["trackers"] == 4
+    pets = keeper.devices()
+    assert len(pets) == 4
+
+    simulate = ("simulate", "--trackers", 2, "--interval", "1s")
+    for _ in range(2):  # it is started again some day
+        begun = now_ms()
+        with keeper.running(*simulate) as moving:
+            first, second = list(pets.values())[:2]
+            names = list(pets)
+            assert names[:2] == ["Misty", "Bruno"]
+            keeper.moves_on(first, begun)
+            keeper.moves_on(second, begun)
+            assert "2 trackers" in told_to_stop(moving)
+    assert {n: d["id"] for n, d in keeper.devices().items()} == {n: d["id"] for n, d in pets.items()}
+    assert keeper.latest_ms(pets[names[2]]) < begun, "only two were to move"
+
+
+def test_what_is_seeded_again_is_stored_once(keeper):
+    seed(keeper)
+    device = list(keeper.devices().values())[0]
+
+    def stored():
+        return keeper.stack.db.positions.count_documents({"_id.d": uuid.UUID(device["id"])})
+
+    wait_until(lambda: keeper.latest_ms(device) > 0 and stored() > 20, 30, "the history is stored")
+    before = stored()
+    seed(keeper)
+    assert len(keeper.devices()) == 4
+    wait_until(lambda: stored() >= before, 10, "it is there")
+    assert stored() <= before + 2, "but for what is new since then"
+
+
+def test_a_pet_whose_secret_another_has_replaced_moves_again(keeper):
+    with keeper.running("simulate", "--trackers", 1, "--interval", "1s") as moving:
+        device = wait_until(lambda: next(iter(keeper.devices().values()), None), 30, "there is a device")
+        keeper.moves_on(device, 0)
+        assert keeper.user.auth("POST", f"/v1/devices/{device['id']}/secret").status_code == 200
+        since = now_ms()
+        keeper.moves_on(device, since + 1000)
+        told_to_stop(moving)
+
+
+def test_it_waits_for_an_auth_that_starts_with_it(keeper):
+    keeper.stack.auth.stop()
+    with keeper.running("simulate", "--trackers", 1, "--interval", "1s") as moving:
+        assert "waiting for auth" in moving.stderr.readline()
+        keeper.stack.auth.start()
+        device = wait_until(lambda: next(iter(keeper.devices().values()), None), 30, "there is a device")
+        keeper.moves_on(device, 0)
+        told_to_stop(moving)
