@@ -252,6 +252,7 @@ def test_late_fix(stack, owner):
     wait_stored(stack, device, 2)
     assert [p["lat"] for p in owner.history(device)] == [50.2, 50.1]
     assert [p["lat"] for p in owner.history(device, order="desc")] == [50.1, 50.2]
+    wait_until(lambda: owner.latest(device), 10, "latest follows history")
     holds_for(lambda: owner.latest(device)["lat"] == 50.1, 1, "latest stays at the newest fix")
     assert owner.latest(device)["time"] == format_time(now)
     with owner.live() as later:

@@ -107,7 +107,7 @@ suite_openapi() {
 	pytest_suite openapi "OpenAPI: what is described is served" "$root/tests/openapi"
 }
 
-# Two workers, each with servers of its own: most of the time is spent waiting for what was stopped.
+# Each worker has servers of its own; most of the time is spent waiting for what was stopped.
 suite_system() {
 	suite_build system build gcc || return 0
 	if [ $# -gt 0 ]; then
@@ -116,7 +116,7 @@ suite_system() {
 		suite_count system "$run/results/system.xml" "$status"
 		return
 	fi
-	pytest_suite system "System tests" -n 2 --dist loadfile --ignore=test_page.py
+	pytest_suite system "System tests" -n $(($(nproc) * 2)) --dist loadfile --ignore=test_page.py
 }
 
 suite_page() {
