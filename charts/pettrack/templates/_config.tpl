@@ -5,9 +5,7 @@ What is not secret is environment, from a ConfigMap a component. A secret is a f
 it mount; the program is told its path by NAME_FILE, so that neither `kubectl describe` nor a list of processes shows it.
 */}}
 
-{{- define "pettrack.secretsDir" -}}/etc/pettrack/secrets{{- end }}
-{{- define "pettrack.kafkaCaFile" -}}/etc/pettrack/ca/kafka.crt{{- end }}
-{{- define "pettrack.mongodbCaFile" -}}/etc/pettrack/ca/mongodb.crt{{- end }}
+{{- define "pettrack.files" -}}/etc/pettrack{{- end }}
 
 {{- /* ---- where things are ---- */}}
 
@@ -15,55 +13,85 @@ it mount; the program is told its path by NAME_FILE, so that neither `kubectl de
 {{- if .Values.kafka.embedded.enabled -}}
 {{ include "pettrack.fullname" . }}-kafka:9092
 {{- else -}}
-{{ .Values.kafka.brokers }}
+{{ .Values.kafka.brokers | nospace }}
 {{- end }}
 {{- end }}
 
-{{- /*
-Where auth answers inside the cluster. One address, or one a role when auth is split.
-*/}}
+{{- define "pettrack.kafkaSecurity" -}}
+{{ ternary "plaintext" .Values.kafka.security .Values.kafka.embedded.enabled }}
+{{- end }}
+
+{{- /* Where auth answers inside the cluster: one address, or one for each role when it is split. */}}
 {{- define "pettrack.authUrl" -}}
-{{- if .Values.auth.split }}
 {{- $urls := list }}
 {{- range $role := list "registration" "authentication" "devices" }}
-{{- $service := include "pettrack.roleService" (dict "root" $ "program" "auth" "role" $role) }}
-{{- $urls = append $urls (printf "%s=http://%s:%v" $role $service $.Values.auth.port) }}
+{{- $url := printf "http://%s:%v" (include "pettrack.roleService" (dict "root" $ "program" "auth" "role" $role)) $.Values.auth.port }}
+{{- $urls = append $urls (ternary (printf "%s=%s" $role $url) $url $.Values.auth.split) }}
 {{- end }}
-{{- join "," $urls }}
-{{- else -}}
-http://{{ include "pettrack.fullname" . }}-auth:{{ .Values.auth.port }}
-{{- end }}
+{{- $urls | uniq | join "," }}
 {{- end }}
 
 {{- /* The origin that browsers see: publicUrl, or what the Ingress or the HTTPRoute says; empty: none of them. */}}
 {{- define "pettrack.publicUrl" -}}
-{{- if .Values.publicUrl }}
-{{- trimSuffix "/" .Values.publicUrl }}
+{{- if .Values.publicUrl -}}
+{{ trimSuffix "/" .Values.publicUrl }}
 {{- else if .Values.ingress.enabled -}}
 {{ ternary "https" "http" .Values.ingress.tls.enabled }}://{{ .Values.ingress.host }}
 {{- else if .Values.gatewayApi.enabled -}}
-https://{{ first .Values.gatewayApi.hostnames }}
+{{ ternary "https" "http" .Values.gatewayApi.tls }}://{{ first .Values.gatewayApi.hostnames }}
 {{- end }}
 {{- end }}
 
-{{- /* ---- settings ---- */}}
+{{- /* "true" when browsers come through a proxy, so that all connections have its address. */}}
+{{- define "pettrack.behindProxy" -}}
+{{- if or .Values.ingress.enabled .Values.gatewayApi.enabled }}true{{ end }}
+{{- end }}
+
+{{- /* The same of trackers: nodes put their own address in place of a tracker's, and so does a Gateway. */}}
+{{- define "pettrack.trackersBehindProxy" -}}
+{{- $service := .Values.gateway.service }}
+{{- if or .Values.gatewayApi.trackers.enabled (and (ne $service.type "ClusterIP") (eq $service.externalTrafficPolicy "Cluster")) }}true{{ end }}
+{{- end }}
+
+{{- /* The protocols of trackers that are spoken, as JSON. */}}
+{{- define "pettrack.protocols" -}}
+{{- $spoken := dict }}
+{{- range $name, $protocol := .Values.gateway.protocols }}
+{{- if and (kindIs "map" $protocol) (ne (toString $protocol.enabled) "false") }}{{ $_ := set $spoken $name $protocol }}{{ end }}
+{{- end }}
+{{- toJson $spoken }}
+{{- end }}
+
+{{- /* ---- settings; each takes (dict "root" $ "program" NAME "roles" LIST) ---- */}}
 
 {{- define "pettrack.settings.kafka" -}}
-KAFKA_BROKERS: {{ include "pettrack.kafkaBrokers" . | quote }}
-KAFKA_SECURITY: {{ ternary "plaintext" .Values.kafka.security .Values.kafka.embedded.enabled | quote }}
-{{- if hasPrefix "sasl_" (ternary "plaintext" .Values.kafka.security .Values.kafka.embedded.enabled) }}
-KAFKA_SASL_MECHANISM: {{ .Values.kafka.saslMechanism | quote }}
-KAFKA_USERNAME: {{ .Values.kafka.username | quote }}
+{{- $kafka := .root.Values.kafka }}
+{{- $security := include "pettrack.kafkaSecurity" .root }}
+KAFKA_BROKERS: {{ include "pettrack.kafkaBrokers" .root | quote }}
+KAFKA_SECURITY: {{ $security | quote }}
+{{- if hasPrefix "sasl_" $security }}
+KAFKA_SASL_MECHANISM: {{ $kafka.saslMechanism | quote }}
+KAFKA_USERNAME: {{ (get $kafka.users .program | default dict).username | default $kafka.username | quote }}
 {{- end }}
-{{- if .Values.kafka.caSecret }}
-KAFKA_CA_FILE: {{ include "pettrack.kafkaCaFile" . | quote }}
+{{- if hasSuffix "ssl" $security }}
+{{- if $kafka.caSecret }}
+KAFKA_CA_FILE: {{ include "pettrack.files" . }}/ca/kafka.crt
 {{- end }}
-{{- with .Values.kafka.topicPrefix }}
+{{- if $kafka.clientCertSecret }}
+KAFKA_CERT_FILE: {{ include "pettrack.files" . }}/client/kafka.crt
+KAFKA_KEY_FILE: {{ include "pettrack.files" . }}/client/kafka.key
+{{- end }}
+{{- end }}
+{{- with $kafka.topicPrefix }}
 KAFKA_TOPIC_PREFIX: {{ . | quote }}
 {{- end }}
-KAFKA_PARTITIONS: {{ .Values.kafka.partitions | quote }}
-KAFKA_REPLICATION: {{ ternary 1 .Values.kafka.replication .Values.kafka.embedded.enabled | quote }}
-KAFKA_CREATE_TOPICS: {{ .Values.kafka.createTopics | quote }}
+KAFKA_PARTITIONS: {{ $kafka.partitions | quote }}
+KAFKA_REPLICATION: {{ ternary 1 $kafka.replication $kafka.embedded.enabled | quote }}
+KAFKA_CREATE_TOPICS: {{ $kafka.createTopics | quote }}
+{{- end }}
+
+{{- define "pettrack.settings.mongodb" -}}
+MONGODB_CREATE_INDEXES: {{ .root.Values.mongodb.createIndexes | quote }}
 {{- end }}
 
 {{- define "pettrack.settings.auth" -}}
@@ -73,80 +101,77 @@ AUTH_ROLES: {{ join "," .roles | quote }}
 {{- if not (include "pettrack.publicUrl" .root) }}
 AUTH_CORS_ORIGINS: {{ printf "http://127.0.0.1:%v,http://localhost:%v" .root.Values.query.port .root.Values.query.port | quote }}
 {{- end }}
-{{ include "pettrack.settings.kafka" .root }}
-MONGODB_CREATE_INDEXES: {{ .root.Values.mongodb.createIndexes | quote }}
+{{ include "pettrack.settings.kafka" . }}
+{{ include "pettrack.settings.mongodb" . }}
 {{- end }}
 
 {{- define "pettrack.settings.gateway" -}}
+{{- $protocols := include "pettrack.protocols" .root | fromJson }}
 GATEWAY_ADDRESS: "0.0.0.0"
-GATEWAY_PROTOCOLS: {{ include "pettrack.protocols" .root | fromJson | keys | sortAlpha | join "," | quote }}
-{{- range $name, $protocol := include "pettrack.protocols" .root | fromJson }}
+GATEWAY_PROTOCOLS: {{ keys $protocols | sortAlpha | join "," | quote }}
+{{- range $name, $protocol := $protocols }}
 GATEWAY_{{ upper $name }}_PORT: {{ $protocol.port | quote }}
+{{- end }}
+{{- if include "pettrack.trackersBehindProxy" .root }}
+GATEWAY_CONNECTIONS_PER_ADDRESS: "0"
 {{- end }}
 AUTH_URL: {{ include "pettrack.authUrl" .root | quote }}
 CLIENT_ID: gateway
-{{ include "pettrack.settings.kafka" .root }}
+{{ include "pettrack.settings.kafka" . }}
 {{- end }}
 
 {{- define "pettrack.settings.writer" -}}
-{{ include "pettrack.settings.kafka" .root }}
-MONGODB_CREATE_INDEXES: {{ .root.Values.mongodb.createIndexes | quote }}
+{{ include "pettrack.settings.kafka" . }}
+{{ include "pettrack.settings.mongodb" . }}
 {{- end }}
 
 {{- define "pettrack.settings.query" -}}
+{{- $query := .root.Values.query }}
 {{- $public := include "pettrack.publicUrl" .root }}
+{{- $live := $public | default (printf "http://127.0.0.1:%v" $query.livePort) }}
 QUERY_ADDRESS: "0.0.0.0"
-QUERY_PORT: {{ .root.Values.query.port | quote }}
+QUERY_PORT: {{ $query.port | quote }}
 QUERY_ROLES: {{ join "," .roles | quote }}
-{{- if .root.Values.query.page.enabled }}
-QUERY_FILES_DIR: /usr/share/pettrack/page
-{{- else }}
-QUERY_FILES_DIR: ""
-{{- end }}
+QUERY_FILES_DIR: {{ ternary "/usr/share/pettrack/page" "" $query.page.enabled | quote }}
 QUERY_PUBLIC_AUTH_URL: {{ $public | default (printf "http://127.0.0.1:%v" .root.Values.auth.port) | quote }}
-QUERY_PUBLIC_LIVE_URL: {{ printf "%s/v1/live" ($public | default (printf "http://127.0.0.1:%v" .root.Values.query.livePort)
-	| replace "https://" "wss://" | replace "http://" "ws://") | quote }}
-{{- with .root.Values.query.page.tileUrl }}
+QUERY_PUBLIC_LIVE_URL: {{ printf "ws%s/v1/live" (trimPrefix "http" $live) | quote }}
+{{- with $query.page.tileUrl }}
 QUERY_TILE_URL: {{ . | quote }}
 {{- end }}
-{{- with .root.Values.query.page.tileAttribution }}
+{{- with $query.page.tileAttribution }}
 QUERY_TILE_ATTRIBUTION: {{ . | quote }}
 {{- end }}
 LIVE_ADDRESS: "0.0.0.0"
-LIVE_PORT: {{ .root.Values.query.livePort | quote }}
+LIVE_PORT: {{ $query.livePort | quote }}
+{{- if include "pettrack.behindProxy" .root }}
+LIVE_CONNECTIONS_PER_ADDRESS: {{ get $query.settings "LIVE_CONNECTIONS" | default 10000000 | int | quote }}
+{{- end }}
 AUTH_URL: {{ include "pettrack.authUrl" .root | quote }}
 CLIENT_ID: query
-{{ include "pettrack.settings.kafka" .root }}
+{{ include "pettrack.settings.kafka" . }}
 {{- end }}
 
-{{- /*
-All settings of a component, as JSON; the user's own win. Takes (dict "root" $ "program" "auth" "roles" (list ...)).
-*/}}
+{{- /* All settings of a component, as JSON; the user's own win. */}}
 {{- define "pettrack.settings" -}}
 {{- $values := get .root.Values .program }}
-{{- $common := dict "OPS_ADDRESS" "0.0.0.0" "OPS_PORT" (toString $values.opsPort) "LOG_FORMAT" "json" "LOG_LEVEL" .root.Values.logLevel }}
-{{- $own := include (printf "pettrack.settings.%s" .program) . | fromYaml }}
-{{- $settings := mergeOverwrite $common $own }}
+{{- $settings := dict "OPS_ADDRESS" "0.0.0.0" "OPS_PORT" (toString $values.opsPort) "LOG_FORMAT" "json" "LOG_LEVEL" .root.Values.logLevel }}
+{{- $settings = mergeOverwrite $settings (include (printf "pettrack.settings.%s" .program) . | fromYaml) }}
 {{- range $name, $value := $values.settings }}
-{{- $_ := set $settings $name (toString $value) }}
+{{- $_ := set $settings $name (include "pettrack.text" $value) }}
 {{- end }}
 {{- toJson $settings }}
 {{- end }}
 
-{{- /* The protocols of trackers that are spoken, as JSON. */}}
-{{- define "pettrack.protocols" -}}
-{{- $spoken := dict }}
-{{- range $name, $protocol := .Values.gateway.protocols }}
-{{- if $protocol }}{{ if ne $protocol.enabled false }}{{ $_ := set $spoken $name $protocol }}{{ end }}{{ end }}
-{{- end }}
-{{- toJson $spoken }}
+{{- /* A number of values.yaml is a float to the template, and 1000000 would be written 1e+06. */}}
+{{- define "pettrack.text" -}}
+{{- if and (kindIs "float64" .) (eq (floor .) .) }}{{ int64 . }}{{ else }}{{ toString . }}{{ end }}
 {{- end }}
 
 {{- /* ---- secrets ---- */}}
 
 {{- /*
 The chart's own Secret, as JSON: what the user gave, and what is generated at the first install and kept at upgrades.
-Read by the Secret and by the checksums of pods, so it is made once a run.
+Read by the Secret and by the checksums of pods, so it is made once a run, and remembered in .Values.
 */}}
 {{- define "pettrack.secretData" -}}
 {{- if not (hasKey .Values "secretData") }}
@@ -165,7 +190,7 @@ Read by the Secret and by the checksums of pods, so it is made once a run.
 {{- else if not .Values.mongodb.existingSecret }}
 {{- $_ := set $data "mongodb-uri" .Values.mongodb.uri }}
 {{- end }}
-{{- if and .Values.kafka.password (not .Values.kafka.existingSecret) }}
+{{- if and .Values.kafka.password (not .Values.kafka.existingSecret) (not .Values.kafka.embedded.enabled) }}
 {{- $_ := set $data "kafka-password" .Values.kafka.password }}
 {{- end }}
 {{- $_ := set .Values "secretData" $data }}
@@ -174,12 +199,11 @@ Read by the Secret and by the checksums of pods, so it is made once a run.
 {{- end }}
 
 {{- /*
-The secrets of a component, as a JSON list of {"setting", "secret", "key"}.
-Takes (dict "root" $ "needs" (list "master" "clients" "mongodb" "kafka" "gateway" "query" "retention" "check" "demo")).
+The secrets of a component, as a JSON list of {"setting", "secret", "key"}. Takes (dict "root" $ "program" NAME "needs"
+LIST "own" NAME); own: the Secret that has what the chart's own one has, if it is another.
 */}}
 {{- define "pettrack.secrets" -}}
-{{- $own := include "pettrack.fullname" .root }}
-{{- if .own }}{{ $own = .own }}{{ end }}
+{{- $own := .own | default (include "pettrack.fullname" .root) }}
 {{- $generated := .root.Values.secrets.existingSecret | default $own }}
 {{- $kafka := .root.Values.kafka }}
 {{- $mongodb := .root.Values.mongodb }}
@@ -190,19 +214,20 @@ Takes (dict "root" $ "needs" (list "master" "clients" "mongodb" "kafka" "gateway
 	"query" (dict "setting" "CLIENT_SECRET" "secret" $generated "key" "query-secret")
 	"retention" (dict "setting" "CLIENT_SECRET" "secret" $generated "key" "retention-secret")
 	"check" (dict "setting" "PETTRACK_PASSWORD" "secret" $generated "key" "check-password")
-	"demo" (dict "setting" "PETTRACK_PASSWORD" "secret" $generated "key" "demo-password") }}
-{{- if or $mongodb.embedded.enabled (not $mongodb.existingSecret) }}
-{{- $_ := set $table "mongodb" (dict "setting" "MONGODB_URI" "secret" $own "key" "mongodb-uri") }}
-{{- else }}
-{{- $_ := set $table "mongodb" (dict "setting" "MONGODB_URI" "secret" $mongodb.existingSecret "key" $mongodb.existingSecretKey) }}
+	"demo" (dict "setting" "PETTRACK_PASSWORD" "secret" $generated "key" "demo-password")
+	"mongodb" (dict "setting" "MONGODB_URI" "secret" $own "key" "mongodb-uri") }}
+{{- if and $mongodb.existingSecret (not $mongodb.embedded.enabled) }}
+{{- $key := get $mongodb.keys .program | default $mongodb.existingSecretKey }}
+{{- $_ := set $table "mongodb" (dict "setting" "MONGODB_URI" "secret" $mongodb.existingSecret "key" $key) }}
 {{- end }}
-{{- if and (not $kafka.embedded.enabled) (hasPrefix "sasl_" $kafka.security) }}
-{{- $_ := set $table "kafka" (dict "setting" "KAFKA_PASSWORD" "secret" ($kafka.existingSecret | default $own)
-	"key" (ternary $kafka.existingSecretKey "kafka-password" (not (empty $kafka.existingSecret)))) }}
+{{- if hasPrefix "sasl_" (include "pettrack.kafkaSecurity" .root) }}
+{{- $key := "kafka-password" }}
+{{- if $kafka.existingSecret }}{{ $key = (get $kafka.users .program | default dict).key | default $kafka.existingSecretKey }}{{ end }}
+{{- $_ := set $table "kafka" (dict "setting" "KAFKA_PASSWORD" "secret" ($kafka.existingSecret | default $own) "key" $key) }}
 {{- end }}
 {{- $secrets := list }}
 {{- range .needs }}
-{{- if hasKey $table . }}{{ $secrets = append $secrets (get $table .) }}{{ end }}
+{{- with get $table . }}{{ $secrets = append $secrets . }}{{ end }}
 {{- end }}
 {{- toJson $secrets }}
 {{- end }}
@@ -211,47 +236,60 @@ Takes (dict "root" $ "needs" (list "master" "clients" "mongodb" "kafka" "gateway
 {{- define "pettrack.secretEnv" -}}
 {{- range . }}
 - name: {{ .setting }}_FILE
-  value: {{ include "pettrack.secretsDir" $ }}/{{ .key }}
+  value: {{ include "pettrack.files" $ }}/secrets/{{ .setting | lower | replace "_" "-" }}
 {{- end }}
 {{- end }}
 
-{{- /* The files of secrets and of CA certificates. Takes (dict "root" $ "secrets" LIST). */}}
+{{- /* The files of secrets and certificates that a component reads. Takes (dict "root" $ "secrets" LIST). */}}
 {{- define "pettrack.filesVolume" -}}
+{{- $files := list }}
+{{- $settings := list }}
+{{- range .secrets }}
+{{- $files = append $files (list .secret .key (printf "secrets/%s" (.setting | lower | replace "_" "-"))) }}
+{{- $settings = append $settings .setting }}
+{{- end }}
 {{- $kafka := .root.Values.kafka }}
 {{- $mongodb := .root.Values.mongodb }}
+{{- if and .kafka (hasSuffix "ssl" (include "pettrack.kafkaSecurity" .root)) }}
+{{- with $kafka.caSecret }}{{ $files = append $files (list . $kafka.caSecretKey "ca/kafka.crt") }}{{ end }}
+{{- with $kafka.clientCertSecret }}
+{{- $files = concat $files (list (list . "tls.crt" "client/kafka.crt") (list . "tls.key" "client/kafka.key")) }}
+{{- end }}
+{{- end }}
+{{- if and $mongodb.caSecret (not $mongodb.embedded.enabled) (has "MONGODB_URI" $settings) }}
+{{- $files = append $files (list $mongodb.caSecret $mongodb.caSecretKey "ca/mongodb.crt") }}
+{{- end }}
 name: files
 projected:
   defaultMode: 0440
   sources:
-    {{- range .secrets }}
+    {{- range $files }}
     - secret:
-        name: {{ .secret }}
-        items: [{key: {{ .key }}, path: {{ printf "secrets/%s" .key }}}]
-    {{- end }}
-    {{- if and $kafka.caSecret (not $kafka.embedded.enabled) }}
-    - secret:
-        name: {{ $kafka.caSecret }}
-        items: [{key: {{ $kafka.caSecretKey }}, path: ca/kafka.crt}]
-    {{- end }}
-    {{- if and $mongodb.caSecret (not $mongodb.embedded.enabled) }}
-    - secret:
-        name: {{ $mongodb.caSecret }}
-        items: [{key: {{ $mongodb.caSecretKey }}, path: ca/mongodb.crt}]
+        name: {{ index . 0 }}
+        items:
+          - key: {{ index . 1 }}
+            path: {{ index . 2 }}
+    {{- else }}
+    []
     {{- end }}
 {{- end }}
 
-{{- /* Changes when a setting or a secret of the component does. Takes (dict "root" $ "settings" MAP "secrets" LIST). */}}
+{{- /*
+Change when a setting or a secret of the component does, so that its pods are replaced. A Secret of the user's own is
+looked at too, as it is when helm runs. Takes (dict "root" $ "settings" MAP "secrets" LIST).
+*/}}
 {{- define "pettrack.checksums" -}}
-checksum/config: {{ toJson .settings | sha256sum }}
+{{- $own := include "pettrack.fullname" .root }}
 {{- $data := include "pettrack.secretData" .root | fromJson }}
 {{- $values := dict }}
 {{- range .secrets }}
-{{- if eq .secret (include "pettrack.fullname" $.root) }}
-{{- $_ := set $values .key (get $data .key) }}
+{{- if eq .secret $own }}
+{{- $_ := set $values .setting (get $data .key) }}
 {{- else }}
-{{- $existing := lookup "v1" "Secret" $.root.Release.Namespace .secret | default dict }}
-{{- $_ := set $values .key (get ($existing.data | default dict) .key) }}
+{{- $secret := lookup "v1" "Secret" $.root.Release.Namespace .secret | default dict }}
+{{- $_ := set $values .setting (get ($secret.data | default dict) .key) }}
 {{- end }}
 {{- end }}
+checksum/config: {{ toJson .settings | sha256sum }}
 checksum/secrets: {{ toJson $values | sha256sum }}
 {{- end }}

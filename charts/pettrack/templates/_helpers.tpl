@@ -24,7 +24,7 @@ app.kubernetes.io/component: {{ . }}
 {{- end }}
 {{- end }}
 
-{{- /* Takes (dict "root" $ "component" NAME). */}}
+{{- /* Labels of an object that is no pod. Takes the same. */}}
 {{- define "pettrack.labels" -}}
 {{ include "pettrack.selectorLabels" . }}
 app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}

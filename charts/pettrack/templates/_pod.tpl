@@ -1,5 +1,6 @@
-{{- /* Pods: what all have in common, and the Deployment of a program. */}}
+{{- /* Pods: what all of them have in common. */}}
 
+{{- /* Takes (dict "uid" UID); 10001, the images' own, without. */}}
 {{- define "pettrack.podSecurity" -}}
 runAsNonRoot: true
 runAsUser: {{ .uid | default 10001 }}
@@ -17,10 +18,20 @@ capabilities:
   drop: [ALL]
 {{- end }}
 
-{{- /* The part of a pod's spec that does not depend on what runs in it. Takes (dict "root" $ "uid" UID-or-nil). */}}
+{{- /* Labels of a pod: few, and none that changes with the chart's version, so that pods stay when they need not go. */}}
+{{- define "pettrack.podLabels" -}}
+{{ include "pettrack.selectorLabels" . }}
+app.kubernetes.io/part-of: pettrack
+pettrack/program: {{ .program }}
+{{- with .root.Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- /* The part of a pod's spec that does not depend on what runs in it. Takes (dict "root" $ "uid" UID). */}}
 {{- define "pettrack.podBasics" -}}
 automountServiceAccountToken: false
-enableServiceLinks: false # a Service named pettrack-* would make variables that look like the command line's settings
+enableServiceLinks: false # Services named pettrack-* would make variables that look like the command line's settings
 {{- with .root.Values.image.pullSecrets }}
 imagePullSecrets:
   {{- toYaml . | nindent 2 }}
@@ -29,22 +40,14 @@ securityContext:
   {{- include "pettrack.podSecurity" . | nindent 2 }}
 {{- end }}
 
-{{- /* Where it may run. Takes (dict "root" $ "component" NAME "values" VALUES-OF-THE-PROGRAM). */}}
+{{- /* Where it may run. Takes (dict "root" $ "values" VALUES-OF-THE-PROGRAM-or-nothing). */}}
 {{- define "pettrack.placement" -}}
-{{- with .values.nodeSelector | default .root.Values.nodeSelector }}
-nodeSelector:
+{{- $values := .values | default dict }}
+{{- range $key := list "nodeSelector" "tolerations" "affinity" "priorityClassName" }}
+{{- with get $values $key | default (get $.root.Values $key) }}
+{{ $key }}:
   {{- toYaml . | nindent 2 }}
 {{- end }}
-{{- with .values.tolerations | default .root.Values.tolerations }}
-tolerations:
-  {{- toYaml . | nindent 2 }}
-{{- end }}
-{{- with .values.affinity | default .root.Values.affinity }}
-affinity:
-  {{- toYaml . | nindent 2 }}
-{{- end }}
-{{- with .values.priorityClassName | default .root.Values.priorityClassName }}
-priorityClassName: {{ . }}
 {{- end }}
 {{- end }}
 
@@ -63,8 +66,8 @@ topologySpreadConstraints:
 {{- end }}
 
 {{- /*
-Startup: a program answers /healthz at once, but is given two minutes. Readiness: the servers it needs answer, and it
-does not drain. Liveness: its loop turns; a server that is away is no reason to be killed, so it does not look at them.
+Startup: a program answers /healthz at once; two minutes are for a node under load. Readiness: its servers answer, and it
+does not drain. Liveness: its loops turn; a server that is away is no reason to be killed, so it does not look at them.
 */}}
 {{- define "pettrack.probes" -}}
 startupProbe:
@@ -85,109 +88,16 @@ livenessProbe:
 {{- end }}
 
 {{- /*
-A Deployment. Takes a dict of root, program, component, values (those of the program, of a part merged in), settings,
-secrets, ports (list of {name, port, protocol}) and scaled (true: something else decides the number of replicas).
-
-Nothing is lost when a pod ends: preStop leaves time in which endpoints and load balancers forget it, SIGTERM then drains
-(the gateway answers what is in flight, the writer commits, live clients are told to come back), and a new pod is ready
-before an old one goes.
-*/}}
-{{- define "pettrack.deployment" -}}
-apiVersion: apps/v1
-kind: Deployment
-metadata:
-  {{- include "pettrack.metadata" . | nindent 2 }}
-spec:
-  {{- if not .scaled }}
-  replicas: {{ .values.replicas }}
-  {{- end }}
-  revisionHistoryLimit: 3
-  minReadySeconds: {{ .values.minReadySeconds }}
-  strategy:
-    type: RollingUpdate
-    rollingUpdate:
-      maxSurge: 1
-      maxUnavailable: 0
-  selector:
-    matchLabels:
-      {{- include "pettrack.selectorLabels" . | nindent 6 }}
-  template:
-    metadata:
-      labels:
-        {{- include "pettrack.labels" . | nindent 8 }}
-        pettrack-program: {{ .program }}
-        {{- with .values.podLabels }}
-        {{- toYaml . | nindent 8 }}
-        {{- end }}
-      annotations:
-        {{- include "pettrack.checksums" . | nindent 8 }}
-        {{- with .values.podAnnotations }}
-        {{- toYaml . | nindent 8 }}
-        {{- end }}
-    spec:
-      serviceAccountName: {{ include "pettrack.serviceAccountName" .root }}
-      {{- include "pettrack.podBasics" (dict "root" .root) | nindent 6 }}
-      {{- include "pettrack.placement" . | nindent 6 }}
-      {{- include "pettrack.spread" . | nindent 6 }}
-      terminationGracePeriodSeconds: {{ .values.terminationGracePeriodSeconds }}
-      containers:
-        - name: {{ .program }}
-          image: {{ include "pettrack.image" (dict "root" .root "image" .values.image) }}
-          imagePullPolicy: {{ .root.Values.image.pullPolicy }}
-          securityContext:
-            {{- include "pettrack.containerSecurity" . | nindent 12 }}
-          envFrom:
-            - configMapRef:
-                name: {{ include "pettrack.fullname" .root }}-{{ .component }}
-          env:
-            {{- include "pettrack.secretEnv" .secrets | nindent 12 }}
-            {{- with .values.extraEnv }}
-            {{- toYaml . | nindent 12 }}
-            {{- end }}
-          ports:
-            {{- range .ports }}
-            - name: {{ .name }}
-              containerPort: {{ .port }}
-              protocol: {{ .protocol | default "TCP" }}
-            {{- end }}
-            - name: ops
-              containerPort: {{ .values.opsPort }}
-              protocol: TCP
-          {{- include "pettrack.probes" . | nindent 10 }}
-          lifecycle:
-            preStop:
-              sleep:
-                seconds: {{ .values.preStopSeconds }}
-          resources:
-            {{- toYaml .values.resources | nindent 12 }}
-          volumeMounts:
-            - name: files
-              mountPath: /etc/pettrack
-              readOnly: true
-      volumes:
-        - {{- include "pettrack.filesVolume" . | nindent 10 }}
-{{- end }}
-
-{{- /* The ConfigMap of a component. Takes a dict of root, component, settings. */}}
-{{- define "pettrack.configMap" -}}
-apiVersion: v1
-kind: ConfigMap
-metadata:
-  {{- include "pettrack.metadata" . | nindent 2 }}
-data:
-  {{- toYaml .settings | nindent 2 }}
-{{- end }}
-
-{{- /*
-A run of a program or of the command line to its end. Takes a dict of root, component, image, args, settings, secrets,
-resources. Gives a pod's template without its metadata.
+A run of the command line, to its end or for ever. Takes a dict of root, program, image, args, settings, secrets,
+resources, restartPolicy. Gives the spec of a pod.
 */}}
 {{- define "pettrack.taskSpec" -}}
-{{- include "pettrack.podBasics" (dict "root" .root) }}
-{{- include "pettrack.placement" (dict "root" .root "component" .component "values" (.values | default dict)) | nindent 0 }}
-restartPolicy: {{ .restartPolicy | default "OnFailure" }}
+serviceAccountName: {{ include "pettrack.serviceAccountName" .root }}
+{{ include "pettrack.podBasics" (dict "root" .root) }}
+{{- include "pettrack.placement" (dict "root" .root) }}
+restartPolicy: {{ .restartPolicy }}
 containers:
-  - name: {{ .name | default .component }}
+  - name: {{ .program }}
     {{- include "pettrack.taskContainer" . | nindent 4 }}
 volumes:
   - {{- include "pettrack.filesVolume" . | nindent 4 }}
@@ -210,6 +120,6 @@ resources:
   {{- toYaml .resources | nindent 2 }}
 volumeMounts:
   - name: files
-    mountPath: /etc/pettrack
+    mountPath: {{ include "pettrack.files" . }}
     readOnly: true
 {{- end }}

@@ -1,4 +1,4 @@
-{{- /* What a program is made of: ConfigMap, Deployment, PodDisruptionBudget, HorizontalPodAutoscaler. */}}
+{{- /* What a program is made of: ConfigMap, Deployment, PodDisruptionBudget, HorizontalPodAutoscaler, Service. */}}
 
 {{- /*
 The values of a program, those of a part laid over them, as JSON. Takes (dict "root" $ "program" "auth" "part" "devices").
@@ -17,22 +17,22 @@ The values of a program, those of a part laid over them, as JSON. Takes (dict "r
 {{- toJson $values }}
 {{- end }}
 
-{{- /*
-Takes a dict of root, program, component, part ("" or its name), roles, needs (secrets) and ports.
-*/}}
+{{- /* Takes a dict of root, program, component, part ("" or its name), roles, needs (secrets) and ports. */}}
 {{- define "pettrack.workload" -}}
 {{- $values := include "pettrack.partValues" . | fromJson }}
-{{- $autoscaling := $values.autoscaling | default dict }}
-{{- $keda := and (eq .program "writer") $values.keda.enabled }}
+{{- $autoscaling := dig "autoscaling" (dict "enabled" false) $values }}
+{{- $keda := dig "keda" (dict "enabled" false) $values }}
+{{- $scaler := ternary $autoscaling $keda $autoscaling.enabled }}
 {{- $args := merge (dict
 	"values" $values
 	"settings" (include "pettrack.settings" . | fromJson)
 	"secrets" (include "pettrack.secrets" . | fromJsonArray)
-	"scaled" (or $autoscaling.enabled $keda)) . }}
+	"kafka" true
+	"scaled" $scaler.enabled) . }}
 {{ include "pettrack.configMap" $args }}
 ---
 {{ include "pettrack.deployment" $args }}
-{{- if gt (int (ternary $autoscaling.minReplicas $values.replicas (default false $autoscaling.enabled))) 1 }}
+{{- if gt (int (ternary $scaler.minReplicas $values.replicas $scaler.enabled)) 1 }}
 ---
 {{ include "pettrack.disruptionBudget" $args }}
 {{- end }}
@@ -42,7 +42,103 @@ Takes a dict of root, program, component, part ("" or its name), roles, needs (s
 {{- end }}
 {{- end }}
 
-{{- /* One at a time: a drained node waits until the pod it took is ready elsewhere. */}}
+{{- define "pettrack.configMap" -}}
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  {{- include "pettrack.metadata" . | nindent 2 }}
+data:
+  {{- toYaml .settings | nindent 2 }}
+{{- end }}
+
+{{- /*
+Nothing is lost when a pod ends: a new pod is ready before an old one goes; preStop leaves time in which Services and load
+balancers forget it; SIGTERM then drains (the gateway answers what is in flight, the writer commits, live clients are told
+to come back, and do so with their cursor).
+*/}}
+{{- define "pettrack.deployment" -}}
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  {{- include "pettrack.metadata" . | nindent 2 }}
+spec:
+  {{- if not .scaled }}
+  replicas: {{ .values.replicas }}
+  {{- end }}
+  revisionHistoryLimit: 3
+  minReadySeconds: {{ .values.minReadySeconds }}
+  strategy:
+    type: RollingUpdate
+    rollingUpdate:
+      maxSurge: 1
+      maxUnavailable: 0
+  selector:
+    matchLabels:
+      {{- include "pettrack.selectorLabels" . | nindent 6 }}
+  template:
+    metadata:
+      labels:
+        {{- include "pettrack.podLabels" . | nindent 8 }}
+        pettrack/ops: "true"
+        {{- with .values.podLabels }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
+      annotations:
+        {{- include "pettrack.checksums" . | nindent 8 }}
+        {{- with .values.podAnnotations }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
+    spec:
+      serviceAccountName: {{ include "pettrack.serviceAccountName" .root }}
+      {{- include "pettrack.podBasics" (dict "root" .root) | nindent 6 }}
+      {{- include "pettrack.placement" . | indent 6 }}
+      {{- include "pettrack.spread" . | nindent 6 }}
+      terminationGracePeriodSeconds: {{ .values.terminationGracePeriodSeconds }}
+      containers:
+        - name: {{ .program }}
+          {{- include "pettrack.container" . | nindent 10 }}
+      volumes:
+        - {{- include "pettrack.filesVolume" . | nindent 10 }}
+{{- end }}
+
+{{- define "pettrack.container" -}}
+image: {{ include "pettrack.image" (dict "root" .root "image" .values.image) }}
+imagePullPolicy: {{ .root.Values.image.pullPolicy }}
+securityContext:
+  {{- include "pettrack.containerSecurity" . | nindent 2 }}
+envFrom:
+  - configMapRef:
+      name: {{ include "pettrack.fullname" .root }}-{{ .component }}
+env:
+  {{- include "pettrack.secretEnv" .secrets | nindent 2 }}
+  {{- with .values.extraEnv }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+ports:
+  {{- range .ports }}
+  - name: {{ .name }}
+    containerPort: {{ .port }}
+    protocol: {{ .protocol | default "TCP" }}
+  {{- end }}
+  - name: ops
+    containerPort: {{ .values.opsPort }}
+    protocol: TCP
+{{ include "pettrack.probes" . }}
+{{- with .values.preStopSeconds }}
+lifecycle:
+  preStop:
+    sleep:
+      seconds: {{ . }}
+{{- end }}
+resources:
+  {{- toYaml .values.resources | nindent 2 }}
+volumeMounts:
+  - name: files
+    mountPath: {{ include "pettrack.files" . }}
+    readOnly: true
+{{- end }}
+
+{{- /* One at a time: a node that is drained waits until the pod it took is ready elsewhere. */}}
 {{- define "pettrack.disruptionBudget" -}}
 apiVersion: policy/v1
 kind: PodDisruptionBudget
@@ -61,7 +157,7 @@ Up at once, down slowly: every pod that goes sends its trackers and live clients
 connection each.
 */}}
 {{- define "pettrack.autoscaler" -}}
-{{- $autoscaling := .values.autoscaling }}
+{{- $autoscaling := .values.autoscaling -}}
 apiVersion: autoscaling/v2
 kind: HorizontalPodAutoscaler
 metadata:
@@ -89,7 +185,7 @@ spec:
           name: {{ $autoscaling.connectionsMetric }}
         target:
           type: AverageValue
-          averageValue: {{ . | quote }}
+          averageValue: {{ include "pettrack.text" . | quote }}
     {{- end }}
   behavior:
     scaleDown:
@@ -100,9 +196,7 @@ spec:
           periodSeconds: 120
 {{- end }}
 
-{{- /*
-A Service inside the cluster. Takes a dict of root, component, and ports: a list of {name, port, targetPort}.
-*/}}
+{{- /* A Service inside the cluster. Takes a dict of root, component, and ports: a list of {name, port, appProtocol}. */}}
 {{- define "pettrack.service" -}}
 apiVersion: v1
 kind: Service
