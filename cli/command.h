@@ -14,7 +14,7 @@ struct command {
 	int (*run)(int argc, char **argv);
 };
 
-extern const struct command command_login, command_device, command_simulate, command_seed, command_tail,
+extern const struct command command_login, command_device, command_simulate, command_seed, command_tail, command_check,
 	command_replica_set;
 
 /* Says "pettrack: ..." on standard error and returns exit status 1. */

@@ -11,6 +11,7 @@ static const struct command *const commands[] = {
 	&command_simulate,
 	&command_seed,
 	&command_tail,
+	&command_check,
 	&command_replica_set,
 	NULL,
 };

@@ -2,6 +2,7 @@
 #include "cli/play.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "cli/address.h"
 #include "cli/command.h"
 #include "cli/enrol.h"
 #include "service/log.h"
@@ -15,14 +16,13 @@
 
 enum {
 	TRACKERS_DEFAULT = 10,
-	HOST_SIZE = 256,
 	PATIENCE = 8, /* half a minute: a new secret takes a moment to reach every gateway */
 	RENEW_PAUSE_MS = 10000, /* after a new secret was not to be had */
 };
 
 struct stage {
 	const struct play *play;
-	char host[HOST_SIZE];
+	char host[ADDRESS_HOST_SIZE];
 	struct fleet_options fleet;
 	struct tracks tracks;
 	struct identities identities;
@@ -56,29 +56,17 @@ static int find_dialect(struct stage *s)
 	return 2;
 }
 
-/* host:port or [address]:port, the port after the last colon. */
 static int take_address(struct stage *s)
 {
-	const char *text = s->play->gateway, *colon;
-	int64_t port;
+	const char *text = s->play->gateway;
 
 	if (!text)
 		text = teltonika(s->play) ? "127.0.0.1:5027" : "127.0.0.1:5055";
-	colon = strrchr(text, ':');
-	size_t n = colon ? (size_t)(colon - text) : 0;
-	if (n > 1 && text[0] == '[' && text[n - 1] == ']') {
-		text++;
-		n -= 2;
-	}
-	if (n == 0 || n >= HOST_SIZE || text_to_int(&port, colon + 1, strlen(colon + 1)) || port < 1 ||
-		port > UINT16_MAX) {
-		complain("--gateway '%s' is not HOST:PORT", s->play->gateway);
+	if (address_parse(s->host, &s->fleet.port, text)) {
+		complain("--gateway '%s' is not HOST:PORT", text);
 		return 2;
 	}
-	memcpy(s->host, text, n);
-	s->host[n] = '\0';
 	s->fleet.host = s->host;
-	s->fleet.port = (uint16_t)port;
 	return 0;
 }
 

@@ -63,7 +63,7 @@ static void tick(void *arg)
 	f->ticked_ms = now;
 	wake_due(f, now);
 	if (o->duration_ms && !f->deadline_ms && now - f->yard.begun_ms >= o->duration_ms)
-		end_soon(f, GRACE_MS);
+		end_soon(f, o->grace_ms ? o->grace_ms : GRACE_MS);
 	if (o->ack_log)
 		fflush(o->ack_log);
 	if (f->yard.busy == 0 || (f->deadline_ms && now >= f->deadline_ms))
@@ -131,7 +131,7 @@ static int start(struct fleet *f)
 	struct loop *l = f->yard.loop;
 	int r = loop_every(l, TICK_MS, tick, f, &f->tick);
 
-	if (r == 0)
+	if (r == 0 && !f->yard.options->quiet)
 		r = loop_every(l, PROGRESS_MS, show, f, &f->show);
 	if (r == 0)
 		r = loop_watch(l, service_stop_fd(), told_to_stop, f, &f->stop);
@@ -155,7 +155,8 @@ int fleet_run(const struct fleet_options *o, struct fleet_member *members, size_
 	if (r == 0) {
 		progress_begin(&f.progress);
 		r = loop_run(f.yard.loop);
-		progress_end(&f.progress, &f.yard.counts);
+		if (!o->quiet)
+			progress_end(&f.progress, &f.yard.counts);
 		*ret = f.yard.counts;
 	}
 	if (o->ack_log && (fflush(o->ack_log) || ferror(o->ack_log)) && r == 0)

@@ -28,11 +28,13 @@ struct fleet_options {
 	double rate; /* positions a second, all trackers together; 0: no bound */
 	int64_t count; /* positions; 0: all that the sources have */
 	int64_t duration_ms; /* then nothing new is sent, and what is under way awaited; 0: no end */
+	int64_t grace_ms; /* for what is under way then; 0: 10 s */
 	int64_t timeout_ms; /* for an answer */
 	unsigned patience; /* how often in a row a tracker is denied before it gives up, or is renewed */
 	/* Gives a tracker that was denied so often a new secret. May block; the others wait meanwhile. NULL: none has any. */
 	enum fleet_renewal (*renew)(void *owner, struct identity *i);
 	void *owner; /* of renew() */
+	bool quiet; /* no progress is shown */
 	FILE *ack_log; /* a JSON line for each acknowledged position, written after the answer; NULL: none */
 	int64_t total; /* how many positions there will be, for the progress; 0: unknown */
 };
