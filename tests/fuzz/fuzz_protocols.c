@@ -59,21 +59,49 @@ static bool one_frame(const struct protocol *p, struct protocol_session *session
 	return !a.close;
 }
 
-/* Gives a Teltonika packet the checksum of its body. */
-static void mend(const struct protocol *p, uint8_t *frame, size_t len)
+static uint16_t crc16(const uint8_t *from, const uint8_t *to, uint16_t crc, uint16_t polynomial)
 {
-	uint16_t crc = 0;
-
-	if (strcmp(p->name, "teltonika") != 0 || len < 12 || frame[0] != 0 || frame[1] != 0)
-		return;
-	for (size_t i = 8; i < len - 4; i++) {
-		crc ^= frame[i];
+	for (; from < to; from++) {
+		crc ^= *from;
 		for (int bit = 0; bit < 8; bit++)
-			crc = (uint16_t)(crc & 1 ? crc >> 1 ^ 0xA001 : crc >> 1);
+			crc = (uint16_t)(crc & 1 ? crc >> 1 ^ polynomial : crc >> 1);
 	}
+	return crc;
+}
+
+static void mend_teltonika(uint8_t *frame, size_t len)
+{
+	if (len < 12 || frame[0] != 0 || frame[1] != 0)
+		return;
+	uint16_t crc = crc16(frame + 8, frame + len - 4, 0, 0xA001);
 	frame[len - 4] = frame[len - 3] = 0;
 	frame[len - 2] = (uint8_t)(crc >> 8);
 	frame[len - 1] = (uint8_t)crc;
+}
+
+static void mend_gt06(uint8_t *frame, size_t len)
+{
+	if (len < 8)
+		return;
+	uint16_t crc = (uint16_t)~crc16(frame + 2, frame + len - 4, 0xFFFF, 0x8408);
+	frame[len - 4] = (uint8_t)(crc >> 8);
+	frame[len - 3] = (uint8_t)crc;
+}
+
+/* Gives a frame the checksum of its contents. */
+static void mend(const struct protocol *p, uint8_t *frame, size_t len)
+{
+	static const struct {
+		const char *name;
+		void (*mend)(uint8_t *frame, size_t len);
+	} menders[] = {
+		{ "gt06", mend_gt06 },
+		{ "teltonika", mend_teltonika },
+	};
+
+	for (size_t i = 0; i < sizeof menders / sizeof *menders; i++)
+		if (!strcmp(p->name, menders[i].name))
+			menders[i].mend(frame, len);
 }
 
 /* @data ends where its memory does, so that the sanitizer sees one byte read past it. */
