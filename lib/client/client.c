@@ -2,6 +2,7 @@
 #include "client/client.h"
 #include "client/exchange.h"
 #include "client/last_error.h"
+#include "client/origins.h"
 #include "client/service_token.h"
 
 #include <errno.h>
@@ -11,33 +12,23 @@
 
 enum { TIMEOUT_MS = 5000, ANSWER_MAX = 16 << 20 };
 
+#define TOKEN_PATH "/v1/oauth/token"
+
 struct client {
-	char *base_url; /* without a slash at its end */
+	struct origins *origins;
 	struct exchanger *exchanger;
 	struct service_token *token; /* NULL: none */
 };
 
 /* ---- life ---- */
 
-static char *without_slash(const char *url)
-{
-	char *copy = strdup(url);
-
-	for (size_t n = copy ? strlen(copy) : 0; n > 0 && copy[n - 1] == '/'; n--)
-		copy[n - 1] = '\0';
-	return copy;
-}
-
 static int open_token(struct client *c, const struct client_options *o)
 {
 	char *url = NULL;
 
-	if (asprintf(&url, "%s%s", o->token_url ? o->token_url : c->base_url, o->token_url ? "" : "/v1/oauth/token") <
-		0)
+	if (asprintf(&url, "%s%s", origins_find(c->origins, TOKEN_PATH), TOKEN_PATH) < 0)
 		return -ENOMEM;
-	int r = exchange_check_url(url);
-	if (r == 0)
-		r = service_token_open(&c->token, c->exchanger, url, o->client_id, o->client_secret);
+	int r = service_token_open(&c->token, c->exchanger, url, o->client_id, o->client_secret);
 	free(url);
 	return r;
 }
@@ -51,9 +42,7 @@ static int open_parts(struct client *c, const struct client_options *o)
 					     });
 
 	if (r == 0)
-		r = exchange_check_url(o->base_url);
-	if (r == 0 && !(c->base_url = without_slash(o->base_url)))
-		r = -ENOMEM;
+		r = origins_new(&c->origins, o->base_url);
 	if (r == 0 && o->client_id)
 		r = open_token(c, o);
 	return r;
@@ -81,7 +70,7 @@ void client_close(struct client *c)
 		return;
 	service_token_close(c->token);
 	exchange_close(c->exchanger);
-	free(c->base_url);
+	origins_free(c->origins);
 	free(c);
 }
 
@@ -144,7 +133,7 @@ static int ask(
 
 	if (path[0] != '/' || !is_visible(path) || (bearer && !is_visible(bearer)))
 		return -EINVAL;
-	if (asprintf(&url, "%s%s", c->base_url, path) < 0)
+	if (asprintf(&url, "%s%s", origins_find(c->origins, path), path) < 0)
 		return -ENOMEM;
 	q->url = url;
 	q->bearer = bearer;

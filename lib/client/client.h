@@ -19,10 +19,9 @@
 struct client;
 
 struct client_options {
-	const char *base_url; /* "http://127.0.0.1:8081", copied */
+	const char *base_url; /* "http://127.0.0.1:8081", copied; origins.h tells how to name several */
 	const char *client_id; /* NULL: no service token */
 	const char *client_secret;
-	const char *token_url; /* absolute; NULL: base_url + "/v1/oauth/token" */
 	const char *ca_file; /* NULL: the system's */
 	int64_t timeout_ms; /* a whole request; 0: 5 s */
 	int64_t answer_max; /* bytes; 0: 16 MiB */

@@ -1,5 +1,6 @@
 #include "client/client.h"
 #include "client/exchange.h"
+#include "client/origins.h"
 #include "tests/lib/failing_alloc.h"
 #include "tests/lib/unit.h"
 #include "http_server.h"
@@ -122,8 +123,12 @@ static const struct {
 	{ "a user", { .base_url = "http://a:b@127.0.0.1" } },
 	{ "a query", { .base_url = "http://127.0.0.1/?a=b" } },
 	{ "no secret", { .base_url = "http://127.0.0.1", .client_id = "a" } },
-	{ "token URL",
-		{ .base_url = "http://127.0.0.1", .client_id = "a", .client_secret = "b", .token_url = "ftp://a/" } },
+	{ "a path without an address", { .base_url = "http://127.0.0.1,/v1/oauth" } },
+	{ "an address without a path", { .base_url = "http://127.0.0.1,http://127.0.0.2" } },
+	{ "a path of nothing", { .base_url = "http://127.0.0.1,/=http://127.0.0.2" } },
+	{ "a comma too many", { .base_url = "http://127.0.0.1," } },
+	{ "another scheme for a path", { .base_url = "http://127.0.0.1,/v1/oauth=ftp://127.0.0.2" } },
+	{ "no address for all", { .base_url = "/v1/oauth=http://127.0.0.2" } },
 };
 
 START_TEST(refuses_options)
@@ -132,6 +137,43 @@ START_TEST(refuses_options)
 
 	ck_assert_msg(client_open(&c, &bad_options[_i].o) == -EINVAL, "%s", bad_options[_i].why);
 	ck_assert_ptr_null(c);
+}
+END_TEST
+
+/* ---- a module whose parts answer at several addresses ---- */
+
+static const struct {
+	const char *path, *url;
+} origins[] = {
+	{ "/v1/devices/1", "http://devices:1" },
+	{ "/", "http://devices:1" },
+	{ "/v1/users", "http://users:2/a" },
+	{ "/v1/users/7/devices", "http://users:2/a" },
+	{ "/v1/users?a=b", "http://users:2/a" },
+	{ "/v1/usersandmore", "http://devices:1" },
+	{ "/v1/users/7/sessions", "http://sessions" },
+	{ "/v1/users/7/sessions/current", "http://sessions" },
+};
+
+START_TEST(the_longest_path_that_fits_counts)
+{
+	struct origins *o = NULL;
+
+	ck_assert_int_eq(origins_new(&o, "http://devices:1/,/v1/users/=http://users:2/a/"
+					 ",/v1/users/7/sessions=http://sessions,/v1=http://devices:1"),
+		0);
+	ck_assert_str_eq(origins_find(o, origins[_i].path), origins[_i].url);
+	origins_free(o);
+}
+END_TEST
+
+START_TEST(one_address_is_for_every_path)
+{
+	struct origins *o = NULL;
+
+	ck_assert_int_eq(origins_new(&o, "http://127.0.0.1:8081//"), 0);
+	ck_assert_str_eq(origins_find(o, "/v1/users"), "http://127.0.0.1:8081");
+	origins_free(o);
 }
 END_TEST
 
@@ -578,12 +620,34 @@ START_TEST(those_who_wait_share_a_failed_fetch)
 }
 END_TEST
 
+START_TEST(token_comes_from_where_its_path_is_answered)
+{
+	struct issuer issuer = { .valid = 1, .life_s = 900 };
+	struct http_server *authentication = http_server_start(answer_issuer, &issuer);
+	struct http_server *devices = http_server_start(answer_echo, NULL);
+	struct client *c = NULL;
+	char urls[256];
+
+	snprintf(urls, sizeof(urls), "%s,/v1/oauth=%s", http_server_url(devices), http_server_url(authentication));
+	ck_assert_int_eq(
+		client_open(&c, &(struct client_options){ .base_url = urls, .client_id = "a", .client_secret = "b" }),
+		0);
+	ck_assert_int_eq(call(c), 0);
+	ck_assert_str_eq(http_server_last(devices).authorization, "Bearer token-1");
+	ck_assert_str_eq(http_server_last(authentication).path, "/v1/oauth/token");
+	ck_assert_uint_eq(http_server_requests(authentication), 1);
+	client_close(c);
+	http_server_stop(devices);
+	http_server_stop(authentication);
+}
+END_TEST
+
 /* ---- out of memory ---- */
 
 START_TEST(opening_survives_each_failed_allocation)
 {
 	struct client_options o = {
-		.base_url = "http://127.0.0.1:1/",
+		.base_url = "http://127.0.0.1:1/,/v1/oauth=http://127.0.0.1:2",
 		.client_id = "a",
 		.client_secret = "b",
 		.ca_file = "/nonexistent",
@@ -643,6 +707,8 @@ static Suite *suite(void)
 	tcase_add_test(tc, keeps_its_connection);
 	tcase_add_test(tc, refuses_what_no_request_may_hold);
 	tcase_add_loop_test(tc, refuses_options, 0, ROWS(bad_options));
+	tcase_add_loop_test(tc, the_longest_path_that_fits_counts, 0, ROWS(origins));
+	tcase_add_test(tc, one_address_is_for_every_path);
 	suite_add_tcase(s, tc);
 
 	tc = tcase_create("answer");
@@ -662,6 +728,7 @@ static Suite *suite(void)
 	tcase_add_test(tc, token_is_renewed_before_its_end);
 	tcase_add_test(tc, token_that_is_good_outlives_a_failed_renewal);
 	tcase_add_test(tc, token_is_not_for_a_call_with_another);
+	tcase_add_test(tc, token_comes_from_where_its_path_is_answered);
 	tcase_add_loop_test(tc, without_a_token_nothing_is_asked, 0, ROWS(no_token));
 	suite_add_tcase(s, tc);
 
