@@ -21,14 +21,20 @@ it mount; the program is told its path by NAME_FILE, so that neither `kubectl de
 {{ ternary "plaintext" .Values.kafka.security .Values.kafka.embedded.enabled }}
 {{- end }}
 
-{{- /* Where auth answers inside the cluster: one address, or one for each role when it is split. */}}
+{{- /* Where auth answers inside the cluster: at one address, or when it is split at one for each path (URL,/PATH=URL...). */}}
 {{- define "pettrack.authUrl" -}}
 {{- $urls := list }}
-{{- range $role := list "registration" "authentication" "devices" }}
+{{- $roles := list "devices" }}
+{{- if .Values.auth.split }}{{ $roles = list "devices" "registration" "authentication" }}{{ end }}
+{{- range $role := $roles }}
 {{- $url := printf "http://%s:%v" (include "pettrack.roleService" (dict "root" $ "program" "auth" "role" $role)) $.Values.auth.port }}
-{{- $urls = append $urls (ternary (printf "%s=%s" $role $url) $url $.Values.auth.split) }}
+{{- if eq $role "devices" }}
+{{- $urls = append $urls $url }}
+{{- else }}
+{{- range get (include "pettrack.authPaths" $ | fromJson) $role }}{{ $urls = append $urls (printf "%s=%s" . $url) }}{{ end }}
 {{- end }}
-{{- $urls | uniq | join "," }}
+{{- end }}
+{{- join "," $urls }}
 {{- end }}
 
 {{- /* The origin that browsers see: publicUrl, or what the Ingress or the HTTPRoute says; empty: none of them. */}}

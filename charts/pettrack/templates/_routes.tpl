@@ -1,14 +1,21 @@
 {{- /*
-What is public, and who answers it, as a JSON list of {"path", "service", "port"}. Auth's paths are those of
-`pettrack-auth --routes` without /internal; tests/chart compares. Everything else is query's: its API and the page.
+Auth's public paths by role, as JSON: those of `pettrack-auth --routes` without /internal; tests/chart compares. Of
+/.well-known a controller may want its own part, for certificates, so only the file itself is there.
+*/}}
+{{- define "pettrack.authPaths" -}}
+{{- dict
+	"registration" (list "/v1/users")
+	"authentication" (list "/v1/sessions" "/v1/oauth" "/.well-known/jwks.json")
+	"devices" (list "/v1/devices") | toJson }}
+{{- end }}
+
+{{- /*
+What is public, and who answers it, as a JSON list of {"path", "service", "port", "name"}. What is not auth's is query's:
+its API and the page.
 */}}
 {{- define "pettrack.routes" -}}
-{{- $prefixes := dict
-	"registration" (list "/v1/users")
-	"authentication" (list "/v1/sessions" "/v1/oauth" "/.well-known")
-	"devices" (list "/v1/devices") }}
 {{- $routes := list }}
-{{- range $role, $paths := $prefixes }}
+{{- range $role, $paths := include "pettrack.authPaths" . | fromJson }}
 {{- $service := include "pettrack.roleService" (dict "root" $ "program" "auth" "role" $role) }}
 {{- range $paths }}
 {{- $routes = append $routes (dict "path" . "service" $service "port" $.Values.auth.port "name" "http") }}
