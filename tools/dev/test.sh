@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # test - every suite, each with its results counted; the last line of the run sums them.
 
-suites=(layering unit openapi sanitize threads system page lint)
+suites=(layering unit openapi sanitize threads system operations page lint)
 asan=(-Db_sanitize=address,undefined -Db_lundef=false)
 passed=0 failed=0 skipped=0
 
@@ -119,6 +119,14 @@ suite_system() {
 	pytest_suite system "System tests" -n $(($(nproc) * 2)) --dist loadfile --ignore=test_page.py
 }
 
+# The pipeline, what a release runs, and what docs/OPERATIONS.md says.
+suite_operations() {
+	suite_build operations build gcc || return 0
+	gotools_ensure helm
+	PETTRACK_HELM=$helm pytest_suite operations "Operations: pipeline, releases, recovery" -n 2 --dist loadfile \
+		"$root/tests/operations"
+}
+
 suite_page() {
 	suite_build page build gcc || return 0
 	pytest_suite page "The page in Chromium" test_page.py
@@ -139,9 +147,11 @@ pytest_run() {
 }
 
 suite_lint() {
+	gotools_ensure actionlint
 	suite_build lint build-asan clang "${asan[@]}" || return 0
 	suite_check lint "clang-format" lint_format
 	suite_check lint "shellcheck" lint_shell
+	suite_check lint "actionlint" lint_workflows
 	suite_check lint "ruff" lint_python
 	suite_check lint "clang-tidy" lint_tidy
 }
@@ -167,7 +177,12 @@ lint_format() {
 
 lint_shell() {
 	cd "$root" && shellcheck -x dev .ci/run && find . -path './build*' -prune -o -path ./node_modules -prune -o \
-		-name '*.sh' -not -path './tools/dev/*' -print0 | xargs -0r shellcheck
+		-name '*.sh' -not -path './tools/dev/*' -print0 | xargs -0r shellcheck -x -P SCRIPTDIR
+}
+
+# What a step runs is looked at by shellcheck as well.
+lint_workflows() {
+	cd "$root" && "$actionlint" -shellcheck "$(command -v shellcheck)"
 }
 
 lint_tidy() {

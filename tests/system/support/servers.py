@@ -166,9 +166,7 @@ class Mongo(Process):
         self.client = self._client()
 
     def _client(self, **more):
-        return pymongo.MongoClient(
-            "127.0.0.1", self.port, directConnection=True, serverSelectionTimeoutMS=2000, **more
-        )
+        return pymongo.MongoClient("127.0.0.1", self.port, directConnection=True, serverSelectionTimeoutMS=2000, **more)
 
     def uri(self, database):
         return f"mongodb://127.0.0.1:{self.port}/{database}?replicaSet=rs0"
