@@ -77,23 +77,6 @@ void h02_status(struct report *r, uint32_t status)
 	attribute_bool(&r->extra, "ignition", (status & STATUS_ACC_ON) != 0);
 }
 
-static bool is_zero(struct slice text)
-{
-	size_t i = 0;
-
-	while (i < text.n && text.s[i] == '0')
-		i++;
-	return i == text.n;
-}
-
-/* Neither of them, or zeros for a date: none is known, and the time stays 0. */
-int h02_time(struct report *r, struct slice date, struct slice time)
-{
-	if (is_zero(date) || time.n == 0)
-		return 0;
-	return sentence_time(&r->p.time_ms, SENTENCE_DMY, date, time);
-}
-
 /* ---- frames ---- */
 
 static void note_answer(struct protocol_note *note, const struct h02_line *l)

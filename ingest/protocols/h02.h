@@ -22,6 +22,3 @@ MUST_CHECK int h02_binary(struct report *r, const uint8_t *frame, size_t len, st
 
 /* The four bytes of status as attributes. */
 void h02_status(struct report *r, uint32_t status);
-
-/* ddmmyy and hhmmss; nothing when there is no date, or it is zeros. 0 or REASON_BAD_VALUE. */
-MUST_CHECK int h02_time(struct report *r, struct slice date, struct slice time);

@@ -187,11 +187,13 @@ int h02_binary(struct report *r, const uint8_t *frame, size_t len, struct slice 
 		return REASON_BAD_FRAME;
 	int e = read_place(r, lat, lon, (uint8_t)flags);
 	if (e == 0)
-		e = h02_time(r, date, time);
+		e = sentence_when(&r->p, SENTENCE_DMY, date, time);
 	if (e != 0)
 		return e;
-	report_speed(r, speed, KNOT_MPS);
-	report_course(r, course);
+	if (position_has(&r->p, POSITION_LOCATION)) {
+		report_speed(r, speed, KNOT_MPS);
+		report_course(r, course);
+	}
 	put_battery(r, (uint8_t)battery);
 	h02_status(r, (uint32_t)status);
 	if (len == LONG)

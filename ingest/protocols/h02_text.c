@@ -134,11 +134,13 @@ static int read_location(struct report *r, const struct h02_line *l)
 		degrees_of(l->fields[at + 1], r->arena), l->fields[at + 2]);
 	e = sentence_fix(&r->p, slice_is_nocase(l->fields[at - 2], "A"), e);
 	if (e == 0 && !day_only)
-		e = h02_time(r, field(l, at + 5), l->fields[at - 3]);
+		e = sentence_when(&r->p, SENTENCE_DMY, field(l, at + 5), l->fields[at - 3]);
 	if (e != 0)
 		return e;
-	report_speed(r, slice_trim(field(l, at + 3)), KNOT_MPS);
-	report_course(r, slice_trim(field(l, at + 4)));
+	if (position_has(&r->p, POSITION_LOCATION)) {
+		report_speed(r, slice_trim(field(l, at + 3)), KNOT_MPS);
+		report_course(r, slice_trim(field(l, at + 4)));
+	}
 	if (slice_is(l->kind, "V4") && at > 3)
 		sentence_put_text(r, "result",
 			slice_of(l->fields->s, (size_t)(l->fields[at - 4].s - l->fields->s) + l->fields[at - 4].n));
@@ -196,7 +198,7 @@ static int read_v3(struct report *r, const struct h02_line *l)
 	if (sentence_hex(&battery, l->fields[at]) == 0 && battery <= UINT16_MAX)
 		attribute_int(&r->extra, "batteryLevel", (int64_t)battery);
 	put_status(r, l->fields[at + 4]);
-	return h02_time(r, l->fields[at + 3], l->fields[0]);
+	return sentence_when(&r->p, SENTENCE_DMY, l->fields[at + 3], l->fields[0]);
 }
 
 static int read_nbr(struct report *r, const struct h02_line *l)
@@ -216,7 +218,7 @@ static int read_nbr(struct report *r, const struct h02_line *l)
 	size_t at = 5 + 3 * (size_t)n;
 	put_status(r, l->fields[at + 1]);
 	put_level(r, field(l, at + 2));
-	return h02_time(r, l->fields[at], l->fields[0]);
+	return sentence_when(&r->p, SENTENCE_DMY, l->fields[at], l->fields[0]);
 }
 
 static int read_link(struct report *r, const struct h02_line *l)
@@ -229,7 +231,7 @@ static int read_link(struct report *r, const struct h02_line *l)
 	sentence_put_int(r, "steps", l->fields[4]);
 	sentence_put_int(r, "turnovers", l->fields[5]);
 	put_status(r, l->fields[7]);
-	return h02_time(r, l->fields[6], l->fields[0]);
+	return sentence_when(&r->p, SENTENCE_DMY, l->fields[6], l->fields[0]);
 }
 
 static int read_heartbeat(struct report *r, const struct h02_line *l)

@@ -224,6 +224,22 @@ int sentence_time(int64_t *ret_ms, enum sentence_date order, struct slice date, 
 	return r == 0 ? 0 : REASON_BAD_VALUE;
 }
 
+static bool is_zero(struct slice text)
+{
+	size_t i = 0;
+
+	while (i < text.n && text.s[i] == '0')
+		i++;
+	return i == text.n;
+}
+
+int sentence_when(struct position *p, enum sentence_date order, struct slice date, struct slice time)
+{
+	if (is_zero(date) || time.n == 0)
+		return 0;
+	return sentence_time(&p->time_ms, order, date, time);
+}
+
 int sentence_stamp(int64_t *ret_ms, struct slice digits)
 {
 	size_t date_n = digits.n == 14 ? 8 : 6;

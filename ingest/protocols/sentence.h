@@ -76,6 +76,9 @@ enum sentence_date {
 /* @date as above (a yy from 80 is of the last century, as GPS began then) and @time hhmmss, hhmmss.s... or hhmm, to ms UTC. */
 MUST_CHECK int sentence_time(int64_t *ret_ms, enum sentence_date order, struct slice date, struct slice time);
 
+/* The same into @p, where a date that is empty or zeros, or no time of day at all, is none: then @p keeps no time. */
+MUST_CHECK int sentence_when(struct position *p, enum sentence_date order, struct slice date, struct slice time);
+
 /* The same in one: yyyymmddhhmmss, yymmddhhmmss or yymmddhhmm. */
 MUST_CHECK int sentence_stamp(int64_t *ret_ms, struct slice digits);
 

@@ -13,7 +13,7 @@
 
 struct conformance_difference {
 	const char *frame; /* a piece of it (text or hex) that tells it from the others */
-	const char *fields; /* some of "count time place speed course valid answer refused", divided by blanks */
+	const char *fields; /* some of "count time place speed course valid answer refused frame", divided by blanks */
 	const char *why;
 };
 

@@ -207,6 +207,20 @@ START_TEST(a_time)
 }
 END_TEST
 
+START_TEST(no_time)
+{
+	struct position p = { 0 };
+
+	ck_assert_int_eq(sentence_when(&p, SENTENCE_DMY, of(""), of("060144")), 0);
+	ck_assert_int_eq(sentence_when(&p, SENTENCE_DMY, of("000000"), of("060144")), 0);
+	ck_assert_int_eq(sentence_when(&p, SENTENCE_DMY, of("250526"), of("")), 0);
+	ck_assert_int_eq(sentence_when(&p, SENTENCE_DMY, of("000100"), of("060144")), REASON_BAD_VALUE);
+	ck_assert_int_eq(p.time_ms, 0);
+	ck_assert_int_eq(sentence_when(&p, SENTENCE_DMY, of("250526"), of("060144")), 0);
+	ck_assert_int_eq(p.time_ms, 1779688904000);
+}
+END_TEST
+
 START_TEST(a_stamp)
 {
 	int64_t ms = -1;
@@ -385,6 +399,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, a_decimal, 0, COUNT(decimals));
 	tcase_add_test(t, whole_numbers);
 	tcase_add_loop_test(t, a_time, 0, COUNT(times));
+	tcase_add_test(t, no_time);
 	tcase_add_test(t, a_stamp);
 	tcase_add_loop_test(t, a_coordinate, 0, COUNT(degrees));
 	tcase_add_test(t, coordinates_are_rounded_right);

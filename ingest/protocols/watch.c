@@ -1,0 +1,486 @@
+/*
+ * Watch: the children's watches and pets' collars of Beesure, Wonlex, ReachFar, Setracker and those who copy them
+ *
+ *   [MAKER*ID*LENGTH*KIND,...]  or  [MAKER*ID*INDEX*LENGTH*KIND,...]      MAKER 3G, SG, CS or ZJ; LENGTH and INDEX four hex digits
+ *
+ *   UD AL WT    ddmmyy, hhmmss, A or V, lat, N, lon, E, km/h, course, altitude, satellites, GSM, battery, steps, rolls,
+ *               status, cells n, timing advance, mcc, mnc, (lac, cid, level)*n, access points m, (name, mac, dBm)*m, accuracy
+ *               (_LTE, _WCDMA... behind the kind name the network). UD2 comes from the device's memory
+ *   LK          [steps, rolls, battery]
+ *   TKQ INIT    ask for something; heart, btemp2... measure the wearer
+ *
+ * Source: "GPS Watch Communication Protocol" (Beesure, 3G-ELEC; the ZJ variant with an index by i365). LENGTH counts what follows
+ * it, after } and one of 01 to 05 became one of }[],* again. Some makers (SG) miscount, and names of access points have
+ * brackets in them: where there is no ] where LENGTH says, the frame goes on to the bracket that closes the first.
+ *
+ * status has two halves: what is (bit 0 battery low, 4 moving) and what the alarm is about (16 SOS, 17 battery low, 18 fence left,
+ * 19 fence entered, 20 taken off, 21 and 22 fallen).
+ *
+ * Answers: LK, TKQ and AL by themselves without their fields, INIT by INIT,1. Voice (TK) is neither kept nor answered, so that the
+ * device says it was not sent.
+ */
+#include "ingest/protocols/parts.h"
+#include "ingest/protocols/sentence.h"
+
+#include "base/text.h"
+
+enum {
+	FIELDS_MAX = 128,
+	MAKER_LEN = 2,
+	HEX_LEN = 4,
+	ID_MAX = 24,
+};
+
+static const double KMH_MPS = 1 / 3.6;
+
+/* protocol_note.state: the identifier packed, then; protocol_note.records is the kind of answer, and above it whether there is an
+ * index */
+enum { NOTE_MAKER = SENTENCE_PACKED, NOTE_INDEX = NOTE_MAKER + MAKER_LEN, NOTE_HAS_INDEX = 1 << 8 };
+
+enum note_kind { NOTE_NOTHING, NOTE_LK, NOTE_TKQ, NOTE_TKQ2, NOTE_AL, NOTE_INIT };
+
+static const struct {
+	const char *kind; /* with or without _ and a network behind it */
+	const char *answer;
+} answers[] = {
+	[NOTE_NOTHING] = { "", "" },
+	[NOTE_LK] = { "LK", "LK" },
+	[NOTE_TKQ] = { "TKQ", "TKQ" },
+	[NOTE_TKQ2] = { "TKQ2", "TKQ2" },
+	[NOTE_AL] = { "AL", "AL" },
+	[NOTE_INIT] = { "INIT", "INIT,1" },
+};
+
+enum { ANSWERS = sizeof answers / sizeof *answers };
+
+/* A frame's beginning, as far as it is there. */
+struct head {
+	struct slice maker, id, index; /* index.n is 0 when there is none */
+	size_t length; /* what it says of itself */
+	size_t at; /* where that begins; 0: not there yet */
+};
+
+/* ---- frames ---- */
+
+static bool is_alnum(uint8_t c)
+{
+	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+}
+
+/* Four hex digits and an asterisk at @at. 1 when they are, 0 when they may become, -1 when not. */
+static int hex_at(const uint8_t *b, size_t len, size_t at, uint64_t *ret)
+{
+	size_t n = at < len ? len - at : 0;
+
+	if (n > HEX_LEN && b[at + HEX_LEN] != '*')
+		return -1;
+	struct slice digits = slice_of((const char *)b + at, n < HEX_LEN ? n : HEX_LEN);
+	if (n > 0 && sentence_hex(ret, digits) != 0)
+		return -1;
+	return n > HEX_LEN;
+}
+
+/* 0, or REASON_BAD_FRAME for what cannot become one. */
+static int read_head(struct head *h, const uint8_t *b, size_t len)
+{
+	uint64_t first, second;
+	size_t at = 1, id;
+
+	*h = (struct head){ 0 };
+	if (*b != '[')
+		return REASON_BAD_FRAME;
+	for (; at <= MAKER_LEN; at++)
+		if (at < len && !is_alnum(b[at]))
+			return REASON_BAD_FRAME;
+	if (at < len && b[at] != '*')
+		return REASON_BAD_FRAME;
+	for (id = ++at; at < len && b[at] != '*'; at++)
+		if (!is_alnum(b[at]) || at - id == ID_MAX)
+			return REASON_BAD_FRAME;
+	if (at >= len)
+		return 0;
+	h->maker = slice_of((const char *)b + 1, MAKER_LEN);
+	h->id = slice_of((const char *)b + id, at - id);
+	int r = hex_at(b, len, ++at, &first);
+	if (r <= 0)
+		return r < 0 ? REASON_BAD_FRAME : 0;
+	size_t next = at + HEX_LEN + 1;
+	int again = hex_at(b, len, next, &second);
+	if (again == 0)
+		return 0;
+	if (again > 0)
+		h->index = slice_of((const char *)b + at, HEX_LEN);
+	h->length = (size_t)(again > 0 ? second : first);
+	h->at = again > 0 ? next + HEX_LEN + 1 : next;
+	return 0;
+}
+
+static bool is_escape(const uint8_t *b, size_t left)
+{
+	return left >= 2 && b[0] == '}' && b[1] >= 1 && b[1] <= 5;
+}
+
+/* Where @length bytes from @at end, when each escape counts as one; 0 when they are not all there. */
+static size_t counted_end(const uint8_t *b, size_t len, size_t at, size_t length)
+{
+	for (; length > 0 && at < len; length--)
+		at += is_escape(b + at, len - at) ? 2 : 1;
+	return length == 0 && at < len ? at : 0;
+}
+
+/* Behind the bracket that closes the one before @at, and behind which a frame could begin; 0 when it is not there. */
+static size_t bracket_end(const uint8_t *b, size_t len, size_t at)
+{
+	size_t depth = 1;
+
+	for (; at < len; at++) {
+		depth += b[at] == '[';
+		if (b[at] != ']')
+			continue;
+		depth -= depth > 0;
+		if (depth == 0 && (at + 1 == len || b[at + 1] == '[' || sentence_blanks(b + at + 1, 1)))
+			return at + 1;
+	}
+	return 0;
+}
+
+static ssize_t watch_frame(const uint8_t *buf, size_t len, const struct protocol_limits *limits)
+{
+	size_t look = len < limits->frame_max ? len : limits->frame_max;
+	size_t blanks = sentence_blanks(buf, look), end = 0;
+	struct head h;
+
+	if (len == 0 || blanks > 0)
+		return (ssize_t)blanks;
+	if (read_head(&h, buf, look) != 0)
+		return -REASON_BAD_FRAME;
+	if (h.at > 0)
+		end = counted_end(buf, look, h.at, h.length);
+	if (end > 0 && buf[end] == ']')
+		return (ssize_t)end + 1;
+	if (h.at > 0)
+		end = bracket_end(buf, look, h.at);
+	if (end > 0)
+		return (ssize_t)end;
+	return len < limits->frame_max ? PROTOCOL_MORE : -REASON_TOO_LARGE;
+}
+
+/* ---- what is said ---- */
+
+struct line {
+	struct slice kind;
+	struct slice fields[FIELDS_MAX];
+	size_t n;
+};
+
+static struct slice field(const struct line *l, size_t i)
+{
+	return i < l->n ? l->fields[i] : slice_of("", 0);
+}
+
+/* The kind without the network behind it. */
+static struct slice plain_kind(struct slice kind)
+{
+	return slice_cut(&kind, '_');
+}
+
+static const struct {
+	uint32_t bits;
+	const char *alarm;
+} alarms[] = {
+	{ 1u << 16, "sos" },
+	{ 1u << 0 | 1u << 17, "lowBattery" },
+	{ 1u << 18, "geofenceExit" },
+	{ 1u << 19, "geofenceEnter" },
+	{ 1u << 20, "removed" },
+	{ 1u << 21 | 1u << 22, "fall" },
+};
+
+enum { STATUS_MOVING = 1 << 4 };
+
+static void put_status(struct report *r, struct slice text)
+{
+	uint64_t status;
+	struct parts list;
+
+	if (sentence_hex(&status, text) != 0 || status > UINT32_MAX)
+		return;
+	attribute_int(&r->extra, "status", (int64_t)status);
+	parts_begin(&list);
+	for (size_t i = 0; i < sizeof alarms / sizeof *alarms; i++)
+		if (status & alarms[i].bits)
+			parts_alarm(&list, alarms[i].alarm);
+	parts_end(&list, "alarm", &r->extra, r->arena);
+	if (status & STATUS_MOVING)
+		attribute_bool(&r->extra, "motion", true);
+}
+
+/* Decimal degrees. A hemisphere that is missing leaves two places, and so none. */
+static int read_place(struct position *p, struct slice lat, struct slice ns, struct slice lon, struct slice ew)
+{
+	int32_t lat_e7, lon_e7;
+
+	lat = slice_trim(lat);
+	lon = slice_trim(lon);
+	if (!(slice_is(ns, "N") || slice_is(ns, "S")) || !(slice_is(ew, "E") || slice_is(ew, "W")))
+		return REASON_BAD_VALUE;
+	if (text_to_e7(&lat_e7, lat.s, lat.n, 90) != 0 || text_to_e7(&lon_e7, lon.s, lon.n, 180) != 0)
+		return REASON_BAD_VALUE;
+	p->lat_e7 = slice_is(ns, "S") ? -lat_e7 : lat_e7;
+	p->lon_e7 = slice_is(ew, "W") ? -lon_e7 : lon_e7;
+	p->has |= POSITION_LOCATION;
+	return 0;
+}
+
+/* From the number of cells at @at. Returns where the number of access points is. */
+static size_t read_cells(struct report *r, const struct line *l, size_t at)
+{
+	struct parts_cell c = { 0 };
+	struct parts list;
+	uint32_t n, wide;
+
+	if (sentence_unsigned(&n, field(l, at)) != 0 || n > FIELDS_MAX)
+		return l->n;
+	if (n == 0) /* what belongs to the cells may be there all the same, empty, or not be there */
+		return field(l, at + 2).n == 0 ? at + 5 : at + 1;
+	bool network =
+		sentence_unsigned(&c.mcc, field(l, at + 2)) == 0 && sentence_unsigned(&c.mnc, field(l, at + 3)) == 0;
+	parts_begin(&list);
+	for (at += 4; n > 0; n--, at += 3) {
+		if (!network || sentence_unsigned(&c.lac, field(l, at)) || sentence_unsigned(&wide, field(l, at + 1)))
+			continue;
+		c.cid = wide;
+		c.has_rssi = sentence_int(&c.rssi, field(l, at + 2)) == 0;
+		parts_cell(&list, &c);
+	}
+	parts_end(&list, "cells", &r->extra, r->arena);
+	return at;
+}
+
+/* Names may hold commas: an access point is found by its address. */
+static void read_wifi(struct report *r, const struct line *l, size_t at)
+{
+	struct parts list;
+
+	parts_begin(&list);
+	for (; at + 1 < l->n; at++) {
+		int64_t rssi;
+		bool has = sentence_int(&rssi, l->fields[at + 1]) == 0;
+		parts_wifi(&list, l->fields[at], has ? &rssi : NULL);
+	}
+	parts_end(&list, "wifi", &r->extra, r->arena);
+}
+
+static void read_network(struct report *r, const struct line *l, size_t at)
+{
+	struct slice last = field(l, l->n - 1);
+
+	at = read_cells(r, l, at);
+	read_wifi(r, l, at + 1);
+	if (l->n > at + 1 && memchr(last.s, '.', last.n)) /* nothing else there has a point */
+		report_accuracy(r, last);
+}
+
+static int read_location(struct report *r, const struct line *l)
+{
+	int e;
+
+	if (l->n < 9)
+		return REASON_BAD_FRAME;
+	e = read_place(&r->p, l->fields[3], l->fields[4], l->fields[5], l->fields[6]);
+	if (l->fields[4].n == 0 || l->fields[6].n == 0)
+		e = 0;
+	e = sentence_fix(&r->p, slice_is(l->fields[2], "A"), e);
+	if (e == 0)
+		e = sentence_when(&r->p, SENTENCE_DMY, l->fields[0], l->fields[1]);
+	if (e != 0)
+		return e;
+	if (position_has(&r->p, POSITION_LOCATION)) {
+		report_speed(r, l->fields[7], KMH_MPS);
+		report_course(r, l->fields[8]);
+		report_altitude(r, field(l, 9));
+	}
+	sentence_put_int(r, "satellites", field(l, 10));
+	sentence_put_int(r, "gsmSignal", field(l, 11));
+	report_battery(r, field(l, 12), 1);
+	sentence_put_int(r, "steps", field(l, 13));
+	sentence_put_int(r, "rolls", field(l, 14));
+	put_status(r, field(l, 15));
+	if (slice_is(plain_kind(l->kind), "UD2"))
+		attribute_bool(&r->extra, "stored", true);
+	if (l->n > 16)
+		read_network(r, l, 16);
+	return 0;
+}
+
+static int read_link(struct report *r, const struct line *l)
+{
+	sentence_put_int(r, "steps", field(l, 0));
+	sentence_put_int(r, "rolls", field(l, 1));
+	report_battery(r, field(l, 2), 1);
+	return 0;
+}
+
+/* ---- measures: a table of which field is what ---- */
+
+static const struct {
+	const char *kind;
+	uint8_t field;
+	bool real;
+	const char *name;
+} measures[] = {
+	{ "heart", 0, false, "heartRate" },
+	{ "pulse", 0, false, "heartRate" },
+	{ "blood", 0, false, "systolic" },
+	{ "blood", 1, false, "diastolic" },
+	{ "bphrt", 0, false, "systolic" },
+	{ "bphrt", 1, false, "diastolic" },
+	{ "bphrt", 2, false, "heartRate" },
+	{ "oxygen", 1, false, "bloodOxygen" },
+	{ "temp", 0, true, "temperature" },
+	{ "btemp2", 1, true, "temperature" },
+};
+
+/* 0 is what they say when nothing was measured. */
+static bool read_measures(struct report *r, const struct line *l)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < sizeof measures / sizeof *measures; i++) {
+		double v;
+		struct slice text = field(l, measures[i].field);
+		if (!slice_is_nocase(l->kind, measures[i].kind))
+			continue;
+		any = true;
+		if (text_to_real(&v, text.s, text.n) != 0 || v <= 0)
+			continue;
+		if (measures[i].real)
+			attribute_real(&r->extra, measures[i].name, v);
+		else
+			sentence_put_int(r, measures[i].name, text);
+	}
+	return any;
+}
+
+static int read_kind(struct report *r, const struct line *l)
+{
+	struct slice kind = plain_kind(l->kind);
+
+	if (slice_is(kind, "UD") || slice_is(kind, "UD2") || slice_is(kind, "UD3") || slice_is(kind, "AL") ||
+		slice_is(kind, "WT"))
+		return read_location(r, l);
+	if (slice_is(kind, "LK"))
+		return read_link(r, l);
+	if (!read_measures(r, l))
+		sentence_put_text(r, "event", l->kind);
+	return 0;
+}
+
+/* ---- a frame ---- */
+
+static void note_answer(struct protocol_note *note, const struct head *h, struct slice kind)
+{
+	uint64_t index = 0;
+
+	for (size_t i = NOTE_NOTHING + 1; i < ANSWERS; i++)
+		if (slice_is(plain_kind(kind), answers[i].kind) && sentence_pack(note->state, h->id))
+			note->records = (uint32_t)i;
+	memcpy(note->state + NOTE_MAKER, h->maker.s, MAKER_LEN);
+	if (h->index.n > 0 && sentence_hex(&index, h->index) == 0)
+		note->records |= NOTE_HAS_INDEX;
+	note->state[NOTE_INDEX] = (uint8_t)(index >> 8);
+	note->state[NOTE_INDEX + 1] = (uint8_t)index;
+}
+
+/* What the frame says, its escapes undone where it has any. NULL: no room. */
+static const char *unescaped(struct arena *arena, const uint8_t *b, size_t *n)
+{
+	static const char meant[] = "}[],*";
+	size_t left = *n, to = 0;
+
+	if (!memchr(b, '}', left))
+		return (const char *)b;
+	char *copy = arena_take(arena, left);
+	for (; copy && left > 0; left--, b++) {
+		bool escape = is_escape(b, left);
+		copy[to++] = escape ? meant[b[1] - 1] : (char)*b;
+		b += escape;
+		left -= escape;
+	}
+	*n = to;
+	return copy;
+}
+
+static int read_frame(
+	const uint8_t *frame, size_t len, struct protocol_scratch *scratch, struct protocol_result *result)
+{
+	struct report r;
+	struct line l = { 0 };
+	struct head h;
+	int e = read_head(&h, frame, len);
+
+	if (e != 0)
+		return e;
+	size_t n = len - h.at - 1;
+	const char *text = unescaped(&scratch->arena, frame + h.at, &n);
+	if (!text)
+		return REASON_TOO_MANY;
+	struct sentence s = sentence_over(text, n);
+	l.kind = sentence_field(&s, ',');
+	l.n = sentence_split(&s, ',', l.fields, FIELDS_MAX);
+	note_answer(&result->note, &h, l.kind);
+	report_begin(&r, &scratch->arena);
+	e = read_kind(&r, &l);
+	if (e == 0)
+		e = report_end(&r, scratch, result);
+	return e == 0 ? sentence_group(result, scratch, h.id) : e;
+}
+
+static int watch_decode(const struct protocol_session *session, const uint8_t *frame, size_t len,
+	struct protocol_scratch *scratch, struct protocol_result *ret)
+{
+	struct protocol_limits limits = { .frame_max = len };
+	struct protocol_result result = { 0 };
+	int e = REASON_BAD_FRAME;
+
+	(void)session;
+	arena_reset(&scratch->arena);
+	if (len > 0 && watch_frame(frame, len, &limits) == (ssize_t)len)
+		e = *frame == '[' ? read_frame(frame, len, scratch, &result) : 0;
+	if (e == 0)
+		*ret = result;
+	else
+		ret->note = result.note;
+	return e;
+}
+
+static struct protocol_answer watch_answer(struct protocol_session *session, const struct protocol_note *note,
+	enum protocol_reason refused, int64_t now_ms, uint8_t *out)
+{
+	struct text t = text_in((char *)out, PROTOCOL_ANSWER_MAX);
+	uint8_t kind = (uint8_t)note->records;
+	char id[SENTENCE_DIGITS + 1];
+
+	(void)session;
+	(void)now_ms;
+	if (refused || kind == NOTE_NOTHING || kind >= ANSWERS)
+		return (struct protocol_answer){ .close = sentence_closes(refused) };
+	sentence_unpack(id, note->state);
+	text_putc(&t, '[');
+	text_put(&t, note->state + NOTE_MAKER, MAKER_LEN);
+	text_printf(&t, "*%s*", id);
+	if (note->records & NOTE_HAS_INDEX)
+		text_printf(&t, "%02x%02x*", note->state[NOTE_INDEX], note->state[NOTE_INDEX + 1]);
+	text_printf(&t, "%04zx*%s]", strlen(answers[kind].answer), answers[kind].answer);
+	return (struct protocol_answer){ .len = t.len };
+}
+
+const struct protocol protocol_watch = {
+	.name = "watch",
+	.port = 5093,
+	.transport = PROTOCOL_TCP,
+	.idle_s = 1800,
+	.frame = watch_frame,
+	.decode = watch_decode,
+	.answer = watch_answer,
+};
