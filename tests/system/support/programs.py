@@ -140,14 +140,16 @@ class Stack:
         self.kafka, self.mongo, self.folder = kafka, mongo, pathlib.Path(folder)
         self.name = "t" + secrets.token_hex(4)
         self.prefix = self.name + "."
-        gateway, query, master = (secrets.token_urlsafe(32) for _ in range(3))
-        self.secrets = [gateway, query, master]
+        gateway, query, retention, master = (secrets.token_urlsafe(32) for _ in range(4))
+        self.secrets = [gateway, query, retention, master]
+        self.retention_secret = retention
         self.env = {
             "KAFKA_BROKERS": kafka.brokers,
             "KAFKA_TOPIC_PREFIX": self.prefix,
             "MONGODB_URI": mongo.uri(self.name),
             "AUTH_MASTER_SECRET": master,
-            "AUTH_CLIENTS": f"gateway:{gateway}:devices.lookup,query:{query}:access.read",
+            "AUTH_CLIENTS": f"gateway:{gateway}:devices.lookup,query:{query}:access.read,"
+            f"retention:{retention}:devices.retention",
             "LOG_FORMAT": "json",
             **env,
         }
