@@ -124,7 +124,7 @@ suite_operations() {
 	suite_build operations build gcc || return 0
 	gotools_ensure helm
 	PETTRACK_HELM=$helm pytest_suite operations "Operations: pipeline, releases, recovery" -n 2 --dist loadfile \
-		"$root/tests/operations"
+		-c "$root/tests/system/pytest.ini" "$root/tests/operations"
 }
 
 suite_page() {
