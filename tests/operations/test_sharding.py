@@ -1,7 +1,8 @@
 """What docs/OPERATIONS.md says of sharding `positions`: a clustered collection, sharded by _id, split and moved.
 
 Two shards and a config server, all mongod. There is no router here (mongos is in no package that the tests install), so
-this sends to the servers what a router would. What is shown is the servers' part: that they take the collection, split it, copy a range of it as a clustered collection, and find a device's history on the other side.
+this sends to the servers what a router would. What is shown is the servers' part: that they take the collection, split
+it, copy a range of it as a clustered collection, and find a device's history on the other side.
 """
 
 import datetime
