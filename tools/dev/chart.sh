@@ -1,11 +1,15 @@
 # shellcheck shell=bash
 # chart - the Helm chart's tests: rendered by helm, compared with Kubernetes' own schemas and with the programs.
 
-# Where the kinds come from that the chart may use and Kubernetes does not have: MODULE@VERSION FOLDER. Only these files are kept.
-chart_crd_modules=(
-	'github.com/prometheus-operator/prometheus-operator@v0.85.0 example/prometheus-operator-crd'
-	'github.com/kedacore/keda/v2@v2.21.0 config/crd/bases'
-	'sigs.k8s.io/gateway-api@v1.5.1 config/crd/experimental'
+# Where the kinds come from that the chart may use and Kubernetes does not have: MODULE@VERSION and the file in it.
+chart_crds=(
+	github.com/prometheus-operator/prometheus-operator@v0.85.0:example/prometheus-operator-crd/monitoring.coreos.com_servicemonitors.yaml
+	github.com/prometheus-operator/prometheus-operator@v0.85.0:example/prometheus-operator-crd/monitoring.coreos.com_prometheusrules.yaml
+	github.com/kedacore/keda/v2@v2.21.0:config/crd/bases/keda.sh_scaledobjects.yaml
+	github.com/kedacore/keda/v2@v2.21.0:config/crd/bases/keda.sh_triggerauthentications.yaml
+	sigs.k8s.io/gateway-api@v1.5.1:config/crd/experimental/gateway.networking.k8s.io_httproutes.yaml
+	sigs.k8s.io/gateway-api@v1.5.1:config/crd/experimental/gateway.networking.k8s.io_tcproutes.yaml
+	sigs.k8s.io/gateway-api@v1.5.1:config/crd/experimental/gateway.networking.k8s.io_udproutes.yaml
 )
 
 suite_chart() {
@@ -18,18 +22,16 @@ suite_chart() {
 
 # Sets $crds.
 chart_crds_ensure() {
-	crds=$cache/crds-$(printf '%s\n' "${chart_crd_modules[@]}" | sha256sum | cut -c 1-12)
+	crds=$cache/crds-$(printf '%s\n' "${chart_crds[@]}" | sha256sum | cut -c 1-12)
 	[ ! -d "$crds" ] || return 0
 	gotools_go
 	step "Fetching custom resource definitions" fetch_into "$crds" chart_crds_into
 }
 
 chart_crds_into() {
-	local module folder downloaded
-	while read -r module folder; do
-		downloaded=$(cd / && env -u GOROOT GOFLAGS= GOTOOLCHAIN=local "$go" mod download -json "$module" |
-			sed -n 's/^\t"Dir": "\(.*\)",$/\1/p') &&
-			cp "$downloaded/$folder"/*.yaml "$1" || return
-	done < <(printf '%s\n' "${chart_crd_modules[@]}")
+	local crd downloaded
+	for crd in "${chart_crds[@]}"; do
+		downloaded=$(gotools_module "${crd%%:*}") && cp "$downloaded/${crd#*:}" "$1" || return
+	done
 	chmod 644 "$1"/*.yaml
 }

@@ -59,3 +59,8 @@ gotools_go_into() {
 gotools_install() {
 	(cd / && env -u GOROOT GOFLAGS= GOTOOLCHAIN=local CGO_ENABLED=0 GOBIN="$1" nice "$go" install ${3:+"$3"} "$2")
 }
+
+# gotools_module MODULE@VERSION - downloads it and prints the folder in which its files are.
+gotools_module() {
+	cd / && env -u GOROOT GOFLAGS= GOTOOLCHAIN=local "$go" mod download -json "$1" | sed -n 's/^\t"Dir": "\(.*\)",$/\1/p'
+}
