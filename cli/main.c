@@ -13,6 +13,7 @@ static const struct command *const commands[] = {
 	&command_tail,
 	&command_check,
 	&command_replica_set,
+	&command_retention,
 	NULL,
 };
 

@@ -2,6 +2,7 @@
 #include "auth/devices/device.h"
 #include "auth/devices/internal.h"
 #include "auth/devices/pet.h"
+#include "auth/devices/retention.h"
 #include "auth/common/check.h"
 #include "base/clock.h"
 
@@ -12,7 +13,7 @@
 /* What a request says; borrowed from its body. */
 struct wish {
 	const char *name, *identifier; /* @identifier: NULL when one is to be made */
-	const json_t *pet; /* NULL: none */
+	const json_t *pet, *retention; /* NULL: none */
 };
 
 static const json_t *present(const json_t *body, const char *name)
@@ -31,7 +32,10 @@ static bool read_wish(struct web_request *q, struct wish *w)
 	if (!body)
 		return false;
 	const json_t *name = json_object_get(body, "name"), *identifier = present(body, "identifier");
-	*w = (struct wish){ json_string_value(name), json_string_value(identifier), present(body, "pet") };
+	*w = (struct wish){ json_string_value(name), json_string_value(identifier), present(body, "pet"),
+		present(body, "retention_days") };
+	if (w->retention && !retention_check(q, w->retention))
+		return false;
 	if (!check_name(name, NAME_MAX_CHARS))
 		web_problem(q, 422, "invalid_name", "\"name\" must be a text of 1 to %d characters.", NAME_MAX_CHARS);
 	else if (identifier && (!w->identifier || !identifier_good(w->identifier, json_string_length(identifier))))
@@ -77,6 +81,8 @@ static int make_document(const struct wish *w, const struct uuid *user, const ch
 		BCON_DATE_TIME(clock_real_ms()));
 	if (w->pet)
 		pet_write(w->pet, doc);
+	if (w->retention)
+		retention_write(w->retention, doc);
 	return outbox_mark_new(doc);
 }
 

@@ -1,6 +1,7 @@
 /* device - names, secrets, JSON and events. */
 #include "auth/devices/device.h"
 #include "auth/devices/pet.h"
+#include "auth/devices/retention.h"
 #include "base/time.h"
 #include "base/wire.h"
 
@@ -52,8 +53,8 @@ json_t *device_json(const bson_t *doc)
 		return NULL;
 	uuid_format(id_text, &id);
 	time_format(created_text, created);
-	return json_pack("{ss ss ss so ss}", "id", id_text, "name", name, "identifier", identifier, "pet",
-		pet_json(doc), "created", created_text);
+	return json_pack("{ss ss ss so so ss}", "id", id_text, "name", name, "identifier", identifier, "pet",
+		pet_json(doc), "retention_days", retention_json(doc), "created", created_text);
 }
 
 /* ---- events ---- */

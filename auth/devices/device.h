@@ -28,7 +28,7 @@ void identifier_make(char out[static IDENTIFIER_SIZE]);
 /* A new secret, and its SHA-256, which is all that is stored. */
 void secret_make(char out[static SECRET_SIZE], uint8_t ret_hash[static SHA256_SIZE]);
 
-/* {"id","name","identifier","pet","created"}; NULL when the document is no device's or memory is out. */
+/* {"id","name","identifier","pet","retention_days","created"}; NULL when the document is no device's or memory is out. */
 json_t *device_json(const bson_t *doc);
 
 /* What the outbox says of a device's document. */

@@ -13,6 +13,7 @@ const struct web_route devices_routes[] = {
 	{ "POST", "/v1/devices/{id}/secret", device_secret_handle, WEB_USER, NULL },
 	{ "DELETE", "/v1/devices/{id}", device_delete_handle, WEB_USER, NULL },
 	{ "POST", "/internal/v1/devices/lookup", lookup_handle, WEB_SERVICE, "devices.lookup" },
+	{ "GET", "/internal/v1/devices", retention_list_handle, WEB_SERVICE, "devices.retention" },
 	{ "GET", "/internal/v1/users/{id}/devices", user_devices_handle, WEB_SERVICE, "access.read" },
 	{ 0 },
 };

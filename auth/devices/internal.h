@@ -16,6 +16,9 @@ static inline const struct devices *devices_of(void *owner)
 	return ((const struct auth *)owner)->devices;
 }
 
+/* The parameter "limit" of a list of devices, or its default; else answers what is wrong with it and returns false. */
+bool devices_limit(struct web_request *q, int64_t *ret);
+
 /* ---- handlers ---- */
 
 void device_create_handle(struct web_request *q, void *owner);
@@ -25,4 +28,5 @@ void device_change_handle(struct web_request *q, void *owner);
 void device_secret_handle(struct web_request *q, void *owner);
 void device_delete_handle(struct web_request *q, void *owner);
 void lookup_handle(struct web_request *q, void *owner);
+void retention_list_handle(struct web_request *q, void *owner);
 void user_devices_handle(struct web_request *q, void *owner);

@@ -2,6 +2,7 @@
 #include "auth/devices/device.h"
 #include "auth/devices/internal.h"
 #include "auth/devices/pet.h"
+#include "auth/devices/retention.h"
 #include "auth/common/check.h"
 #include "base/clock.h"
 #include "base/text.h"
@@ -68,16 +69,26 @@ void device_get_handle(struct web_request *q, void *owner)
 
 /* ---- all ---- */
 
-static bool read_page(struct web_request *q, int64_t *limit, struct device_cursor *cursor, bool *ret_after)
+bool devices_limit(struct web_request *q, int64_t *ret)
 {
-	const char *limit_text = web_query(q, "limit"), *cursor_text = web_query(q, "cursor");
+	const char *text = web_query(q, "limit");
+	int64_t limit = LIST_DEFAULT;
 
-	*limit = LIST_DEFAULT;
-	*ret_after = cursor_text != NULL;
-	if (limit_text && (text_to_int(limit, limit_text, strlen(limit_text)) || *limit < 1 || *limit > LIST_MAX)) {
+	if (text && (text_to_int(&limit, text, strlen(text)) || limit < 1 || limit > LIST_MAX)) {
 		web_problem(q, 400, "invalid_limit", "\"limit\" must be 1 to %d.", LIST_MAX);
 		return false;
 	}
+	*ret = limit;
+	return true;
+}
+
+static bool read_page(struct web_request *q, int64_t *limit, struct device_cursor *cursor, bool *ret_after)
+{
+	const char *cursor_text = web_query(q, "cursor");
+
+	*ret_after = cursor_text != NULL;
+	if (!devices_limit(q, limit))
+		return false;
 	if (cursor_text && !device_cursor_read(cursor, cursor_text)) {
 		web_problem(q, 400, "invalid_cursor", "\"cursor\" must be the \"next\" of an earlier answer.");
 		return false;
@@ -157,7 +168,17 @@ void device_list_handle(struct web_request *q, void *owner)
 		web_reply(q, 200, answer);
 }
 
-/* ---- change: name, pet ---- */
+/* ---- change: name, pet, retention ---- */
+
+/* A member that may be absent: it stays; or null: it goes. */
+static void put_change(bson_t *set, bson_t *unset, const char *name, const json_t *value,
+	void (*write)(const json_t *value, bson_t *doc))
+{
+	if (json_is_null(value))
+		BSON_APPEND_UTF8(unset, name, "");
+	else if (value)
+		write(value, set);
+}
 
 /* Fills @set and @unset, or answers what is wrong and returns false. A pet is replaced as a whole. */
 static bool read_change(struct web_request *q, bson_t *set, bson_t *unset)
@@ -168,19 +189,20 @@ static bool read_change(struct web_request *q, bson_t *set, bson_t *unset)
 	if (!body)
 		return false;
 	const json_t *name = json_object_get(body, "name"), *pet = json_object_get(body, "pet");
+	const json_t *retention = json_object_get(body, "retention_days");
+	if (retention && !retention_check(q, retention))
+		return false;
 	if (name && !check_name(name, NAME_MAX_CHARS))
 		web_problem(q, 422, "invalid_name", "\"name\" must be a text of 1 to %d characters.", NAME_MAX_CHARS);
 	else if (pet && !json_is_null(pet) && !pet_check(pet, clock_real_ms(), &fault))
 		web_problem(q, 422, "invalid_pet", "\"%s\" must %s.", fault.member, fault.must);
-	else if (!name && !pet)
-		web_problem(q, 422, "nothing_to_change", "Give \"name\", \"pet\", or both.");
+	else if (!name && !pet && !retention)
+		web_problem(q, 422, "nothing_to_change", "Give \"name\", \"pet\" or \"retention_days\".");
 	else {
 		if (name)
 			BSON_APPEND_UTF8(set, "name", json_string_value(name));
-		if (json_is_null(pet))
-			BSON_APPEND_UTF8(unset, "pet", "");
-		else if (pet)
-			pet_write(pet, set);
+		put_change(set, unset, "pet", pet, pet_write);
+		put_change(set, unset, "retention_days", retention, retention_write);
 		return true;
 	}
 	return false;
@@ -276,7 +298,8 @@ static int delete_device(const struct devices *d, const bson_t *filter)
 		BSON_APPEND_DATE_TIME(&set, "deleted", clock_real_ms());
 		bson_t *update = BCON_NEW("$set", BCON_DOCUMENT(&set), "$max", BCON_DOCUMENT(&max), "$rename", "{",
 			"identifier", BCON_UTF8("released"), "owner", BCON_UTF8("former_owner"), "}", "$unset", "{",
-			"name", BCON_UTF8(""), "secret", BCON_UTF8(""), "pet", BCON_UTF8(""), "}");
+			"name", BCON_UTF8(""), "secret", BCON_UTF8(""), "pet", BCON_UTF8(""), "retention_days",
+			BCON_UTF8(""), "}");
 		r = store_update_one(d->store, DEVICES_COLLECTION, filter, update, false);
 		bson_destroy(update);
 	}

@@ -1,4 +1,4 @@
-"""`pettrack seed` and `pettrack simulate` as containers run them: the account in the environment, nothing to write to."""
+"""`pettrack seed` and `pettrack simulate` as containers run them: by environment, with nothing to write to."""
 
 import contextlib
 import json
