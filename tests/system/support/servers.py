@@ -124,6 +124,13 @@ class Kafka(Process):
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         return ["--standalone", f"--cluster-id={cluster}", "-c", self.properties]
 
+    def tool(self, name, *arguments):
+        """What one of Kafka's own command line tools (a Java class) says on both its outputs."""
+        command = self._java(name, "--bootstrap-server", self.brokers, *arguments)
+        done = subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
     def client_settings(self):
         """What kafka-python needs to connect."""
         return {"bootstrap_servers": self.brokers}
