@@ -141,7 +141,7 @@ phase_install() {
 }
 
 phase_test() {
-	step "helm test" helm test "$release" --namespace "$namespace" --logs --timeout 5m
+	step "helm test" helm test "$release" --namespace "$namespace" --timeout 5m
 	sed 's/^/    /' "$step_log"
 }
 
@@ -184,7 +184,7 @@ run_trial() {
 	read -ra more <<<"${TRIAL_ARGUMENTS:-}"
 	PYTHONPATH=$root/tests/cluster:$root/tests/system "$python" -m trial \
 		--namespace "$namespace" --release "$release" --chart "$chart" --node-script "$CLUSTER" \
-		--folder "$run/cluster" --tag "$upgrade_tag" "${more[@]}" "$@"
+		--folder "$run/cluster" --tags "$TAG" "$upgrade_tag" "${more[@]}" "$@"
 }
 
 main "$@"

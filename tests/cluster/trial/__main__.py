@@ -38,6 +38,7 @@ from .verdict import judge_following, judge_storage
 
 PHASES = ("load", "upgrade", "chaos", "scale")
 WARM_UP = 30  # seconds until the first phase, and after the last
+SILENCES = 10  # of each phase that are kept
 CATCH_UP = 300  # seconds that the writer has at the end
 
 
@@ -51,7 +52,7 @@ def parse_arguments():
     parser.add_argument("--chart", required=True, type=pathlib.Path)
     parser.add_argument("--node-script", required=True, type=pathlib.Path, help="of the cluster; has `shell COMMAND`")
     parser.add_argument("--folder", required=True, type=pathlib.Path, help="for logs and the summary")
-    parser.add_argument("--tag", required=True, help="of the images to upgrade to")
+    parser.add_argument("--tags", required=True, nargs=2, metavar="TAG", help="of the images to upgrade between")
     parser.add_argument("--trackers", type=int, default=500)
     parser.add_argument("--interval", default="2s", help="between two positions of a tracker")
     parser.add_argument("--followers", type=int, default=16, help="who share the devices")
@@ -137,7 +138,7 @@ class Trial:
         say(f"--- {name}")
         began, deeds, ended = time.monotonic(), [], []
         if name == "upgrade":
-            deeds = upgrade(self.kube, self.options.tag)
+            deeds = upgrade(self.kube, self.options.tags)
         elif name == "chaos":
             ended = Chaos(self.kube, Node(self.options.node_script), self.options.seed).run(self.options.chaos_seconds)
         elif name == "scale":
@@ -156,7 +157,7 @@ class Trial:
                 name=name,
                 seconds=end - began,
                 acked=self.watch.acked(began, end),
-                silence=self.watch.longest_silence(began, end),
+                silences=[(_time_of_day(at), seconds) for at, seconds in self.watch.silences(began, end)[:SILENCES]],
                 probes={probe.name: probe.between(began, end) for probe in self.probes},
                 deeds=deeds,
                 ended=ended,
@@ -174,9 +175,7 @@ class Trial:
         say("reading Kafka")
         records = self._records()
         return Summary(
-            settings={
-                k: str(v) for k, v in vars(self.options).items() if isinstance(v, int) or k in ("interval", "tag")
-            },
+            settings={k: str(v) for k, v in vars(self.options).items() if isinstance(v, int) or k == "interval"},
             phases=self.phases,
             simulators=self.said,
             records=len(records),
@@ -210,6 +209,11 @@ class Trial:
         with cluster_names(self.kube):
             found = [decode_position(r.value) for r in read_topic(self.outside, "positions") if r.key in ours]
         return [(ours[p["device"]], p["time"], p["received"]) for p in found]
+
+
+def _time_of_day(moment):
+    """Of a moment of time.monotonic()."""
+    return time.strftime("%H:%M:%S", time.localtime(time.time() - time.monotonic() + moment))
 
 
 def _history(device):

@@ -25,13 +25,16 @@ def say(text):
 # ---- a rolling upgrade of every program ----
 
 
-def upgrade(kube, tag):
-    """One program after the other to the image `tag`; each is done before the next begins."""
+def upgrade(kube, tags):
+    """One program after the other to that of two images that it does not run; each is done before the next begins."""
     deeds = []
     for program in PROGRAMS:
+        before = {pod.name for pod in kube.pods(program)}
+        tag = next(tag for tag in tags if tag != kube.image_tag(program))
         began = time.monotonic()
         kube.upgrade(**{f"{program}.image.tag": tag})
         kube.wait_rolled_out(program)
+        assert before.isdisjoint(p.name for p in kube.pods(program) if not p.leaving), f"{program}: not all is new"
         deeds.append(Deed(f"{program} to {tag}", time.monotonic() - began))
         say(f"{deeds[-1].what}: {deeds[-1].seconds:.1f} s")
     return deeds

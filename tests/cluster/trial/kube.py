@@ -65,6 +65,10 @@ class Kube:
             for item in self.of_release(kind, component)
         ]
 
+    def image_tag(self, program):
+        (deployment,) = self.of_release("deployment", program)
+        return deployment["spec"]["template"]["spec"]["containers"][0]["image"].rpartition(":")[2]
+
     def wait_rolled_out(self, component=None, timeout=300):
         """Until every pod of the newest revision is ready and those of the others are gone. Seconds it took."""
         began = time.monotonic()

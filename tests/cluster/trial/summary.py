@@ -3,6 +3,8 @@
 import collections
 import dataclasses
 
+SILENCE_SAID = 3  # seconds; trackers that send every two are silent for one now and then
+
 
 @dataclasses.dataclass(frozen=True)
 class Phase:
@@ -11,7 +13,7 @@ class Phase:
     name: str
     seconds: float
     acked: int
-    silence: float  # seconds, the longest in which no tracker was acknowledged anything
+    silences: list  # (time of day, seconds) in which no tracker was acknowledged anything, the longest first
     probes: dict  # {what was asked: (times, of which not answered)}
     deeds: list
     ended: list  # (component, way) of each pod
@@ -19,8 +21,11 @@ class Phase:
     def lines(self):
         yield (
             f"{self.name}: {self.seconds:.0f} s, {self.acked} acknowledged ({self.acked / self.seconds:.0f}/s), "
-            f"longest silence {self.silence:.1f} s"
+            f"longest silence {self.silences[0][1]:.1f} s"
         )
+        long = [f"{seconds:.0f} s at {when}" for when, seconds in self.silences if seconds >= SILENCE_SAID]
+        if long:
+            yield f"    silent for {', '.join(long)}"
         for name, (asked, wrong) in self.probes.items():
             yield f"    {name}: asked {asked} times, {wrong} not answered"
         for deed in self.deeds:

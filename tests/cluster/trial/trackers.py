@@ -63,7 +63,7 @@ class Simulator:
         self._process = None
 
     def start(self):
-        self.ack_log.touch()
+        self.ack_log.write_bytes(b"")
         with open(self._errors, "w") as errors:
             self._process = subprocess.Popen(
                 self._command, env=clean_environment({}), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -133,10 +133,11 @@ class AckWatch:
         at = bisect.bisect_right(self.times, moment)
         return self.counts[at - 1] if at else 0
 
-    def longest_silence(self, begin, end):
-        """Seconds, the longest in which nothing was acknowledged between these moments."""
+    def silences(self, begin, end):
+        """In which nothing was acknowledged between these moments: [(its begin, seconds), ...], the longest first."""
         inside = [t for t in self.times if begin < t < end]
-        return max(later - earlier for earlier, later in zip([begin, *inside], [*inside, end], strict=True))
+        stretches = zip([begin, *inside], [*inside, end], strict=True)
+        return sorted(((earlier, later - earlier) for earlier, later in stretches), key=lambda s: -s[1])
 
 
 def read_acked(paths, devices):
