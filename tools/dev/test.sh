@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # test - every suite, each with its results counted; the last line of the run sums them.
 
-suites=(layering unit openapi sanitize threads system operations page lint)
+suites=(layering unit openapi chart sanitize threads system operations page lint)
 asan=(-Db_sanitize=address,undefined -Db_lundef=false)
 passed=0 failed=0 skipped=0
 
