@@ -31,8 +31,8 @@ make_all() {
 	secret /secrets/demo/password "$(random)"
 	secret /secrets/auth/clients \
 		"gateway:$(cat /secrets/gateway/client):devices.lookup,query:$(cat /secrets/query/client):access.read"
-	chmod 755 /secrets/*
-	chown "$group:$group" /secrets/trackers
+	chmod 755 /secrets/auth /secrets/gateway /secrets/query /secrets/demo
+	chown "$group:$group" /secrets/trackers # written by the seed and the simulator
 }
 
 case ${1:-} in
