@@ -5,6 +5,7 @@
 #include "auth/roles.h"
 #include "bus/setting.h"
 #include "service/log.h"
+#include "service/prepare.h"
 #include "service/service.h"
 
 #include <stdio.h>
@@ -12,14 +13,16 @@
 
 static unsigned roles;
 static bool print_routes;
-static const char *master_secret, *issuer, *topic_prefix, *ops_address;
+static const char *master_secret, *issuer, *ops_address;
 static uint16_t ops_port;
-static int64_t hash_threads, hash_queue, partitions, replication, key_age_ms;
+static int64_t hash_threads, hash_queue, key_age_ms;
+static struct prepare prepare;
 static struct clients clients;
 static struct authentication_options authentication = { .clients = &clients };
 static struct devices_options devices;
 static struct bus_config kafka = { .client = "pettrack-auth" };
-static struct store_options mongodb = { .app_name = "pettrack-auth" };
+static struct bus_topics topics = { .made = prepare_made };
+static struct store_options mongodb = { .app_name = "pettrack-auth", .made = prepare_made };
 static struct web_options rest = { .verify = auth_verify };
 
 static const char *secret_setting(const char *text, void *target, int64_t min, int64_t max)
@@ -73,9 +76,8 @@ static const struct setting settings[] = {
 	{ "AUTH_DEVICES_PER_USER", "1000", setting_int, &devices.per_user_max, "devices of one user", 1, 100000 },
 	{ "OPS_ADDRESS", "127.0.0.1", setting_text, &ops_address, "address of /metrics, /healthz and /readyz" },
 	{ "OPS_PORT", "9081", setting_port, &ops_port, "port of /metrics, /healthz and /readyz" },
-	{ "KAFKA_TOPIC_PREFIX", "", setting_text, &topic_prefix, "put before every topic's name" },
-	{ "KAFKA_PARTITIONS", "12", setting_int, &partitions, "partitions of topics that are made", 1, 10000 },
-	{ "KAFKA_REPLICATION", "1", setting_int, &replication, "replicas of topics that are made", 1, 100 },
+	PREPARE_SETTINGS(prepare),
+	BUS_TOPIC_SETTINGS(topics),
 	BUS_SETTINGS(kafka),
 	STORE_SETTINGS(mongodb),
 	{ 0 },
@@ -100,11 +102,26 @@ static int check_secrets(void)
 	return master_derive(&master, master_secret);
 }
 
+/* What the roles of this process need; one without events needs no topic. */
+static int prepare_all(void)
+{
+	static const char *const none[] = { NULL };
+	struct bus_needs bus = { &kafka, &topics, lists.sources[0] ? outbox_topics : none };
+	struct store_needs collections = { .make = lists.prepare };
+	int r = store_open(&collections.store, &mongodb);
+
+	if (r == 0)
+		r = prepare_run(&prepare, (const struct prepare_step[]){ { "topics", bus_prepare, &bus },
+						  { "collections", store_prepare, &collections }, { 0 } });
+	store_close(collections.store);
+	return r;
+}
+
 static int open_parts(struct auth *a)
 {
 	const struct keyring_options keyring = { a->store, issuer, authentication.master, key_age_ms,
 		authentication.token_age_ms };
-	const struct outbox_options outbox = { a->store, &kafka, topic_prefix, partitions, replication, lists.sources };
+	const struct outbox_options outbox = { a->store, &kafka, &topics, lists.sources };
 	int r = 0;
 
 	if (roles & (ROLE_REGISTRATION | ROLE_AUTHENTICATION))
@@ -183,6 +200,8 @@ static int run(void)
 	if (print_routes)
 		return roles_print_routes(roles);
 	roles_lists(roles, &lists);
+	if (prepare.wanted)
+		return prepare_all();
 	int r = check_secrets();
 	if (r == 0)
 		r = store_open(&a.store, &mongodb);

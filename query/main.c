@@ -5,6 +5,7 @@
 #include "query/page_policy.h"
 #include "query/upkeep.h"
 #include "service/log.h"
+#include "service/prepare.h"
 #include "service/service.h"
 
 #include <stdio.h>
@@ -18,15 +19,16 @@ enum { LOOPS_DEFAULT_MAX = 4, BODY_MAX = 4096 };
 
 static unsigned roles;
 static bool print_routes;
-static const char *issuer, *topic_prefix, *ops_address;
+static const char *issuer, *ops_address;
 static uint16_t ops_port;
-static int64_t partitions, replication;
+static struct prepare prepare;
 static struct bus_config kafka = { .client = "pettrack-query" };
+static struct bus_topics topics = { .made = prepare_made };
 static struct store_options mongodb = { .app_name = "pettrack-query" };
-static struct access_options access_options = { .kafka = &kafka };
+static struct access_options access_options = { .kafka = &kafka, .topics = &topics };
 static struct api_options api;
 static struct web_options rest = { .verify = api_verify, .body_max = BODY_MAX };
-static struct live_options live = { .kafka = &kafka };
+static struct live_options live = { .kafka = &kafka, .topics = &topics };
 
 static bool add_role(unsigned *set, const char *name, size_t n)
 {
@@ -132,9 +134,8 @@ static const struct setting settings[] = {
 
 	{ "OPS_ADDRESS", "127.0.0.1", setting_text, &ops_address, "address of /metrics, /healthz and /readyz" },
 	{ "OPS_PORT", "9084", setting_port, &ops_port, "port of /metrics, /healthz and /readyz" },
-	{ "KAFKA_TOPIC_PREFIX", "", setting_text, &topic_prefix, "put before every topic's name" },
-	{ "KAFKA_PARTITIONS", "12", setting_int, &partitions, "partitions of topics that are made", 1, 10000 },
-	{ "KAFKA_REPLICATION", "1", setting_int, &replication, "replicas of topics that are made", 1, 100 },
+	PREPARE_SETTINGS(prepare),
+	BUS_TOPIC_SETTINGS(topics),
 	BUS_SETTINGS(kafka),
 	STORE_SETTINGS(mongodb),
 	{ 0 },
@@ -174,9 +175,6 @@ static int64_t loops_wanted(void)
 
 static void complete_settings(void)
 {
-	access_options.topic_prefix = live.topic_prefix = topic_prefix;
-	access_options.partitions = live.topic_partitions = partitions;
-	access_options.replication = live.topic_replication = replication;
 	live.loops = loops_wanted();
 	if (!api.auth_url)
 		api.auth_url = access_options.auth.base_url;
@@ -192,6 +190,16 @@ static int print_table(void)
 	puts(json);
 	free(json);
 	return 0;
+}
+
+/* What each role reads. */
+static int prepare_all(void)
+{
+	static const char *const of_api[] = { BUS_TOPIC_ACCESS, NULL };
+	static const char *const of_live[] = { BUS_TOPIC_POSITIONS, BUS_TOPIC_ACCESS, NULL };
+	struct bus_needs needs = { &kafka, &topics, roles & ROLE_LIVE ? of_live : of_api };
+
+	return prepare_run(&prepare, (const struct prepare_step[]){ { "topics", bus_prepare, &needs }, { 0 } });
 }
 
 /* ---- opening and closing ---- */
@@ -292,6 +300,8 @@ static int run(void)
 
 	if (print_routes)
 		return print_table();
+	if (prepare.wanted)
+		return prepare_all();
 	int r = check_secret();
 	if (r)
 		return r;

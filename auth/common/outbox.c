@@ -3,7 +3,6 @@
 #include "auth/common/document.h"
 #include "auth/common/turn.h"
 #include "base/clock.h"
-#include "base/text.h"
 #include "service/health.h"
 #include "service/log.h"
 #include "service/metrics.h"
@@ -22,7 +21,6 @@ enum {
 	TOPICS_MS = 5000,
 	CLOSE_MS = 2000,
 	BEAT_MS = 120000,
-	TOPIC_SIZE = 250, /* Kafka's limit, and a NUL */
 };
 
 struct item {
@@ -37,8 +35,8 @@ struct outbox {
 	struct store *store;
 	const struct bus_config *kafka;
 	const struct outbox_source *const *sources;
-	int partitions, replication;
-	char topics[OUTBOX_TOPICS][TOPIC_SIZE];
+	const struct bus_topics *how;
+	char topics[OUTBOX_TOPICS][BUS_TOPIC_SIZE];
 	struct bus_producer *producer;
 	struct item batch[BATCH_MAX];
 	size_t batch_n;
@@ -51,9 +49,10 @@ struct outbox {
 	struct metric *sent, *failures;
 };
 
-static const char *const topic_names[OUTBOX_TOPICS] = {
+const char *const outbox_topics[] = {
 	[OUTBOX_ACCESS] = BUS_TOPIC_ACCESS,
 	[OUTBOX_DEVICES] = BUS_TOPIC_DEVICES,
+	[OUTBOX_TOPICS] = NULL,
 };
 
 /* ---- marking ---- */
@@ -206,7 +205,7 @@ static void count(struct outbox *o, const struct item *i)
 {
 	for (size_t m = 0; m < i->plan.n; m++)
 		metric_add(i->failed ? o->failures : o->sent,
-			(const char *const[]){ topic_names[i->plan.messages[m].topic] }, 1);
+			(const char *const[]){ outbox_topics[i->plan.messages[m].topic] }, 1);
 }
 
 static void say(struct outbox *o, int failed)
@@ -257,18 +256,8 @@ static void wait_reports(struct outbox *o)
 
 static bool ensure_topics(struct outbox *o)
 {
-	const struct bus_topic topics[] = {
-		{ .name = o->topics[OUTBOX_ACCESS],
-			.partitions = o->partitions,
-			.replication = o->replication,
-			.compacted = true },
-		{ .name = o->topics[OUTBOX_DEVICES],
-			.partitions = o->partitions,
-			.replication = o->replication,
-			.compacted = true },
-		{ 0 },
-	};
-	int r = bus_topics_ensure(o->kafka, topics, TOPICS_MS);
+	struct bus_why why;
+	int r = bus_topics_ensure(o->kafka, o->how, outbox_topics, TOPICS_MS, &why);
 
 	say(o, r);
 	o->topics_there = r == 0;
@@ -345,18 +334,6 @@ static void *run(void *arg)
 
 /* ---- life ---- */
 
-static int name_topics(struct outbox *o, const char *prefix)
-{
-	for (int t = 0; t < OUTBOX_TOPICS; t++) {
-		struct text name = text_in(o->topics[t], sizeof o->topics[t]);
-		text_puts(&name, prefix);
-		text_puts(&name, topic_names[t]);
-		if (!text_ok(&name))
-			return -ENAMETOOLONG;
-	}
-	return 0;
-}
-
 static void register_metrics(struct outbox *o)
 {
 	static const char *const labels[] = { "topic", NULL };
@@ -383,13 +360,12 @@ int outbox_open(struct outbox **ret, const struct outbox_options *options)
 	o->store = options->store;
 	o->kafka = options->kafka;
 	o->sources = options->sources;
-	o->partitions = (int)options->partitions;
-	o->replication = (int)options->replication;
+	o->how = options->topics;
+	for (int t = 0; t < OUTBOX_TOPICS; t++)
+		bus_topic_name(o->topics[t], o->how, outbox_topics[t]);
 	turn_init(&o->turn);
 	register_metrics(o);
-	int r = name_topics(o, options->topic_prefix);
-	if (r == 0)
-		r = open_producer(o); /* here, so that settings Kafka's library refuses stop the start */
+	int r = open_producer(o); /* here, so that settings Kafka's library refuses stop the start */
 	if (r == 0)
 		r = -pthread_create(&o->thread, NULL, run, o);
 	if (r) {

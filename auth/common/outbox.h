@@ -15,7 +15,7 @@
 #pragma once
 
 #include "base/uuid.h"
-#include "bus/bus.h"
+#include "bus/topics.h"
 #include "store/store.h"
 
 struct outbox;
@@ -46,10 +46,12 @@ struct outbox_source {
 struct outbox_options {
 	struct store *store;
 	const struct bus_config *kafka; /* borrowed */
-	const char *topic_prefix;
-	int64_t partitions, replication; /* of topics that do not exist yet */
+	const struct bus_topics *topics; /* borrowed */
 	const struct outbox_source *const *sources; /* NULL-terminated, borrowed */
 };
+
+/* The topics it makes, without their prefix. */
+extern const char *const outbox_topics[];
 
 /* Starts the publisher. 0 or -errno. */
 MUST_CHECK int outbox_open(struct outbox **ret, const struct outbox_options *o);

@@ -18,8 +18,11 @@ enum {
 	BEAT_MS = 60000,
 };
 
+const char *const changes_topics[] = { BUS_TOPIC_POSITIONS, BUS_TOPIC_DEVICES, NULL };
+
 struct changes {
 	struct changes_options o;
+	char devices_topic[BUS_TOPIC_SIZE];
 	struct bus_reader *reader; /* NULL: not open */
 	pthread_t thread;
 	atomic_bool stop;
@@ -30,9 +33,7 @@ struct changes {
 
 static void update_readiness(struct changes *c)
 {
-	if (!atomic_load(c->o.topics_there))
-		readiness_set(c->ready, false, "the topics are not there yet");
-	else if (!c->o.producers_up(c->o.owner))
+	if (!c->o.producers_up(c->o.owner))
 		readiness_set(c->ready, false, "no broker answers");
 	else
 		readiness_set(c->ready, true, NULL);
@@ -49,12 +50,15 @@ static void rest(struct changes *c)
 
 static void ensure_topics(struct changes *c)
 {
-	int r = bus_topics_ensure(c->o.kafka, c->o.topics, KAFKA_MS);
+	struct bus_why why;
+	int r = bus_topics_ensure(c->o.kafka, c->o.topics, changes_topics, KAFKA_MS, &why);
 
-	if (r == 0)
+	if (r == 0) {
 		atomic_store(c->o.topics_there, true);
-	else
-		rest(c);
+		return;
+	}
+	readiness_set(c->ready, false, why.text);
+	rest(c);
 }
 
 /* ---- events ---- */
@@ -72,7 +76,7 @@ bool changes_apply(struct devices *d, const void *json, size_t len)
 
 static void open_reader(struct changes *c)
 {
-	int r = bus_reader_open(&c->reader, c->o.kafka, c->o.devices_topic, 0, KAFKA_MS);
+	int r = bus_reader_open(&c->reader, c->o.kafka, c->devices_topic, 0, KAFKA_MS);
 
 	if (r != 0) {
 		rest(c);
@@ -113,10 +117,12 @@ static void *work(void *arg)
 
 	while (!atomic_load(&c->stop)) {
 		heartbeat_beat(c->heartbeat);
-		update_readiness(c);
-		if (!atomic_load(c->o.topics_there))
+		if (!atomic_load(c->o.topics_there)) {
 			ensure_topics(c);
-		else if (!c->reader)
+			continue;
+		}
+		update_readiness(c);
+		if (!c->reader)
 			open_reader(c);
 		else
 			read_one(c);
@@ -131,6 +137,7 @@ int changes_open(struct changes **ret, const struct changes_options *o)
 	if (!c)
 		return -ENOMEM;
 	c->o = *o;
+	bus_topic_name(c->devices_topic, o->topics, BUS_TOPIC_DEVICES);
 	c->heartbeat = heartbeat_new("changes", BEAT_MS);
 	c->ready = readiness_new("kafka");
 	c->seen = metric_series(

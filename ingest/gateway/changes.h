@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "bus/bus.h"
+#include "bus/topics.h"
 #include "ingest/gateway/devices.h"
 
 #include <stdatomic.h>
@@ -16,13 +16,15 @@ struct changes;
 struct changes_options {
 	struct devices *devices;
 	const struct bus_config *kafka; /* borrowed */
-	const struct bus_topic *topics; /* to be made; borrowed */
-	const char *devices_topic; /* borrowed */
+	const struct bus_topics *topics; /* borrowed */
 	atomic_bool
 		*topics_there; /* set once they are: before, a producer would have the broker make them its own way */
 	bool (*producers_up)(void *owner);
 	void *owner;
 };
+
+/* The topics it makes, without their prefix. */
+extern const char *const changes_topics[];
 
 MUST_CHECK int changes_open(struct changes **ret, const struct changes_options *o);
 /* Accepts NULL. */

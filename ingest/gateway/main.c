@@ -1,5 +1,4 @@
 /* pettrack-gateway - trackers' bytes into Kafka. */
-#include "base/text.h"
 #include "ingest/gateway/changes.h"
 #include "ingest/gateway/lookup.h"
 #include "ingest/gateway/settings.h"
@@ -7,7 +6,7 @@
 #include "service/service.h"
 #include "web/web.h"
 
-#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -16,11 +15,10 @@
 enum {
 	LANES_MAX = 256,
 	LANES_DEFAULT_MAX = 4,
-	TOPIC_SIZE = 250, /* Kafka's bound, with the NUL */
 	FILES_BESIDE = 200, /* beside connections: Kafka, auth, ops, loops */
 };
 
-static struct settings settings = { .kafka = { .client = "pettrack-gateway" } };
+static struct settings settings = { .kafka = { .client = "pettrack-gateway" }, .topics = { .made = prepare_made } };
 
 struct gateway {
 	struct port ports[SETTINGS_PROTOCOLS_MAX];
@@ -30,8 +28,7 @@ struct gateway {
 	struct lookup *lookup;
 	struct changes *changes;
 	struct web *ops;
-	char positions_topic[TOPIC_SIZE], devices_topic[TOPIC_SIZE];
-	struct bus_topic topics[3];
+	char positions_topic[BUS_TOPIC_SIZE];
 };
 
 /* ---- what follows from the settings ---- */
@@ -78,36 +75,24 @@ static size_t lanes_wanted(void)
 	return wanted < 1 ? 1 : (size_t)wanted;
 }
 
-static int name_topic(char *out, const char *name)
+static int check_secret(void)
 {
-	struct text t = text_in(out, TOPIC_SIZE);
-
-	text_puts(&t, settings.topic_prefix);
-	text_puts(&t, name);
-	if (text_ok(&t))
+	if (settings.auth.client_secret)
 		return 0;
-	log_error("KAFKA_TOPIC_PREFIX is too long");
-	return -ENAMETOOLONG;
+	fputs("pettrack-gateway: CLIENT_SECRET is not set: set it in the environment, or name a file that holds it by "
+	      "CLIENT_SECRET_FILE; auth has it in AUTH_CLIENTS\n",
+		stderr);
+	return SERVICE_E_USAGE;
 }
 
-static int prepare(struct gateway *g)
+static void complete_settings(struct gateway *g)
 {
-	int r = name_topic(g->positions_topic, BUS_TOPIC_POSITIONS);
-
-	if (r == 0)
-		r = name_topic(g->devices_topic, BUS_TOPIC_DEVICES);
-	g->topics[0] = (struct bus_topic){ .name = g->positions_topic,
-		.partitions = (int)settings.partitions,
-		.replication = (int)settings.replication };
-	g->topics[1] = g->topics[0];
-	g->topics[1].name = g->devices_topic;
-	g->topics[1].compacted = true;
+	bus_topic_name(g->positions_topic, &settings.topics, BUS_TOPIC_POSITIONS);
 	g->lanes_n = lanes_wanted();
 	settings.lanes.queue_max = settings.queue_max / (int64_t)g->lanes_n + 1;
 	settings.lanes.kafka = &settings.kafka;
 	settings.lanes.positions_topic = g->positions_topic;
 	prepare_ports(g);
-	return r;
 }
 
 /* A connection is a file; as many as allowed are taken from the system, and what cannot be had is said once, here. */
@@ -161,7 +146,7 @@ static int open_lanes(struct gateway *g)
 static int open_workers(struct gateway *g)
 {
 	const struct lookup_options lookup = { g->devices, &settings.auth, settings.lookup_batch, on_settled, g };
-	const struct changes_options changes = { g->devices, &settings.kafka, g->topics, g->devices_topic,
+	const struct changes_options changes = { g->devices, &settings.kafka, &settings.topics,
 		&settings.lanes.topics_there, producers_up, g };
 	int r = lookup_open(&g->lookup, &lookup);
 
@@ -197,14 +182,13 @@ static void close_all(struct gateway *g)
 	web_close(g->ops);
 }
 
-static int run(void)
+static int serve(void)
 {
 	static struct gateway g;
-	int r = prepare(&g);
 
+	complete_settings(&g);
 	raise_files_limit();
-	if (r == 0)
-		r = devices_open(&g.devices, &settings.devices);
+	int r = devices_open(&g.devices, &settings.devices);
 	settings.lanes.devices = g.devices;
 	if (r == 0)
 		r = open_lanes(&g);
@@ -216,6 +200,17 @@ static int run(void)
 		r = service_wait();
 	close_all(&g);
 	return r;
+}
+
+static int run(void)
+{
+	struct bus_needs needs = { &settings.kafka, &settings.topics, changes_topics };
+
+	if (settings.prepare.wanted)
+		return prepare_run(
+			&settings.prepare, (const struct prepare_step[]){ { "topics", bus_prepare, &needs }, { 0 } });
+	int r = check_secret();
+	return r ? r : serve();
 }
 
 int main(int argc, char **argv)

@@ -3,9 +3,11 @@
  */
 #pragma once
 
+#include "bus/topics.h"
 #include "client/client.h"
 #include "ingest/gateway/devices.h"
 #include "ingest/gateway/lane.h"
+#include "service/prepare.h"
 
 enum { SETTINGS_PROTOCOLS_MAX = 32 };
 
@@ -18,8 +20,8 @@ struct settings {
 	int64_t queue_max; /* of all lanes */
 	int64_t header_max, body_max, frame_max;
 	int64_t lookup_batch;
-	int64_t partitions, replication;
-	const char *topic_prefix;
+	struct bus_topics topics;
+	struct prepare prepare;
 	const char *protocols; /* NULL: all */
 	const char *ops_address;
 	uint16_t ops_port;

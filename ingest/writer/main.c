@@ -1,23 +1,21 @@
 /* pettrack-writer - Kafka into MongoDB. */
 #include "writer.h"
-#include "base/text.h"
 #include "bus/setting.h"
 #include "service/log.h"
+#include "service/prepare.h"
 #include "service/service.h"
 #include "web/web.h"
 
 #include <errno.h>
 #include <string.h>
 
-enum { TOPIC_SIZE = 250 }; /* Kafka's limit is 249 characters */
-
-static const char *topic_prefix, *ops_address;
+static const char *ops_address;
 static uint16_t ops_port;
-static int64_t partitions, replication;
-static char topic[TOPIC_SIZE], dead_topic[TOPIC_SIZE];
+static struct prepare prepare;
 static struct bus_config kafka = { .client = "pettrack-writer" };
-static struct store_options mongodb = { .app_name = "pettrack-writer" };
-static struct writer_options options = { .kafka = &kafka, .topic = topic, .dead_topic = dead_topic };
+static struct bus_topics topics = { .made = prepare_made };
+static struct store_options mongodb = { .app_name = "pettrack-writer", .made = prepare_made };
+static struct writer_options options = { .kafka = &kafka, .topics = &topics };
 
 static const struct setting settings[] = {
 	{ "WRITER_GROUP", "pettrack-writer", setting_text, &options.group, "Kafka consumer group" },
@@ -30,25 +28,12 @@ static const struct setting settings[] = {
 		"how long the last batch may take at the end, or when partitions are taken away", 0, 60000 },
 	{ "OPS_ADDRESS", "127.0.0.1", setting_text, &ops_address, "address of /metrics, /healthz and /readyz" },
 	{ "OPS_PORT", "9083", setting_port, &ops_port, "port of /metrics, /healthz and /readyz" },
-	{ "KAFKA_TOPIC_PREFIX", "", setting_text, &topic_prefix, "put before every topic's name" },
-	{ "KAFKA_PARTITIONS", "12", setting_int, &partitions, "partitions of topics that are made", 1, 10000 },
-	{ "KAFKA_REPLICATION", "1", setting_int, &replication, "replicas of topics that are made", 1, 100 },
+	PREPARE_SETTINGS(prepare),
+	BUS_TOPIC_SETTINGS(topics),
 	BUS_SETTINGS(kafka),
 	STORE_SETTINGS(mongodb),
 	{ 0 },
 };
-
-static int name_topic(char out[static TOPIC_SIZE], const char *name)
-{
-	struct text t = text_in(out, TOPIC_SIZE);
-
-	text_puts(&t, topic_prefix);
-	text_puts(&t, name);
-	if (text_ok(&t))
-		return 0;
-	log_error("KAFKA_TOPIC_PREFIX is too long");
-	return -ENAMETOOLONG;
-}
 
 static int open_ops(struct web **ret)
 {
@@ -63,28 +48,40 @@ static int open_ops(struct web **ret)
 	return r;
 }
 
-static int run(void)
+static int prepare_all(struct store *store)
 {
-	struct store *store = NULL;
+	struct bus_needs bus = { &kafka, &topics, writer_topics };
+	struct store_needs collections = { store, writer_collections };
+
+	return prepare_run(&prepare, (const struct prepare_step[]){ { "topics", bus_prepare, &bus },
+					     { "collections", store_prepare, &collections }, { 0 } });
+}
+
+static int serve(struct store *store)
+{
 	struct writer *writer = NULL;
 	struct web *ops = NULL;
-	int r = name_topic(topic, BUS_TOPIC_POSITIONS);
 
-	if (r == 0)
-		r = name_topic(dead_topic, BUS_TOPIC_DEAD);
-	options.partitions = (int)partitions;
-	options.replication = (int)replication;
-	if (r == 0)
-		r = store_open(&store, &mongodb);
 	options.store = store;
-	if (r == 0)
-		r = writer_open(&writer, &options);
+	int r = writer_open(&writer, &options);
 	if (r == 0)
 		r = open_ops(&ops);
 	if (r == 0)
 		r = writer_run(writer);
 	writer_close(writer);
 	web_close(ops);
+	return r;
+}
+
+static int run(void)
+{
+	struct store *store = NULL;
+	int r = store_open(&store, &mongodb);
+
+	if (r)
+		log_error("cannot use MONGODB_URI", LOG_S("error", store_last_error()));
+	else
+		r = prepare.wanted ? prepare_all(store) : serve(store);
 	store_close(store);
 	return r;
 }

@@ -26,7 +26,7 @@ int steps_open(struct writer *w)
 	if (r == 0)
 		r = lane_open(&w->updates, w->o.store, "latest");
 	if (r == 0)
-		r = dead_open(&w->dead, w->o.kafka, w->o.dead_topic);
+		r = dead_open(&w->dead, w->o.kafka, w->dead_topic);
 	w->filling = &w->batches[0];
 	w->open = &w->accounts[0];
 	return r;
@@ -186,7 +186,7 @@ static int bury(struct writer *w)
 		if (b->entries[i].poison)
 			counters_poison(&w->counters, b->entries[i].poison);
 	if (n > 0)
-		log_warn("records are poison", LOG_I("records", n), LOG_S("topic", w->o.dead_topic));
+		log_warn("records are poison", LOG_I("records", n), LOG_S("topic", w->dead_topic));
 	return 0;
 }
 
@@ -304,7 +304,7 @@ static int store_offsets(struct writer *w, struct offsets *o)
 	int r = 0;
 
 	for (int64_t offset; r == 0 && (offset = offsets_take(o, &partition)) >= 0;) {
-		r = bus_store_offset(w->consumer, w->o.topic, partition, offset);
+		r = bus_store_offset(w->consumer, w->topic, partition, offset);
 		if (r > 0)
 			r = 0; /* somebody else's by now, who reads it again */
 		w->uncommitted = true;

@@ -34,6 +34,7 @@ struct account {
 
 struct writer {
 	struct writer_options o;
+	char topic[BUS_TOPIC_SIZE], dead_topic[BUS_TOPIC_SIZE];
 	struct bus_consumer *consumer;
 	struct dead *dead;
 	struct counters counters;

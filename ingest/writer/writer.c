@@ -16,8 +16,6 @@ enum {
 	POLL_MS = 100,
 	SILENCE_MS = 2000, /* of MongoDB, after which it is asked whether it is there */
 	PREPARE_MS = 5000,
-	DEAD_RETENTION_DAYS = 30,
-	DAY_MS = 86400000,
 };
 
 static void sleep_ms(int64_t ms)
@@ -217,35 +215,46 @@ static int observe(struct writer *w)
 
 /* ---- start ---- */
 
+const char *const writer_topics[] = { BUS_TOPIC_POSITIONS, BUS_TOPIC_DEAD, NULL };
+
 static int prepare_topics(struct writer *w)
 {
-	const struct bus_topic topics[] = {
-		{ .name = w->o.topic, .partitions = w->o.partitions, .replication = w->o.replication },
-		{ .name = w->o.dead_topic,
-			.partitions = w->o.partitions,
-			.replication = w->o.replication,
-			.retention_ms = (int64_t)DEAD_RETENTION_DAYS * DAY_MS },
-		{ .name = NULL },
-	};
-	int r = bus_topics_ensure(w->o.kafka, topics, PREPARE_MS);
+	struct bus_why why;
+	int r = bus_topics_ensure(w->o.kafka, w->o.topics, writer_topics, PREPARE_MS, &why);
 
 	if (r < 0)
-		log_error("cannot make topics");
+		log_error("cannot make topics", LOG_S("why", why.text));
 	if (r > 0)
-		readiness_set(w->kafka_ready, false, "the cluster does not answer");
+		readiness_set(w->kafka_ready, false, why.text);
 	return r > 0 ? STEP_E_RETRY : r;
 }
 
+static int make_positions(struct store *s)
+{
+	bson_t *options = document_positions_options();
+	int r = store_collection_ensure(s, "positions", options);
+
+	bson_destroy(options);
+	return r;
+}
+
+static int make_latest(struct store *s)
+{
+	bson_t *keys = document_latest_index();
+	int r = store_index_ensure(s, "latest", keys, NULL);
+
+	bson_destroy(keys);
+	return r;
+}
+
+int (*const writer_collections[])(struct store *s) = { make_positions, make_latest, NULL };
+
 static int prepare_collections(struct writer *w)
 {
-	bson_t *options = document_positions_options(), *keys = document_latest_index(), none = BSON_INITIALIZER;
-	int r = store_collection_ensure(w->o.store, "positions", options);
+	const char *why;
+	int r = store_prepare(&(struct store_needs){ w->o.store, writer_collections }, &why);
 
-	if (r == 0)
-		r = store_index_ensure(w->o.store, "latest", keys, &none);
-	bson_destroy(options);
-	bson_destroy(keys);
-	return steps_answer(w, "prepare", r, store_last_error());
+	return steps_answer(w, "prepare", r, why);
 }
 
 /* One of the above until it is done, or the end comes. */
@@ -270,7 +279,7 @@ static int join(struct writer *w)
 	return bus_consumer_open(&w->consumer, w->o.kafka,
 		&(struct bus_consumer_options){
 			.group = w->o.group,
-			.topics = (const char *const[]){ w->o.topic, NULL },
+			.topics = (const char *const[]){ w->topic, NULL },
 			.assigned = on_assigned,
 			.revoked = on_revoked,
 			.owner = w,
@@ -282,7 +291,7 @@ static int join(struct writer *w)
  * joined again, for which Kafka has forgotten them with the old topic. */
 static int join_again(struct writer *w)
 {
-	log_warn("the topic was removed", LOG_S("topic", w->o.topic));
+	log_warn("the topic was removed", LOG_S("topic", w->topic));
 	readiness_set(w->kafka_ready, false, "the topic was removed");
 	bus_consumer_close(w->consumer); /* revokes all, which stores it */
 	w->consumer = NULL;
@@ -322,6 +331,8 @@ int writer_open(struct writer **ret, const struct writer_options *o)
 	if (!w)
 		return -ENOMEM;
 	w->o = *o;
+	bus_topic_name(w->topic, o->topics, BUS_TOPIC_POSITIONS);
+	bus_topic_name(w->dead_topic, o->topics, BUS_TOPIC_DEAD);
 	w->backoff.random = 1;
 	if (getrandom(&w->backoff.random, sizeof(w->backoff.random), 0) < 0 || w->backoff.random == 0)
 		w->backoff.random = (uint64_t)clock_mono_ns();

@@ -15,20 +15,23 @@
  */
 #pragma once
 
-#include "bus/bus.h"
+#include "bus/topics.h"
 #include "store/store.h"
 
 struct writer_options {
 	const struct bus_config *kafka;
 	struct store *store;
 	const char *group;
-	const char *topic, *dead_topic;
-	int partitions, replication; /* of topics that are made */
+	const struct bus_topics *topics;
 	int64_t batch_max, batch_age_ms, latest_age_ms;
 	int64_t drain_ms; /* for the last batch, at the end and when partitions are taken away */
 };
 
 struct writer;
+
+/* What it needs, which it makes itself where it may: names of topics, and what makes its collections. */
+extern const char *const writer_topics[];
+extern int (*const writer_collections[])(struct store *s);
 
 /* Connects to nothing yet. What the options point to is borrowed. 0 or -errno. */
 MUST_CHECK int writer_open(struct writer **ret, const struct writer_options *o);

@@ -31,6 +31,14 @@ enum bus_result {
 	BUS_E_MISSING, /* no such topic or partition */
 };
 
+/* What is wrong with the cluster, in words: for logs and /readyz. Never credentials. "" when nothing is. */
+struct bus_why {
+	char text[320];
+};
+
+/* The text of the last -EINVAL of an open call on this thread, for logs: which setting, and what about it. */
+const char *bus_last_error(void);
+
 struct bus_header {
 	const char *name;
 	const void *value;
@@ -157,21 +165,3 @@ MUST_CHECK int bus_reader_poll(struct bus_reader *r, int timeout_ms, struct bus_
 
 bool bus_reader_up(const struct bus_reader *r);
 void bus_reader_close(struct bus_reader *r);
-
-/* ---- administration ---- */
-
-struct bus_topic {
-	const char *name; /* NULL ends a list */
-	int partitions, replication;
-	bool compacted;
-	int64_t retention_ms; /* 0: the broker's default, -1: for ever; not for compacted */
-};
-
-/* Makes the topics that do not exist; existing ones are left as they are. 0, BUS_E_RETRY, or -errno. */
-MUST_CHECK int bus_topics_ensure(const struct bus_config *c, const struct bus_topic *topics, int timeout_ms);
-
-/* The names Pettrack uses. */
-#define BUS_TOPIC_POSITIONS "positions"
-#define BUS_TOPIC_DEAD "positions.dead"
-#define BUS_TOPIC_ACCESS "access"
-#define BUS_TOPIC_DEVICES "devices"

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -13,6 +14,24 @@ enum {
 	METADATA_MS = 10000, /* partitions that are new or gone are noticed within this; until then keys go as before */
 	CLOSE_S = 2,
 };
+
+/* ---- what is wrong, in words ---- */
+
+static _Thread_local struct bus_why last_error;
+
+const char *bus_last_error(void)
+{
+	return last_error.text;
+}
+
+void kafka_say(struct bus_why *why, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(why->text, sizeof(why->text), format, args);
+	va_end(args);
+}
 
 /* ---- callbacks ---- */
 
@@ -23,12 +42,22 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility, const 
 	log_debug("kafka", LOG_S("facility", facility), LOG_S("text", text));
 }
 
+/* That all brokers are down says less than what was said of the last one. */
+static void keep_reason(struct kafka_state *s, int err, const char *reason)
+{
+	pthread_mutex_lock(&s->lock);
+	if (err != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || !s->why.text[0])
+		kafka_say(&s->why, "%s", reason);
+	pthread_mutex_unlock(&s->lock);
+}
+
 static void on_error(rd_kafka_t *rk, int err, const char *reason, void *opaque)
 {
 	struct kafka_state *s = opaque;
 
 	(void)rk;
 	log_debug("kafka error", LOG_S("error", rd_kafka_err2name(err)), LOG_S("text", reason));
+	keep_reason(s, err, reason);
 	switch (err) {
 	case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
 	case RD_KAFKA_RESP_ERR__AUTHENTICATION:
@@ -66,7 +95,7 @@ void kafka_set(struct kafka_setup *s, const char *name, const char *value)
 	if (s->r || !value)
 		return;
 	if (rd_kafka_conf_set(s->conf, name, value, why, sizeof(why)) != RD_KAFKA_CONF_OK) {
-		log_debug("kafka setting refused", LOG_S("name", name), LOG_S("text", why));
+		kafka_say(&last_error, "Kafka's library refuses a setting: %s", why);
 		s->r = -EINVAL;
 	}
 }
@@ -94,13 +123,12 @@ struct kafka_setup kafka_setup(const struct bus_config *c, struct kafka_state *s
 	kafka_set(&s, "socket.nagle.disable", "true");
 	kafka_set_int(&s, "reconnect.backoff.max.ms", 2000); /* back soon after the cluster is */
 	kafka_set_int(&s, "topic.metadata.refresh.interval.ms", METADATA_MS);
+	kafka_set_int(&s, "statistics.interval.ms", STATISTICS_MS);
+	pthread_mutex_init(&state->lock, NULL);
+	rd_kafka_conf_set_opaque(s.conf, state);
 	rd_kafka_conf_set_log_cb(s.conf, on_log);
-	if (state) {
-		kafka_set_int(&s, "statistics.interval.ms", STATISTICS_MS);
-		rd_kafka_conf_set_opaque(s.conf, state);
-		rd_kafka_conf_set_error_cb(s.conf, on_error);
-		rd_kafka_conf_set_stats_cb(s.conf, on_stats);
-	}
+	rd_kafka_conf_set_error_cb(s.conf, on_error);
+	rd_kafka_conf_set_stats_cb(s.conf, on_stats);
 	return s;
 }
 
@@ -115,7 +143,7 @@ int kafka_open(rd_kafka_t **ret, struct kafka_setup *s, rd_kafka_type_t type)
 		return 0;
 	}
 	if (s->r == 0) {
-		log_debug("kafka client refused", LOG_S("text", why));
+		kafka_say(&last_error, "Kafka's library refuses the settings: %s", why);
 		s->r = rd_kafka_last_error() == RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE ? -ENOMEM : -EINVAL;
 	}
 	rd_kafka_conf_destroy(s->conf);
@@ -247,6 +275,15 @@ int kafka_count_partitions(rd_kafka_t *rk, const char *topic, int timeout_ms, in
 		*ret = m->topics[0].partition_cnt;
 	rd_kafka_metadata_destroy(m);
 	return kafka_result(err);
+}
+
+void kafka_why(struct kafka_state *s, struct bus_why *ret)
+{
+	pthread_mutex_lock(&s->lock);
+	*ret = s->why;
+	pthread_mutex_unlock(&s->lock);
+	if (!ret->text[0])
+		kafka_say(ret, "no broker answers");
 }
 
 int kafka_left_ms(int64_t deadline_ms)

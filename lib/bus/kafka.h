@@ -8,6 +8,7 @@
 #include "bus/bus.h"
 
 #include <librdkafka/rdkafka.h>
+#include <pthread.h>
 #include <stdatomic.h>
 
 /* What the library tells between records. First member of whoever polls: its address is librdkafka's opaque. */
@@ -16,6 +17,8 @@ struct kafka_state {
 	atomic_bool missing; /* a topic or partition in use was not there any more, once */
 	atomic_int partitions; /* of the topics in use, the most that any has; 0: not known yet */
 	_Atomic(int64_t) lag; /* see bus_lag() */
+	pthread_mutex_t lock; /* guards the next */
+	struct bus_why why; /* the last fault told; "" since all is well */
 };
 
 /* A configuration under construction. The first fault sticks: ask once, at kafka_open(). */
@@ -24,7 +27,7 @@ struct kafka_setup {
 	int r;
 };
 
-/* What holds for all; @state is to be the polling thread's, and outlive the connection. NULL: nobody asks. */
+/* What holds for all; @state (zeroed) is to be the polling thread's, and outlive the last poll. */
 struct kafka_setup kafka_setup(const struct bus_config *c, struct kafka_state *state);
 void kafka_set(struct kafka_setup *s, const char *name, const char *value); /* NULL: the library's default */
 void kafka_set_int(struct kafka_setup *s, const char *name, int64_t value);
@@ -44,6 +47,12 @@ MUST_CHECK int kafka_take(rd_kafka_message_t *m, struct bus_record *ret);
 
 /* Partitions of @topic as the cluster has it now. 0, BUS_E_MISSING, BUS_E_RETRY or -errno. */
 MUST_CHECK int kafka_count_partitions(rd_kafka_t *rk, const char *topic, int timeout_ms, int32_t *ret);
+
+/* Says so; what does not fit is cut. */
+void kafka_say(struct bus_why *why, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* Why the cluster does not answer, as far as it is known. Any thread. */
+void kafka_why(struct kafka_state *s, struct bus_why *ret);
 
 /* Milliseconds until @deadline_ms of clock_mono_ms(), at least 0. */
 int kafka_left_ms(int64_t deadline_ms);

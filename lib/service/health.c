@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { WHY_SIZE = 160 };
+enum { WHY_SIZE = 320 };
 
 struct heartbeat {
 	struct heartbeat *next;

@@ -12,6 +12,8 @@ struct store {
 	mongoc_client_pool_t *pool;
 	mongoc_write_concern_t *majority;
 	char *database;
+	bool create; /* see struct store_options */
+	void (*made)(const char *kind, const char *name);
 };
 
 enum { DOCUMENT_MAX = 16 << 20 }; /* MongoDB's own limit for one document, in bytes */

@@ -97,6 +97,8 @@ int store_open(struct store **ret, const struct store_options *o)
 
 	if (!s)
 		return -ENOMEM;
+	s->create = o->create;
+	s->made = o->made;
 	store_library();
 	mongoc_uri_t *uri = o->uri ? mongoc_uri_new_with_error(o->uri, &error) : NULL;
 	/* The library's own text may quote the URI, password included. */

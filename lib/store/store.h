@@ -33,6 +33,8 @@ struct store_options {
 	const char *app_name; /* shown in the server's logs */
 	int64_t pool_max; /* clients at most; 0: 16 */
 	int64_t timeout_ms; /* server selection and socket; 0: 5 s */
+	bool create; /* collections and indexes that are not there are made; else they are only looked for */
+	void (*made)(const char *kind, const char *name); /* told what was made; may be NULL */
 };
 
 /* Connects lazily. Writes are majority-acknowledged and journaled. 0, or -EINVAL for a bad URI, -ENOMEM. */
@@ -45,11 +47,20 @@ MUST_CHECK int store_ping(struct store *s);
 /* The text of the last failure on this thread, for logs; never a document's content. */
 const char *store_last_error(void);
 
-/* Makes @collection with @options ({} or e.g. clusteredIndex) where it does not exist. 0, STORE_E_RETRY or negative. */
+/* Makes @collection with @options ({} or e.g. clusteredIndex) where it does not exist. 0, STORE_E_RETRY, STORE_E_MISSING
+ * where it may not be made (store_options.create), or negative. */
 MUST_CHECK int store_collection_ensure(struct store *s, const char *collection, const bson_t *options);
 
-/* Makes an index over @keys where it does not exist. @options: { name, unique, partialFilterExpression, expireAfterSeconds ... }. */
+/* Makes an index over @keys where it does not exist. @options: { name, unique, partialFilterExpression, expireAfterSeconds
+ * ... }. The same results; where it may not be made, one of that name counts. */
 MUST_CHECK int store_index_ensure(struct store *s, const char *collection, const bson_t *keys, const bson_t *options);
+
+/* Both of the above as a step of prepare (service/prepare.h), whose owner is a struct store_needs. */
+struct store_needs {
+	struct store *store;
+	int (*const *make)(struct store *s); /* NULL-terminated; each makes some, with results as above */
+};
+MUST_CHECK int store_prepare(void *needs, const char **ret_why);
 
 MUST_CHECK int store_insert(struct store *s, const char *collection, const bson_t *doc);
 
@@ -102,6 +113,9 @@ void store_bulk_close(struct store_bulk *b); /* accepts NULL */
 	{ "MONGODB_URI", "mongodb://127.0.0.1:27017/pettrack?replicaSet=rs0", setting_text, &(o).uri,                  \
 		"MongoDB's URI, database included", .flags = SETTING_SECRET },                                         \
 		{ "MONGODB_POOL_MAX", "16", setting_int, &(o).pool_max, "connections at most", 1, 1000 },              \
+		{ "MONGODB_CREATE_INDEXES", "true", setting_bool, &(o).create,                                         \
+			"make collections and indexes that are not there; false: wait for them, not ready until "      \
+			"then" },                                                                                      \
 	{                                                                                                              \
 		"MONGODB_TIMEOUT", "5s", setting_duration, &(o).timeout_ms, "how long a call waits for a server", 100, \
 			600000                                                                                         \

@@ -172,10 +172,7 @@ void access_set_watch(struct access *a, const struct access_watch *w)
 
 static int open_parts(struct access *a)
 {
-	if (asprintf(&a->topic, "%s%s", a->o.topic_prefix, BUS_TOPIC_ACCESS) < 0) {
-		a->topic = NULL;
-		return -ENOMEM;
-	}
+	bus_topic_name(a->topic, a->o.topics, BUS_TOPIC_ACCESS);
 	int r = access_cache_open(&a->cache, (size_t)a->o.users_max, (size_t)a->o.devices_max);
 	if (r == 0)
 		r = ended_open(&a->ended, ENDED_MAX);
@@ -219,6 +216,5 @@ void access_close(struct access *a)
 	pthread_cond_destroy(&a->loaded);
 	pthread_mutex_destroy(&a->watch_lock);
 	pthread_mutex_destroy(&a->lock);
-	free(a->topic);
 	free(a);
 }

@@ -9,7 +9,7 @@
  */
 #pragma once
 
-#include "bus/bus.h"
+#include "bus/topics.h"
 #include "client/client.h"
 #include "query/access/device_set.h"
 
@@ -22,8 +22,7 @@ enum access_result {
 struct access_options {
 	struct client_options auth; /* base_url, client_id, client_secret with scope access.read */
 	const struct bus_config *kafka; /* borrowed until access_close() */
-	const char *topic_prefix; /* put before "access"; the topic is made when it is not there */
-	int64_t partitions, replication; /* of it */
+	const struct bus_topics *topics; /* borrowed too; the topic "access" is made when it is not there */
 	int64_t ttl_ms; /* asked again when older */
 	int64_t stale_ms; /* while auth is away, answers up to this age are good */
 	int64_t users_max, devices_max; /* remembered at most */

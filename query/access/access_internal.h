@@ -11,7 +11,7 @@
 struct access {
 	struct access_options o;
 	struct client *client;
-	char *topic;
+	char topic[BUS_TOPIC_SIZE];
 	pthread_mutex_t lock; /* guards the next four */
 	pthread_cond_t loaded; /* some entry's loading has ended */
 	struct access_cache cache;

@@ -89,14 +89,9 @@ static void pause_ms(struct access *a, int64_t ms)
 
 static int open_reader(struct access *a, struct bus_reader **ret)
 {
-	const struct bus_topic topics[] = {
-		{ .name = a->topic,
-			.partitions = (int)a->o.partitions,
-			.replication = (int)a->o.replication,
-			.compacted = true },
-		{ 0 },
-	};
-	int r = bus_topics_ensure(a->o.kafka, topics, OPEN_MS);
+	static const char *const topics[] = { BUS_TOPIC_ACCESS, NULL };
+	struct bus_why why;
+	int r = bus_topics_ensure(a->o.kafka, a->o.topics, topics, OPEN_MS, &why);
 
 	return r ? r : bus_reader_open(ret, a->o.kafka, a->topic, BACK, OPEN_MS);
 }

@@ -9,7 +9,7 @@
  */
 #pragma once
 
-#include "bus/bus.h"
+#include "bus/topics.h"
 #include "query/access/access.h"
 #include "query/access/keys.h"
 #include "query/live/queue.h"
@@ -34,11 +34,10 @@ struct live_options {
 	int64_t frame_max; /* bytes of positions in one frame, about */
 	int64_t queue_updates, queue_bytes; /* of one client, before it is conflated */
 	int64_t slow_ms, slow_bytes; /* a queue is never empty for so long, or is so large: closed */
-	int64_t topic_partitions, topic_replication; /* of the topic, when it is not there yet */
 	struct ring_options ring;
 	/* All borrowed until live_close(). */
 	const struct bus_config *kafka;
-	const char *topic_prefix;
+	const struct bus_topics *topics;
 	struct store *store;
 	struct keys *keys;
 	struct access *access;

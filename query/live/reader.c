@@ -27,7 +27,7 @@ struct reader {
 	const struct live_options *o;
 	reader_hand_over hand_over;
 	void *owner;
-	char *topic;
+	char topic[BUS_TOPIC_SIZE];
 	pthread_t thread;
 	bool running; /* the thread was started */
 	atomic_bool closing;
@@ -245,14 +245,12 @@ static int read_all(struct reader *r)
 
 static int open_bus(struct reader *r)
 {
-	const struct bus_topic topics[] = {
-		{ .name = r->topic,
-			.partitions = (int)r->o->topic_partitions,
-			.replication = (int)r->o->topic_replication },
-		{ 0 },
-	};
-	int result = bus_topics_ensure(r->o->kafka, topics, OPEN_MS);
+	static const char *const topics[] = { BUS_TOPIC_POSITIONS, NULL };
+	struct bus_why why;
+	int result = bus_topics_ensure(r->o->kafka, r->o->topics, topics, OPEN_MS, &why);
 
+	if (result)
+		readiness_set(r->o->kafka_ready, false, why.text);
 	return result ? result : bus_reader_open(&r->bus, r->o->kafka, r->topic, r->o->ring.records_max, OPEN_MS);
 }
 
@@ -312,9 +310,8 @@ int reader_open(struct reader **ret, const struct live_options *o, reader_hand_o
 	r->hand_over = hand_over;
 	r->owner = owner;
 	r->scratch = text_in(r->json, sizeof(r->json));
-	if (asprintf(&r->topic, "%s%s", o->topic_prefix, BUS_TOPIC_POSITIONS) < 0)
-		r->topic = NULL;
-	int result = r->topic ? -pthread_create(&r->thread, NULL, run, r) : -ENOMEM;
+	bus_topic_name(r->topic, o->topics, BUS_TOPIC_POSITIONS);
+	int result = -pthread_create(&r->thread, NULL, run, r);
 	r->running = result == 0;
 	if (result) {
 		reader_close(r);
@@ -331,6 +328,5 @@ void reader_close(struct reader *r)
 	atomic_store(&r->closing, true);
 	if (r->running)
 		pthread_join(r->thread, NULL);
-	free(r->topic);
 	free(r);
 }

@@ -10,7 +10,7 @@
  */
 #include "base/clock.h"
 #include "base/text.h"
-#include "bus/bus.h"
+#include "bus/topics.h"
 #include "client/client.h"
 #include "record/record.h"
 #include "secret/secret.h"

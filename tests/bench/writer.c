@@ -11,7 +11,7 @@
  * libmongoc's work and MongoDB's, neither reading nor the making of documents.
  */
 #include "base/clock.h"
-#include "bus/bus.h"
+#include "bus/topics.h"
 #include "ingest/writer/document.h"
 #include "record/record.h"
 
@@ -78,7 +78,7 @@ static struct position position_at(int64_t i)
 
 /* ---- Kafka ---- */
 
-static char topic[128];
+static char topic[BUS_TOPIC_SIZE];
 
 static void send_position(struct bus_producer *p, int64_t i)
 {
@@ -106,13 +106,12 @@ static void on_delivered(void *owner, void *opaque, int r)
 
 static void make_topics(const struct bus_config *config)
 {
-	char dead[128];
+	static const char *const names[] = { BUS_TOPIC_POSITIONS, BUS_TOPIC_DEAD, NULL };
+	const struct bus_topics how = { .prefix = prefix, .partitions = PARTITIONS, .replication = 1, .create = true };
+	struct bus_why why;
 
-	snprintf(topic, sizeof(topic), "%s" BUS_TOPIC_POSITIONS, prefix);
-	snprintf(dead, sizeof(dead), "%s" BUS_TOPIC_DEAD, prefix);
-	const struct bus_topic topics[] = { { .name = topic, .partitions = PARTITIONS, .replication = 1 },
-		{ .name = dead, .partitions = 1, .replication = 1 }, { .name = NULL } };
-	if (bus_topics_ensure(config, topics, PATIENCE_MS))
+	bus_topic_name(topic, &how, BUS_TOPIC_POSITIONS);
+	if (bus_topics_ensure(config, &how, names, PATIENCE_MS, &why))
 		die("cannot make the topic: is Kafka there?");
 }
 

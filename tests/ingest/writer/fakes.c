@@ -300,15 +300,35 @@ bool bus_consumer_up(struct bus_consumer *c)
 	return true;
 }
 
-int bus_topics_ensure(const struct bus_config *c, const struct bus_topic *topics, int timeout_ms)
+void bus_topic_name(char out[static BUS_TOPIC_SIZE], const struct bus_topics *t, const char *name)
+{
+	(void)t;
+	strcpy(out, name);
+}
+
+int bus_topics_ensure(const struct bus_config *c, const struct bus_topics *t, const char *const *names, int timeout_ms,
+	struct bus_why *ret_why)
 {
 	(void)c;
-	(void)topics;
+	(void)t;
+	(void)names;
 	(void)timeout_ms;
+	(void)ret_why;
 	return 0;
 }
 
 /* ---- the rest of MongoDB ---- */
+
+int store_prepare(void *needs, const char **ret_why)
+{
+	const struct store_needs *n = needs;
+	int r = 0;
+
+	*ret_why = "";
+	for (size_t i = 0; r == 0 && n->make[i]; i++)
+		r = n->make[i](n->store);
+	return r;
+}
 
 int store_ping(struct store *s)
 {

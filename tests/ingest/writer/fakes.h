@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "bus/bus.h"
+#include "bus/topics.h"
 #include "store/store.h"
 
 #include <stdatomic.h>

@@ -17,7 +17,9 @@ static void setup(void)
 	fakes_reset();
 	w = &writer;
 	*w = (struct writer){
-		.o = { .topic = "positions", .dead_topic = "positions.dead", .batch_max = 8, .latest_age_ms = 60000 },
+		.o = { .batch_max = 8, .latest_age_ms = 60000 },
+		.topic = "positions",
+		.dead_topic = "positions.dead",
 	};
 	counters_open(&w->counters);
 	w->mongodb_ready = readiness_new("mongodb");

@@ -5,6 +5,7 @@
 #include <errno.h>
 
 static struct writer *writer;
+static const struct bus_topics topics;
 
 static void setup(void)
 {
@@ -15,8 +16,7 @@ static void setup(void)
 				 &(struct writer_options){
 					 .kafka = kafka,
 					 .group = "g",
-					 .topic = "positions",
-					 .dead_topic = "positions.dead",
+					 .topics = &topics,
 					 .batch_max = 8,
 					 .batch_age_ms = 20,
 					 .latest_age_ms = 60000,

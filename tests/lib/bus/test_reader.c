@@ -177,43 +177,10 @@ START_TEST(no_memory_is_reported)
 }
 END_TEST
 
-START_TEST(topics_that_exist_are_left_alone)
-{
-	const struct bus_topic topics[] = { { .name = "t", .partitions = 3, .replication = 1 }, { 0 } };
-
-	ck_assert_int_eq(bus_topics_ensure(&cluster->config, topics, SOON_MS), 0);
-	struct bus_reader *r = open_reader(0);
-	ck_assert_int_eq(bus_reader_partitions(r), 1);
-	bus_reader_close(r);
-}
-END_TEST
-
-/* The mock cluster makes no topics on request and does not answer either. */
-START_TEST(topics_that_do_not_exist_are_asked_for)
-{
-	const struct bus_topic topics[] = {
-		{ .name = "t", .partitions = 3, .replication = 1, .retention_ms = -1 },
-		{ 0 },
-	};
-
-	rd_kafka_mock_topic_set_error(cluster->mock, "t", RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
-	ck_assert_int_eq(bus_topics_ensure(&cluster->config, topics, 500), BUS_E_RETRY);
-}
-END_TEST
-
-START_TEST(topics_wait_for_a_cluster)
-{
-	const struct bus_topic topics[] = { { .name = "t", .partitions = 3, .replication = 1 }, { 0 } };
-
-	ck_assert_int_eq(rd_kafka_mock_broker_set_down(cluster->mock, 1), 0);
-	ck_assert_int_eq(bus_topics_ensure(&cluster->config, topics, 300), BUS_E_RETRY);
-}
-END_TEST
-
 static Suite *suite(void)
 {
 	Suite *s = suite_create("bus reader");
-	TCase *t = tcase_create("reader"), *a = tcase_create("admin");
+	TCase *t = tcase_create("reader");
 
 	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, setup, teardown);
@@ -227,12 +194,6 @@ static Suite *suite(void)
 	tcase_add_test(t, no_topic_is_told);
 	tcase_add_test(t, no_memory_is_reported);
 	suite_add_tcase(s, t);
-	tcase_set_timeout(a, 60);
-	tcase_add_checked_fixture(a, setup, teardown);
-	tcase_add_test(a, topics_that_exist_are_left_alone);
-	tcase_add_test(a, topics_that_do_not_exist_are_asked_for);
-	tcase_add_test(a, topics_wait_for_a_cluster);
-	suite_add_tcase(s, a);
 	return s;
 }
 

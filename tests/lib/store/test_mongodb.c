@@ -27,9 +27,18 @@ static void make_uri(const char *given)
 	snprintf(uri, sizeof uri, "%.*s/test-store-%s%s", (int)(host + path - given), given, text, query ? query : "");
 }
 
+static char made[256]; /* what was told as made: "kind name," each */
+
+static void on_made(const char *kind, const char *name)
+{
+	snprintf(made + strlen(made), sizeof made - strlen(made), "%s %s,", kind, name);
+}
+
 static void setup(void)
 {
-	const struct store_options options = { .uri = uri, .app_name = "test", .pool_max = 4, .timeout_ms = 50000 };
+	const struct store_options options = {
+		.uri = uri, .app_name = "test", .pool_max = 4, .timeout_ms = 50000, .create = true, .made = on_made
+	};
 
 	make_uri(getenv("PETTRACK_TEST_MONGODB"));
 	ck_assert_int_eq(store_open(&store, &options), 0);
@@ -167,6 +176,7 @@ START_TEST(a_collection_and_an_index_are_made_once)
 		ck_assert_int_eq(store_collection_ensure(store, "clustered", clustered), 0);
 		ck_assert_int_eq(store_index_ensure(store, "u", keys, unique), 0);
 	}
+	ck_assert_str_eq(made, "collection clustered,index u.email_1,");
 	ck_assert_int_eq(store_index_ensure(store, "u", keys, other), -EEXIST);
 	ck_assert_int_eq(store_insert(store, "u", user), 0);
 	ck_assert_int_eq(store_insert(store, "u", user), STORE_E_DUPLICATE);
@@ -176,6 +186,61 @@ START_TEST(a_collection_and_an_index_are_made_once)
 	bson_destroy(unique);
 	bson_destroy(other);
 	bson_destroy(user);
+}
+END_TEST
+
+/* One that may not make anything sees what somebody else makes, and says what is missing. */
+START_TEST(what_may_not_be_made_is_looked_for)
+{
+	bson_t *keys = BCON_NEW("email", BCON_INT32(1)), *named = BCON_NEW("name", BCON_UTF8("mail"));
+	bson_t none = BSON_INITIALIZER;
+	struct store *looker;
+
+	ck_assert_int_eq(store_open(&looker, &(struct store_options){ .uri = uri, .timeout_ms = 50000 }), 0);
+	ck_assert_int_eq(store_collection_ensure(looker, "absent", &none), STORE_E_MISSING);
+	ck_assert_str_eq(store_last_error(), "collection absent is missing, and MONGODB_CREATE_INDEXES is false");
+	ck_assert_int_eq(store_index_ensure(looker, "absent", keys, named), STORE_E_MISSING);
+	ck_assert_str_eq(store_last_error(), "index absent.mail is missing, and MONGODB_CREATE_INDEXES is false");
+
+	ck_assert_int_eq(store_collection_ensure(store, "clustered", &none), 0);
+	ck_assert_int_eq(store_collection_ensure(looker, "clustered", &none), 0);
+	ck_assert_int_eq(store_index_ensure(looker, "clustered", keys, named), STORE_E_MISSING);
+	ck_assert_int_eq(store_index_ensure(store, "clustered", keys, named), 0);
+	ck_assert_int_eq(store_index_ensure(looker, "clustered", keys, named), 0);
+	ck_assert_int_eq(store_index_ensure(looker, "clustered", keys, NULL), STORE_E_MISSING);
+	store_close(looker);
+	bson_destroy(keys);
+	bson_destroy(named);
+}
+END_TEST
+
+static int make_nothing(struct store *s)
+{
+	(void)s;
+	return 0;
+}
+
+static int make_clustered(struct store *s)
+{
+	bson_t none = BSON_INITIALIZER;
+
+	return store_collection_ensure(s, "clustered", &none);
+}
+
+START_TEST(all_of_a_program_at_once)
+{
+	int (*const make[])(struct store * s) = { make_nothing, make_clustered, NULL };
+	struct store_needs needs = { store, make };
+	const char *why;
+
+	ck_assert_int_eq(store_prepare(&needs, &why), 0);
+	ck_assert_str_eq(made, "collection clustered,");
+	ck_assert_int_eq(store_open(&needs.store,
+				 &(struct store_options){ .uri = "mongodb://127.0.0.1:1/x", .timeout_ms = 100 }),
+		0);
+	ck_assert_int_eq(store_prepare(&needs, &why), STORE_E_RETRY);
+	ck_assert_msg(strstr(why, "127.0.0.1:1"), "said: %s", why);
+	store_close(needs.store);
 }
 END_TEST
 
@@ -332,6 +397,8 @@ static Suite *suite(void)
 	tcase_add_test(c, many_documents);
 	tcase_add_test(c, a_cursor_reads_all_in_order);
 	tcase_add_test(c, a_collection_and_an_index_are_made_once);
+	tcase_add_test(c, what_may_not_be_made_is_looked_for);
+	tcase_add_test(c, all_of_a_program_at_once);
 	tcase_add_test(c, a_bulk_stores_what_is_new);
 	tcase_add_test(c, a_bulk_of_several_commands_counts_on);
 	tcase_add_test(c, a_bulk_update_that_breaks_a_key_is_reported);

@@ -67,13 +67,13 @@ static void answer(const struct http_seen *q, FILE *out, void *user)
 	http_answer_with(out, status, "", body);
 }
 
+static const struct bus_topics topics = { .prefix = "", .partitions = 1, .replication = 1, .create = true };
+
 static void start(int64_t ttl_ms, int64_t stale_ms)
 {
 	struct access_options o = {
 		.kafka = &nowhere,
-		.topic_prefix = "",
-		.partitions = 1,
-		.replication = 1,
+		.topics = &topics,
 		.ttl_ms = ttl_ms,
 		.stale_ms = stale_ms,
 		.users_max = 10,

@@ -74,7 +74,8 @@ int keys_verify(struct keys *k, const char *token, size_t len, int64_t wait_ms, 
 
 static void open_server(const char *uri, int64_t timeout_ms)
 {
-	ck_assert_int_eq(store_open(&store, &(struct store_options){ .uri = uri, .timeout_ms = timeout_ms }), 0);
+	ck_assert_int_eq(
+		store_open(&store, &(struct store_options){ .uri = uri, .timeout_ms = timeout_ms, .create = true }), 0);
 	ck_assert_int_eq(api_open(&api, &(struct api_options){ .store = store,
 						.auth_url = "http://auth.example",
 						.tile_url = "https://tiles.example/{z}/{x}/{y}.png",

@@ -110,6 +110,8 @@ static void start_auth(void)
 	auth = http_server_start(answer, NULL);
 }
 
+static const struct bus_topics topics = { .prefix = "", .partitions = PARTITIONS, .replication = 1, .create = true };
+
 static struct live_options options(void)
 {
 	return (struct live_options){
@@ -131,11 +133,9 @@ static struct live_options options(void)
 		.queue_bytes = 1 << 20,
 		.slow_ms = 30000,
 		.slow_bytes = 8 << 20,
-		.topic_partitions = PARTITIONS,
-		.topic_replication = 1,
+		.topics = &topics,
 		.ring = { 1000, 16 << 20, 1000 },
 		.kafka = &cluster->config,
-		.topic_prefix = "",
 		.store = mongodb,
 		.keys = keys,
 		.access = the_access,
@@ -175,9 +175,7 @@ static void start(void)
 	struct access_options ao = {
 		.auth = { http_server_url(auth), "query", "secret" },
 		.kafka = &cluster->config,
-		.topic_prefix = "",
-		.partitions = 1,
-		.replication = 1,
+		.topics = &topics,
 		.ttl_ms = 60000,
 		.stale_ms = 60000,
 		.users_max = 100,
