@@ -82,7 +82,11 @@ VARIANTS = {
 
 def helm(*arguments, check=True, env=None):
     run = subprocess.run(
-        [os.environ["PETTRACK_HELM"], *arguments], capture_output=True, text=True, timeout=60, env={**os.environ, **(env or {})}
+        [os.environ["PETTRACK_HELM"], *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, **(env or {})},
     )
     if check and run.returncode != 0:
         raise AssertionError(f"helm {' '.join(map(str, arguments))}:\n{run.stderr}")
@@ -163,7 +167,12 @@ def selects(selector, labels):
 @functools.cache
 def said(name, *arguments, **env):
     return subprocess.run(
-        [BUILD / BINARIES[name], *arguments], capture_output=True, text=True, check=True, timeout=30, env={**os.environ, **dict(env)}
+        [BUILD / BINARIES[name], *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=30,
+        env={**os.environ, **dict(env)},
     ).stdout
 
 

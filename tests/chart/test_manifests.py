@@ -44,10 +44,14 @@ def test_kubernetes_takes_it(name, version):
         try:
             validate(o, version)
         except jsonschema.ValidationError as e:
-            raise AssertionError(f"{o['kind']} {o['metadata']['name']}: {'.'.join(map(str, e.path))}: {e.message}") from None
+            raise AssertionError(
+                f"{o['kind']} {o['metadata']['name']}: {'.'.join(map(str, e.path))}: {e.message}"
+            ) from None
 
 
-@pytest.mark.parametrize("key", ["spec", "spec.template.spec.containers.0", "spec.template.spec.containers.0.lifecycle.preStop"])
+@pytest.mark.parametrize(
+    "key", ["spec", "spec.template.spec.containers.0", "spec.template.spec.containers.0.lifecycle.preStop"]
+)
 def test_validation_is_strict(key):
     """A field that Kubernetes does not know is found: otherwise the test above would show nothing."""
     o = json.loads(json.dumps(named(variant("external"), "Deployment", "pettrack-auth")))
@@ -59,7 +63,10 @@ def test_validation_is_strict(key):
         validate(o, NEWEST)
 
 
-@pytest.mark.parametrize("kind", ["ServiceMonitor", "PrometheusRule", "ScaledObject", "TriggerAuthentication", "HTTPRoute", "TCPRoute", "UDPRoute"])
+@pytest.mark.parametrize(
+    "kind",
+    ["ServiceMonitor", "PrometheusRule", "ScaledObject", "TriggerAuthentication", "HTTPRoute", "TCPRoute", "UDPRoute"],
+)
 def test_validation_of_custom_kinds_is_strict(kind):
     o = json.loads(json.dumps(of_kind(variant("everything"), kind)[0]))
     o["spec"]["noSuchField"] = 1
@@ -120,7 +127,11 @@ def test_programs_are_probed(name):
         ops = next(p["containerPort"] for p in container["ports"] if p["name"] == "ops")
         assert str(ops) == config_of(objects, o)["OPS_PORT"]
         assert container["readinessProbe"]["httpGet"] == {"path": "/readyz", "port": "ops"}
-        assert container["startupProbe"]["httpGet"] == container["livenessProbe"]["httpGet"] == {"path": "/healthz", "port": "ops"}
+        assert (
+            container["startupProbe"]["httpGet"]
+            == container["livenessProbe"]["httpGet"]
+            == {"path": "/healthz", "port": "ops"}
+        )
 
 
 def config_of(objects, deployment):
@@ -143,11 +154,17 @@ def test_nothing_is_lost_by_an_update(name):
 def test_disruption_budgets_are_where_they_let_a_node_drain(name):
     objects = variant(name)
     budgets = {o["metadata"]["name"] for o in of_kind(objects, "PodDisruptionBudget")}
-    scaled = {o["spec"]["scaleTargetRef"]["name"]: o for o in of_kind(objects, "HorizontalPodAutoscaler", "ScaledObject")}
+    scaled = {
+        o["spec"]["scaleTargetRef"]["name"]: o for o in of_kind(objects, "HorizontalPodAutoscaler", "ScaledObject")
+    }
     for o in of_kind(objects, "Deployment"):
         scaler = scaled.get(o["metadata"]["name"])
         assert ("replicas" in o["spec"]) == (scaler is None), "a scaler's number is not overwritten by an upgrade"
-        least = o["spec"]["replicas"] if scaler is None else scaler["spec"].get("minReplicas", scaler["spec"].get("minReplicaCount"))
+        least = (
+            o["spec"]["replicas"]
+            if scaler is None
+            else scaler["spec"].get("minReplicas", scaler["spec"].get("minReplicaCount"))
+        )
         assert (o["metadata"]["name"] in budgets) == (least > 1), o["metadata"]["name"]
 
 
@@ -249,7 +266,14 @@ def test_secrets_are_in_secrets_alone(name):
 def test_secrets_are_generated():
     """Long, and not the same twice."""
     (first,), (second,) = (of_kind(render("values-development.yaml"), "Secret") for _ in range(2))
-    for key in ("master-secret", "gateway-secret", "query-secret", "retention-secret", "check-password", "demo-password"):
+    for key in (
+        "master-secret",
+        "gateway-secret",
+        "query-secret",
+        "retention-secret",
+        "check-password",
+        "demo-password",
+    ):
         values = [base64.b64decode(o["data"][key]).decode() for o in (first, second)]
         assert values[0] != values[1]
         assert re.fullmatch(r"[A-Za-z0-9]{40,}", values[0])
@@ -268,7 +292,10 @@ def test_pods_are_replaced_when_their_settings_change():
     before, after = render(stable), render(stable, {"gateway": {"settings": {"GATEWAY_LINGER": "5ms"}}})
 
     def annotations(objects):
-        return {o["metadata"]["name"]: o["spec"]["template"]["metadata"]["annotations"] for o in of_kind(objects, "Deployment")}
+        return {
+            o["metadata"]["name"]: o["spec"]["template"]["metadata"]["annotations"]
+            for o in of_kind(objects, "Deployment")
+        }
 
     changed = {name for name, a in annotations(after).items() if a != annotations(before)[name]}
     assert changed == {"pettrack-gateway"}
@@ -316,7 +343,13 @@ def test_every_pod_is_under_default_deny(name):
     if name == "nothing optional":
         assert not policies
         return
-    deny = [p for p in policies if not p["spec"].get("ingress") and not p["spec"].get("egress") and set(p["spec"]["policyTypes"]) == {"Ingress", "Egress"}]
+    deny = [
+        p
+        for p in policies
+        if not p["spec"].get("ingress")
+        and not p["spec"].get("egress")
+        and set(p["spec"]["policyTypes"]) == {"Ingress", "Egress"}
+    ]
     deny = [p for p in deny if "pettrack/program" not in p["spec"]["podSelector"]["matchLabels"]]
     assert len(deny) == 1
     for o, pod, _ in pods(objects):
@@ -335,7 +368,9 @@ def edges(objects, outside=False):
                     others = {"*"} if peers not in rule else set()
                     for peer in rule.get(peers, []):
                         inside = "podSelector" in peer and "namespaceSelector" not in peer
-                        others |= {p for p, pod in labels.items() if selects(peer["podSelector"], pod)} if inside else {"*"}
+                        others |= (
+                            {p for p, pod in labels.items() if selects(peer["podSelector"], pod)} if inside else {"*"}
+                        )
                     found |= {(program, other, port["port"]) for other in others for port in rule["ports"]}
         return found
 
@@ -404,12 +439,23 @@ def test_selectors_do_not_meet():
     for name in VARIANTS:
         makers = [o for o in variant(name) if o["kind"] in ("Deployment", "StatefulSet")]
         for o in makers:
-            takes = [other["metadata"]["name"] for other, pod, _ in pods(makers) if selects(o["spec"]["selector"], pod["labels"])]
+            takes = [
+                other["metadata"]["name"]
+                for other, pod, _ in pods(makers)
+                if selects(o["spec"]["selector"], pod["labels"])
+            ]
             assert takes == [o["metadata"]["name"]]
 
 
 def test_trackers_of_a_new_protocol_need_values_only():
-    values = {"gateway": {"protocols": {"gl200": {"port": 5093, "transports": ["UDP"], "servicePort": 93}, "teltonika": {"enabled": False}}}}
+    values = {
+        "gateway": {
+            "protocols": {
+                "gl200": {"port": 5093, "transports": ["UDP"], "servicePort": 93},
+                "teltonika": {"enabled": False},
+            }
+        }
+    }
     objects = render(EXTERNAL, values)
     config = named(objects, "ConfigMap", "pettrack-gateway")["data"]
     assert config["GATEWAY_PROTOCOLS"] == "gl200,osmand"
@@ -428,7 +474,10 @@ def test_addresses_of_trackers_are_kept():
 
 
 def test_clients_behind_a_proxy_are_not_one():
-    objects = render(EXTERNAL, {"ingress": {"enabled": True, "host": "a.example.org"}, "query": {"settings": {"LIVE_CONNECTIONS": 70000}}})
+    objects = render(
+        EXTERNAL,
+        {"ingress": {"enabled": True, "host": "a.example.org"}, "query": {"settings": {"LIVE_CONNECTIONS": 70000}}},
+    )
     assert named(objects, "ConfigMap", "pettrack-query")["data"]["LIVE_CONNECTIONS_PER_ADDRESS"] == "70000"
 
 
@@ -471,5 +520,7 @@ def test_with_servers_inside_preparation_waits_for_them():
 
 def test_seeding_is_for_the_install():
     assert named(variant("development"), "Job", "pettrack-seed")
-    upgrade = {(o["kind"], o["metadata"]["name"]) for o in render("values-development.yaml", arguments=["--is-upgrade"])}
+    upgrade = {
+        (o["kind"], o["metadata"]["name"]) for o in render("values-development.yaml", arguments=["--is-upgrade"])
+    }
     assert ("Job", "pettrack-seed") not in upgrade and ("Deployment", "pettrack-simulator") in upgrade

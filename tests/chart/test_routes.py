@@ -13,7 +13,11 @@ ROLES = {"auth": ("registration", "authentication", "devices"), "query": ("api",
 
 def ingress_paths(objects):
     (rule,) = named(objects, "Ingress", "pettrack")["spec"]["rules"]
-    ports = {o["metadata"]["name"]: {p["name"]: p["port"] for p in o["spec"]["ports"]} for o in objects if o["kind"] == "Service"}
+    ports = {
+        o["metadata"]["name"]: {p["name"]: p["port"] for p in o["spec"]["ports"]}
+        for o in objects
+        if o["kind"] == "Service"
+    }
     assert all(p["pathType"] == "Prefix" for p in rule["http"]["paths"])
     services = [(p["path"], p["backend"]["service"]) for p in rule["http"]["paths"]]
     return {path: (service["name"], ports[service["name"]][service["port"]["name"]]) for path, service in services}
@@ -79,7 +83,12 @@ def test_internal_routes_are_not_public(way):
 @each_way
 def test_the_page_and_the_live_stream(way):
     found = paths(way, SPLIT)
-    assert answers(found, "/") == answers(found, "/index.html") == answers(found, "/v1/latest") == ("pettrack-query-api", 8083)
+    assert (
+        answers(found, "/")
+        == answers(found, "/index.html")
+        == answers(found, "/v1/latest")
+        == ("pettrack-query-api", 8083)
+    )
     assert answers(found, "/v1/live") == ("pettrack-query-live", 8084)
 
 
@@ -100,7 +109,10 @@ def test_without_a_way_in_browsers_use_forwarded_ports():
 
 def test_inside_a_split_auth_is_asked_by_path():
     """As lib/client/origins.h has it: what a role serves is asked where that role answers, /internal included."""
-    for value in (named(render(EXTERNAL, SPLIT), "ConfigMap", f"pettrack-{p}")["data"]["AUTH_URL"] for p in ("gateway", "query-api")):
+    for value in (
+        named(render(EXTERNAL, SPLIT), "ConfigMap", f"pettrack-{p}")["data"]["AUTH_URL"]
+        for p in ("gateway", "query-api")
+    ):
         first, *rest = value.split(",")
         found = {"/": first, **dict(piece.split("=", 1) for piece in rest)}
         for role in ROLES["auth"]:
