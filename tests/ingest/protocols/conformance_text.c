@@ -1,7 +1,31 @@
 /* What is compared of the protocols of text, and why where it differs. */
 #include "conformance.h"
 
-extern const struct protocol protocol_h02, protocol_watch;
+extern const struct protocol protocol_gl200, protocol_h02, protocol_watch;
+
+/* "GPS accuracy: 0 or 1 to 50. 0: there is no fix, the position is the last known one" (GL200 @Track, 3.3.1). */
+#define NO_FIX "accuracy is 0: by the document the place is the last known one"
+
+static const struct conformance_difference gl200[] = {
+	{ "GTFRI,DF0200", "valid", NO_FIX },
+	{ "780541256AE9,3065,0,", "valid", NO_FIX },
+	{ "0,0,1,0,0.0,0,245.6", "valid", NO_FIX },
+	{ "0,0,0,0.0,0,2886.5", "valid", NO_FIX },
+	{ "0,1,0,0.0,0,2886.5", "valid", NO_FIX },
+	{ "GTLSW,1A0100", "valid", NO_FIX },
+	{ "0,4.4,0,83.7", "valid", NO_FIX },
+	{ "1G1JC5444R7252367", "valid", NO_FIX " (of the second)" },
+	{ "20090214013254,0460,0000,18d8,6141,00,0,4.3", "valid", NO_FIX " (of the second)" },
+	{ "9860,0,0.2", "valid", NO_FIX },
+	{ "41,0,0.0,84", "valid", NO_FIX },
+	{ "3.55,0,0.0", "valid", NO_FIX },
+	{ "3,33,0,5.8", "valid", NO_FIX },
+	{ "GTJDR,0A0102", "valid", NO_FIX },
+	{ "+BUFF:GTCAN,8020050402", "count", "it has a place, with six decimals and its time" },
+	{ "2b00003800", "refused frame", "the hex form of the protocol is not spoken" },
+	{ "2b525350", "refused", "the hex form of the protocol is not spoken" },
+	{ 0 },
+};
 
 static const struct conformance_difference h02[] = {
 	{ "VP1,A,2702.7245", "time",
@@ -20,6 +44,7 @@ static const struct conformance_difference watch[] = {
 };
 
 const struct conformance conformance_text[] = {
+	{ .file = "gl200.jsonl", .protocol = &protocol_gl200, .names = "gl200", .end = "$", .differences = gl200 },
 	{ .file = "h02.jsonl", .protocol = &protocol_h02, .names = "h02", .differences = h02 },
 	{ .file = "watch.jsonl", .protocol = &protocol_watch, .names = "watch", .differences = watch },
 	{ 0 },
