@@ -1,4 +1,4 @@
-"""The chart, rendered by helm, and what the tests compare it with: the programs, and the schemas of Kubernetes' kinds."""
+"""The chart, rendered by helm; and what the tests compare it with: the programs, and schemas of Kubernetes' kinds."""
 
 import functools
 import json
@@ -28,24 +28,41 @@ OLDEST, NEWEST = "1.30", "1.34"  # of Kubernetes: Chart.yaml's kubeVersion, and 
 EXTERNAL = {"kafka": {"brokers": "kafka:9092"}, "mongodb": {"uri": "mongodb://u:uri-marker@mongodb/pettrack"}}
 EVERYTHING = {
     "auth": {"split": True, "replicas": 2, "devices": {"replicas": 3}},
-    "query": {"split": True, "autoscaling": {"enabled": True, "connections": 1000}, "live": {"autoscaling": {"maxReplicas": 20}}},
+    "query": {
+        "split": True,
+        "autoscaling": {"enabled": True, "connections": 1000},
+        "live": {"autoscaling": {"maxReplicas": 20}},
+    },
     "gateway": {
         "protocols": {"gl200": {"port": 5093, "transports": ["TCP", "UDP"], "nodePort": 30093}},
-        "service": {"type": "LoadBalancer", "loadBalancerClass": "example.org/lb", "loadBalancerSourceRanges": ["10.0.0.0/8"]},
+        "service": {
+            "type": "LoadBalancer",
+            "loadBalancerClass": "example.org/lb",
+            "loadBalancerSourceRanges": ["10.0.0.0/8"],
+        },
         "autoscaling": {"enabled": True, "connections": 5000},
     },
     "writer": {"keda": {"enabled": True}},
     "kafka": {
-        "brokers": "k1:9094,k2:9095", "security": "sasl_ssl", "existingSecret": "kafka-secret",
-        "users": {p: {"username": f"pettrack-{p}", "key": f"{p}-password"} for p in ("auth", "gateway", "writer", "query", "prepare")},
-        "caSecret": "kafka-ca", "clientCertSecret": "kafka-client", "topicPrefix": "test.",
+        "brokers": "k1:9094,k2:9095",
+        "security": "sasl_ssl",
+        "existingSecret": "kafka-secret",
+        "users": {
+            p: {"username": f"pettrack-{p}", "key": f"{p}-password"}
+            for p in ("auth", "gateway", "writer", "query", "prepare")
+        },
+        "caSecret": "kafka-ca",
+        "clientCertSecret": "kafka-client",
+        "topicPrefix": "test.",
     },
     "mongodb": {"existingSecret": "mongodb-secret", "keys": {"writer": "writer-uri"}, "caSecret": "mongodb-ca"},
     "secrets": {"existingSecret": "pettrack-secrets"},
     "seed": {"enabled": True},
     "simulator": {"enabled": True},
     "gatewayApi": {
-        "enabled": True, "hostnames": ["pets.example.org"], "parentRefs": [{"name": "gateway", "namespace": "infra"}],
+        "enabled": True,
+        "hostnames": ["pets.example.org"],
+        "parentRefs": [{"name": "gateway", "namespace": "infra"}],
         "trackers": {"enabled": True, "parentRefs": [{"name": "trackers"}]},
     },
     "serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}},
@@ -57,7 +74,7 @@ EVERYTHING = {
     "affinity": {"nodeAffinity": {}},
     "priorityClassName": "important",
     "commonLabels": {"team": "pets"},
-}  # fmt: skip
+}
 SECRETS_INSIDE = {
     **EXTERNAL,
     "kafka": {"brokers": "kafka:9092", "security": "sasl_ssl", "username": "pettrack", "password": "password-marker"},
@@ -72,12 +89,15 @@ VARIANTS = {
     "nothing optional": [
         EXTERNAL,
         {
-            "networkPolicy": {"enabled": False}, "prepare": {"enabled": False}, "retention": {"enabled": False},
-            "serviceAccount": {"create": False}, "query": {"page": {"enabled": False}},
+            "networkPolicy": {"enabled": False},
+            "prepare": {"enabled": False},
+            "retention": {"enabled": False},
+            "serviceAccount": {"create": False},
+            "query": {"page": {"enabled": False}},
         },
     ],
     "long names": [EXTERNAL, {"fullnameOverride": "a-name-that-is-rather-long-for-what-it-is-and-is-cut"}],
-}  # fmt: skip
+}
 
 
 def helm(*arguments, check=True, env=None):

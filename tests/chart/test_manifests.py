@@ -357,7 +357,7 @@ def test_every_pod_is_under_default_deny(name):
 
 
 def edges(objects, outside=False):
-    """{(caller, callee, port)} that policies allow: out of one and into the other. "*" stands for what is not a pod of ours."""
+    """{(caller, callee, port)} that policies allow: out of one and into the other. "*": what is not a pod of ours."""
     labels = {pod["labels"]["pettrack/program"]: pod["labels"] for _, pod, _ in pods(objects)}
 
     def direction(rules, peers):
@@ -381,12 +381,21 @@ def edges(objects, outside=False):
 
 
 CALLS = {
-    ("gateway", "auth", 8081), ("query", "auth", 8081), ("retention", "auth", 8081), ("seed", "auth", 8081),
-    ("simulator", "auth", 8081), ("check", "auth", 8081), ("check", "query", 8083), ("check", "query", 8084),
-    ("seed", "gateway", 5055), ("simulator", "gateway", 5055), ("check", "gateway", 5055), ("check", "gateway", 5027),
+    ("gateway", "auth", 8081),
+    ("query", "auth", 8081),
+    ("retention", "auth", 8081),
+    ("seed", "auth", 8081),
+    ("simulator", "auth", 8081),
+    ("check", "auth", 8081),
+    ("check", "query", 8083),
+    ("check", "query", 8084),
+    ("seed", "gateway", 5055),
+    ("simulator", "gateway", 5055),
+    ("check", "gateway", 5055),
+    ("check", "gateway", 5027),
     *((p, "kafka", 9092) for p in ("auth", "gateway", "writer", "query", "prepare", "kafka")),
     *((p, "mongodb", 27017) for p in ("auth", "writer", "query", "prepare", "retention", "mongodb")),
-}  # fmt: skip
+}
 
 
 def test_policies_allow_what_is_needed_and_no_more():
@@ -424,9 +433,11 @@ def test_services_find_their_pods(name):
     objects = variant(name)
     for service in of_kind(objects, "Service"):
         chosen = [
-            spec for o, pod, spec in pods(objects)
-            if o["kind"] in ("Deployment", "StatefulSet") and selects({"matchLabels": service["spec"]["selector"]}, pod["labels"])
-        ]  # fmt: skip
+            spec
+            for o, pod, spec in pods(objects)
+            if o["kind"] in ("Deployment", "StatefulSet")
+            and selects({"matchLabels": service["spec"]["selector"]}, pod["labels"])
+        ]
         assert chosen, service["metadata"]["name"]
         for port in service["spec"]["ports"]:
             for spec in chosen:

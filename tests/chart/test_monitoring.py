@@ -201,33 +201,75 @@ WELL = [
 ]
 # What is wrong, in place of what WELL has of the same metric; the minute at which it is looked at; who is told.
 WRONG = {
-    "PettrackDown": ([series("up", "1x60 0x60", program=p, pod=f"{p}-0") for p in ("auth", "gateway", "writer", "query")], 70, 4),
+    "PettrackDown": (
+        [series("up", "1x60 0x60", program=p, pod=f"{p}-0") for p in ("auth", "gateway", "writer", "query")],
+        70,
+        4,
+    ),
     "PettrackMissing": ([s for s in ALL_UP if "writer" not in s["series"]], 20, 1),
     "PettrackNotReady": ([series("pettrack_ready", "0x60", program="query", pod="query-0")], 20, 1),
     "PettrackRestarts": ([series("process_start_time_seconds", "0+1x60", pod="gateway-0")], 30, 1),
     "PettrackDependencyDown": (
-        [series("pettrack_dependency_up", "0x60", program=p, pod=f"{p}-0", dependency="mongodb") for p in ("auth", "writer")], 5, 2),
+        [
+            series("pettrack_dependency_up", "0x60", program=p, pod=f"{p}-0", dependency="mongodb")
+            for p in ("auth", "writer")
+        ],
+        5,
+        2,
+    ),
     "PettrackFileDescriptors": ([series("process_open_fds", "900x60", pod="gateway-0")], 20, 1),
-    "PettrackGatewaySilent": ([series("pettrack_gateway_positions_total", "0+600x90 54000x120", protocol="osmand")], 120, 1),
-    "PettrackGatewayUnavailable": ([series("pettrack_gateway_refused_total", "0+60x60", protocol="osmand", reason="unavailable")], 20, 1),
-    "PettrackGatewayRefusals": ([series("pettrack_gateway_refused_total", "0+600x60", protocol="osmand", reason="bad_frame")], 40, 1),
+    "PettrackGatewaySilent": (
+        [series("pettrack_gateway_positions_total", "0+600x90 54000x120", protocol="osmand")],
+        120,
+        1,
+    ),
+    "PettrackGatewayUnavailable": (
+        [series("pettrack_gateway_refused_total", "0+60x60", protocol="osmand", reason="unavailable")],
+        20,
+        1,
+    ),
+    "PettrackGatewayRefusals": (
+        [series("pettrack_gateway_refused_total", "0+600x60", protocol="osmand", reason="bad_frame")],
+        40,
+        1,
+    ),
     "PettrackGatewayAckSlow": (histogram("pettrack_gateway_ack_seconds", 5, protocol="osmand"), 30, 1),
-    "PettrackGatewayFull": ([series("pettrack_gateway_connections_refused_total", "0+6x60", pod="gateway-0", reason="address")], 20, 1),
+    "PettrackGatewayFull": (
+        [series("pettrack_gateway_connections_refused_total", "0+6x60", pod="gateway-0", reason="address")],
+        20,
+        1,
+    ),
     "PettrackWriterStalled": ([series("pettrack_writer_positions_total", "600x60", pod="writer-0")], 30, 1),
     "PettrackWriterLag": ([series("pettrack_writer_lag", "60000x60", pod=f"writer-{n}") for n in (0, 1)], 30, 1),
     "PettrackWriterSlow": (histogram("pettrack_writer_age_seconds", 300), 40, 1),
-    "PettrackWriterPoison": ([series("pettrack_writer_poison_total", "0x20 1x10", pod="writer-0", reason="decode")], 25, 1),
+    "PettrackWriterPoison": (
+        [series("pettrack_writer_poison_total", "0x20 1x10", pod="writer-0", reason="decode")],
+        25,
+        1,
+    ),
     "PettrackAuthEvents": ([series("pettrack_auth_events_failed_total", "0+6x60")], 40, 1),
     "PettrackAuthBusy": ([series("pettrack_auth_hash_waiting", "30x60", pod="auth-0")], 20, 1),
     "PettrackAuthGuessing": ([series("pettrack_auth_logins_total", "0+600x60", result="invalid")], 40, 1),
-    "PettrackRestErrors": ([series("pettrack_http_requests_total", "0+60x60", program="query", route="/v1/latest", status="503")], 30, 1),
+    "PettrackRestErrors": (
+        [series("pettrack_http_requests_total", "0+60x60", program="query", route="/v1/latest", status="503")],
+        30,
+        1,
+    ),
     "PettrackRestSlow": (histogram("pettrack_http_request_seconds", 5, program="query", route="/v1/latest"), 30, 1),
     "PettrackLiveSlow": (histogram("pettrack_live_delivery_seconds", 10), 30, 1),
     "PettrackLiveFull": ([series("pettrack_live_refused_total", "0+6x60", pod="query-0", reason="address")], 20, 1),
     "PettrackLiveStrays": ([series("pettrack_live_strays_total", "0x20 3x10")], 25, 1),
     "PettrackRetentionLate": (
-        [{"series": 'kube_cronjob_status_last_successful_time{namespace="default",cronjob="pettrack-retention"}', "values": "0x6000"}], 5000, 1),
-}  # fmt: skip
+        [
+            {
+                "series": 'kube_cronjob_status_last_successful_time{namespace="default",cronjob="pettrack-retention"}',
+                "values": "0x6000",
+            }
+        ],
+        5000,
+        1,
+    ),
+}
 
 
 def case(name, given, minute, firing):

@@ -75,28 +75,43 @@ MISTYPED = [
     ({"auth": {"image": {"name": "x"}}}, "at '/auth/image': additional properties 'name' not allowed"),
     ({"auth": {"settings": {"AUTH_TOKEN_AGE": ["5m"]}}}, "at '/auth/settings/AUTH_TOKEN_AGE'"),
     ({"auth": {"extraEnv": [{"value": "x"}]}}, "at '/auth/extraEnv/0': missing property 'name'"),
-    ({"gateway": {"service": {"type": "Loadbalancer"}}}, "value must be one of 'ClusterIP', 'NodePort', 'LoadBalancer'"),
+    (
+        {"gateway": {"service": {"type": "Loadbalancer"}}},
+        "value must be one of 'ClusterIP', 'NodePort', 'LoadBalancer'",
+    ),
     ({"gateway": {"service": {"externalTrafficPolicy": "local"}}}, "value must be one of 'Local', 'Cluster'"),
     ({"gateway": {"protocols": {"osmand": {"port": "5055"}}}}, "at '/gateway/protocols/osmand/port'"),
     ({"gateway": {"protocols": {"osmand": {"transports": ["tcp"]}}}}, "value must be one of 'TCP', 'UDP'"),
     ({"gateway": {"protocols": {"osmand": {"transport": "TCP"}}}}, "additional properties 'transport' not allowed"),
-    ({"gateway": {"autoscaling": {"cpuPercent": "70%"}}}, "at '/gateway/autoscaling/cpuPercent': got string, want integer"),
+    (
+        {"gateway": {"autoscaling": {"cpuPercent": "70%"}}},
+        "at '/gateway/autoscaling/cpuPercent': got string, want integer",
+    ),
     ({"writer": {"keda": {"lagThreshold": 0}}}, "at '/writer/keda/lagThreshold': minimum: got 0, want 1"),
-    ({"query": {"live": {"autoscaling": {"max": 3}}}}, "at '/query/live/autoscaling': additional properties 'max' not allowed"),
+    (
+        {"query": {"live": {"autoscaling": {"max": 3}}}},
+        "at '/query/live/autoscaling': additional properties 'max' not allowed",
+    ),
     ({"kafka": {"brokerz": "x:1"}}, "at '/kafka': additional properties 'brokerz' not allowed"),
     ({"kafka": {"security": "tls"}}, "value must be one of 'plaintext', 'ssl', 'sasl_plaintext', 'sasl_ssl'"),
     ({"kafka": {"saslMechanism": "GSSAPI"}}, "value must be one of 'PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'"),
     ({"kafka": {"users": {"writer": {"password": "x"}}}}, "at '/kafka/users/writer': additional properties 'password'"),
-    ({"mongodb": {"embedded": {"persistence": {"size": 8}}}}, "at '/mongodb/embedded/persistence/size': got number, want string"),
+    (
+        {"mongodb": {"embedded": {"persistence": {"size": 8}}}},
+        "at '/mongodb/embedded/persistence/size': got number, want string",
+    ),
     ({"image": {"pullPolicy": "Sometimes"}}, "value must be one of 'Always', 'IfNotPresent', 'Never'"),
     ({"image": {"pullSecrets": ["name"]}}, "at '/image/pullSecrets/0': got string, want object"),
     ({"logLevel": "trace"}, "value must be one of 'error', 'warn', 'info', 'debug'"),
     ({"retention": {"days": 5000}}, "at '/retention/days': maximum: got 5,000, want 3,650"),
     ({"ingress": {"tls": True}}, "at '/ingress/tls': got boolean, want object"),
-    ({"networkPolicy": {"trackers": [{"cidr": "10.0.0.0/8"}]}}, "at '/networkPolicy/trackers/0': additional properties 'cidr'"),
+    (
+        {"networkPolicy": {"trackers": [{"cidr": "10.0.0.0/8"}]}},
+        "at '/networkPolicy/trackers/0': additional properties 'cidr'",
+    ),
     ({"networkPolicy": {"kafka": {"ports": ["9092"]}}}, "at '/networkPolicy/kafka/ports/0': got string, want integer"),
     ({"replicas": 3}, "additional properties 'replicas' not allowed"),
-]  # fmt: skip
+]
 
 SASL = {"kafka": {"security": "sasl_ssl", "username": "pettrack", "existingSecret": "kafka"}}
 INGRESS = {"ingress": {"enabled": True, "host": "pets.example.org"}}
@@ -108,11 +123,19 @@ CONTRADICTORY = [
     ({"kafka": {"brokers": "kafka://a:9092"}}, 'kafka.brokers holds "kafka://a:9092", which is not HOST:PORT'),
     ({"kafka": {"embedded": {"enabled": True}}}, "kafka.brokers is set and kafka.embedded.enabled is true"),
     ({"kafka": {**SASL["kafka"], "username": ""}}, "kafka.username is empty while kafka.security is sasl_ssl"),
-    ({"kafka": {**SASL["kafka"], "existingSecret": ""}}, "kafka.existingSecret is empty while kafka.security is sasl_ssl"),
-    ({"kafka": {**SASL["kafka"], "existingSecret": "", "password": "x", "users": {"auth": {"username": "a"}}}},
-     "kafka.users needs kafka.existingSecret"),
+    (
+        {"kafka": {**SASL["kafka"], "existingSecret": ""}},
+        "kafka.existingSecret is empty while kafka.security is sasl_ssl",
+    ),
+    (
+        {"kafka": {**SASL["kafka"], "existingSecret": "", "password": "x", "users": {"auth": {"username": "a"}}}},
+        "kafka.users needs kafka.existingSecret",
+    ),
     ({"kafka": {"users": {"live": {"username": "a"}}}}, "kafka.users.live: no such program speaks to Kafka"),
-    ({"kafka": {"username": "pettrack"}}, "kafka.security is plaintext, with which the SASL user and password are not used"),
+    (
+        {"kafka": {"username": "pettrack"}},
+        "kafka.security is plaintext, with which the SASL user and password are not used",
+    ),
     ({"kafka": {"caSecret": "ca"}}, "kafka.security is plaintext, with which certificates are not used"),
     ({"kafka": {"topicPrefix": "a/b"}}, 'kafka.topicPrefix is "a/b"'),
     ({"mongodb": {"uri": ""}}, "mongodb.existingSecret is empty, and so is mongodb.uri"),
@@ -121,43 +144,106 @@ CONTRADICTORY = [
     ({"mongodb": {"existingSecret": "a"}}, "mongodb.uri and mongodb.existingSecret are both set"),
     ({"mongodb": {"embedded": {"enabled": True}}}, "mongodb.embedded.enabled is true, and mongodb.uri"),
     ({"mongodb": {"keys": {"writer": "a"}}}, "mongodb.keys needs mongodb.existingSecret"),
-    ({"mongodb": {"uri": "", "existingSecret": "a", "keys": {"gateway": "a"}}}, "mongodb.keys.gateway: no such program speaks to MongoDB"),
+    (
+        {"mongodb": {"uri": "", "existingSecret": "a", "keys": {"gateway": "a"}}},
+        "mongodb.keys.gateway: no such program speaks to MongoDB",
+    ),
     ({"secrets": {"existingSecret": "a", "keep": True}}, "secrets.keep is about the generated Secret"),
     ({"secrets": {"existingSecret": "My Secret"}}, 'secrets.existingSecret is "My Secret": names in Kubernetes'),
-    ({"gateway": {"protocols": {"osmand": None, "teltonika": {"enabled": False}}}}, "gateway.protocols has none that is enabled"),
+    (
+        {"gateway": {"protocols": {"osmand": None, "teltonika": {"enabled": False}}}},
+        "gateway.protocols has none that is enabled",
+    ),
     ({"gateway": {"protocols": {"GL-200": {"port": 5093}}}}, "gateway.protocols.GL-200: a protocol's name has"),
     ({"gateway": {"protocols": {"gl200": {}}}}, "gateway.protocols.gl200.port is missing"),
-    ({"gateway": {"protocols": {"gl200": {"port": 5027}}}}, "port is 5027 (TCP), which gateway.protocols.gl200 has already"),
-    ({"gateway": {"protocols": {"gl200": {"port": 9082}}}}, "gateway.protocols.gl200.port is 9082 (TCP), which gateway.opsPort has already"),
-    ({"gateway": {"protocols": {"gl200": {"port": 5093, "servicePort": 5055}}}}, "servicePort is 5055 (TCP), which gateway.protocols.gl200"),
-    ({"seed": {"enabled": True}, "gateway": {"protocols": {"osmand": {"enabled": False}}}}, "seed.enabled needs gateway.protocols.osmand"),
-    ({"auth": {"terminationGracePeriodSeconds": 5}}, "auth.terminationGracePeriodSeconds is 5, not more than preStopSeconds (5)"),
-    ({"query": {"autoscaling": {"enabled": True, "minReplicas": 20}}}, "query.autoscaling.minReplicas is 20, more than maxReplicas (10)"),
-    ({"gateway": {"autoscaling": {"enabled": True, "cpuPercent": 0}}}, "gateway.autoscaling looks at nothing: give cpuPercent or connections"),
+    (
+        {"gateway": {"protocols": {"gl200": {"port": 5027}}}},
+        "port is 5027 (TCP), which gateway.protocols.gl200 has already",
+    ),
+    (
+        {"gateway": {"protocols": {"gl200": {"port": 9082}}}},
+        "gateway.protocols.gl200.port is 9082 (TCP), which gateway.opsPort has already",
+    ),
+    (
+        {"gateway": {"protocols": {"gl200": {"port": 5093, "servicePort": 5055}}}},
+        "servicePort is 5055 (TCP), which gateway.protocols.gl200",
+    ),
+    (
+        {"seed": {"enabled": True}, "gateway": {"protocols": {"osmand": {"enabled": False}}}},
+        "seed.enabled needs gateway.protocols.osmand",
+    ),
+    (
+        {"auth": {"terminationGracePeriodSeconds": 5}},
+        "auth.terminationGracePeriodSeconds is 5, not more than preStopSeconds (5)",
+    ),
+    (
+        {"query": {"autoscaling": {"enabled": True, "minReplicas": 20}}},
+        "query.autoscaling.minReplicas is 20, more than maxReplicas (10)",
+    ),
+    (
+        {"gateway": {"autoscaling": {"enabled": True, "cpuPercent": 0}}},
+        "gateway.autoscaling looks at nothing: give cpuPercent or connections",
+    ),
     ({"writer": {"replicas": 13}}, "writer.replicas is 13, more than kafka.partitions (12)"),
-    ({"writer": {"keda": {"enabled": True, "maxReplicas": 20}}}, "writer.keda.maxReplicas is 20, more than kafka.partitions (12)"),
+    (
+        {"writer": {"keda": {"enabled": True, "maxReplicas": 20}}},
+        "writer.keda.maxReplicas is 20, more than kafka.partitions (12)",
+    ),
     ({"publicUrl": "pets.example.org"}, 'publicUrl is "pets.example.org": write the origin'),
     ({"ingress": {"enabled": True}}, "ingress.host is empty while ingress.enabled is true"),
-    ({"ingress": {"enabled": True, "host": "https://pets.example.org"}}, 'ingress.host is "https://pets.example.org": write the name alone'),
-    ({"gatewayApi": {"enabled": True, "hostnames": ["a"]}}, "gatewayApi.parentRefs is empty while gatewayApi.enabled is true"),
-    ({"gatewayApi": {"enabled": True, "parentRefs": [{"name": "a"}]}}, "gatewayApi.hostnames is empty while gatewayApi.enabled is true"),
-    ({**INGRESS, "gatewayApi": {"enabled": True, "hostnames": ["a"], "parentRefs": [{"name": "a"}]}}, "ingress.enabled and gatewayApi.enabled are both true"),
+    (
+        {"ingress": {"enabled": True, "host": "https://pets.example.org"}},
+        'ingress.host is "https://pets.example.org": write the name alone',
+    ),
+    (
+        {"gatewayApi": {"enabled": True, "hostnames": ["a"]}},
+        "gatewayApi.parentRefs is empty while gatewayApi.enabled is true",
+    ),
+    (
+        {"gatewayApi": {"enabled": True, "parentRefs": [{"name": "a"}]}},
+        "gatewayApi.hostnames is empty while gatewayApi.enabled is true",
+    ),
+    (
+        {**INGRESS, "gatewayApi": {"enabled": True, "hostnames": ["a"], "parentRefs": [{"name": "a"}]}},
+        "ingress.enabled and gatewayApi.enabled are both true",
+    ),
     ({"gatewayApi": {"trackers": {"enabled": True}}}, "gatewayApi.trackers.parentRefs is empty"),
-    ({"gateway": {"service": {"loadBalancerSourceRanges": ["10.0.0.0/8"]}}}, "gateway.service.loadBalancerSourceRanges needs gateway.service.type=LoadBalancer"),
-    ({"gateway": {"settings": {"GATEWAY_LINGR": "5ms"}}}, "gateway.settings.GATEWAY_LINGR: pettrack-gateway has no such setting"),
-    ({"gateway": {"settings": {"AUTH_TOKEN_AGE": "5m"}}}, "gateway.settings.AUTH_TOKEN_AGE: pettrack-gateway has no such setting"),
-    ({"gateway": {"settings": {"GATEWAY_OSMAND_PORT": 80}}}, "gateway.settings.GATEWAY_OSMAND_PORT: set gateway.protocols.osmand.port in its place"),
+    (
+        {"gateway": {"service": {"loadBalancerSourceRanges": ["10.0.0.0/8"]}}},
+        "gateway.service.loadBalancerSourceRanges needs gateway.service.type=LoadBalancer",
+    ),
+    (
+        {"gateway": {"settings": {"GATEWAY_LINGR": "5ms"}}},
+        "gateway.settings.GATEWAY_LINGR: pettrack-gateway has no such setting",
+    ),
+    (
+        {"gateway": {"settings": {"AUTH_TOKEN_AGE": "5m"}}},
+        "gateway.settings.AUTH_TOKEN_AGE: pettrack-gateway has no such setting",
+    ),
+    (
+        {"gateway": {"settings": {"GATEWAY_OSMAND_PORT": 80}}},
+        "gateway.settings.GATEWAY_OSMAND_PORT: set gateway.protocols.osmand.port in its place",
+    ),
     ({"query": {"settings": {"OPS_PORT": 80}}}, "query.settings.OPS_PORT: set query.opsPort in its place"),
     ({"auth": {"settings": {"KAFKA_BROKERS": "a:1"}}}, "auth.settings.KAFKA_BROKERS: set kafka.brokers in its place"),
     ({"auth": {"settings": {"AUTH_MASTER_SECRET": "sesame"}}}, "auth.settings.AUTH_MASTER_SECRET is a secret"),
     ({"writer": {"settings": {"MONGODB_URI": "mongodb://a/b"}}}, "writer.settings.MONGODB_URI is a secret"),
     ({"auth": {"image": {"digest": "sha256:1234"}}}, 'auth.image.digest is "sha256:1234"'),
-    ({"image": {"registry": "https://registry.example.org"}}, 'image.registry is "https://registry.example.org": write HOST'),
+    (
+        {"image": {"registry": "https://registry.example.org"}},
+        'image.registry is "https://registry.example.org": write HOST',
+    ),
     ({"prepare": {"timeout": "soon"}}, 'prepare.timeout is "soon": write a number and its unit'),
     ({"check": {"email": "nobody"}}, 'check.email is "nobody", which is no e-mail address'),
-    ({"prometheusRule": {"runbookUrl": "docs/OPERATIONS.md"}}, 'prometheusRule.runbookUrl is "docs/OPERATIONS.md": write https://'),
-    ({"prometheusRule": {"disabled": ["PettrackGone"]}}, 'prometheusRule.disabled holds "PettrackGone", which is none of the alerts'),
-]  # fmt: skip
+    (
+        {"prometheusRule": {"runbookUrl": "docs/OPERATIONS.md"}},
+        'prometheusRule.runbookUrl is "docs/OPERATIONS.md": write https://',
+    ),
+    (
+        {"prometheusRule": {"disabled": ["PettrackGone"]}},
+        'prometheusRule.disabled holds "PettrackGone", which is none of the alerts',
+    ),
+]
 
 
 @pytest.mark.parametrize("values,sentence", MISTYPED)
