@@ -75,15 +75,11 @@ int enrol_again(struct session *s, struct identity *i)
 	return r;
 }
 
-static int use_again(
-	struct session *s, const json_t *device, bool imei, const struct identities *known, struct identities *list)
+static int use_again(const json_t *device, const struct identities *known, struct identities *list)
 {
 	const struct identity *k = known ? identities_find(known, device_text(device, "identifier")) : NULL;
-	int r = add_identity(list, device, k ? k->secret : "");
 
-	if (r || imei || (k && *k->secret))
-		return r;
-	return enrol_again(s, &list->items[list->n - 1]);
+	return add_identity(list, device, k ? k->secret : "");
 }
 
 /* The first of the name with an identifier of the right kind. */
@@ -107,7 +103,7 @@ int enrol(struct session *s, const struct enrolment *wanted, size_t n, bool imei
 
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		const json_t *there = find(devices, wanted[i].name, imei);
-		r = there ? use_again(s, there, imei, known, &list) : add_new(s, &wanted[i], imei, &list);
+		r = there ? use_again(there, known, &list) : add_new(s, &wanted[i], imei, &list);
 	}
 	json_decref(devices);
 	if (r)

@@ -22,6 +22,8 @@ struct play {
 	bool enrol;
 	struct account account; /* for enrolment; without an e-mail address, the session that is kept */
 
+	const char *query_url; /* with enrolment: what query has is not sent again; NULL: all is sent */
+
 	/* where they go */
 	const char *tracks_path; /* NULL: the model */
 	bool keep_times;

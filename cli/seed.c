@@ -17,6 +17,8 @@ static const struct setting settings[] = {
 	{ "PETTRACK_REGISTER", "false", setting_bool, &play.account.enrol, "create the owner's account first" },
 	ACCOUNT_SETTINGS(play.account),
 	ACCOUNT_WAIT_SETTING(play.account),
+	{ "PETTRACK_QUERY_URL", NULL, setting_text, &play.query_url,
+		"where query answers: then only what is not stored yet is sent; without it everything, once more" },
 	PLAY_OUTPUT_SETTINGS(play),
 	{ 0 },
 };
@@ -27,8 +29,9 @@ static int run(int argc, char **argv)
 		.name = argv[0],
 		.summary =
 			"Makes pets in an account and fills their past with movements of the model, for development.\n"
-			"The account is the logged-in one, or the one of --email. The same again changes nothing but "
-			"secrets.",
+			"The account is the one of --email, else the one that is logged in. Run again, with "
+			"--query-url, it "
+			"adds what\nis missing up to now, and leaves pets alone that somebody goes on playing.",
 		.settings = settings,
 		.prefix = "PETTRACK_",
 	};

@@ -33,7 +33,7 @@ static int64_t live_stamp(struct source *s, int64_t due_ms)
 	return s->stamped_ms;
 }
 
-bool source_next(struct source *s, const struct source_clock *c, struct position *ret, int64_t *ret_due_ms)
+static bool next_stamped(struct source *s, const struct source_clock *c, struct position *ret, int64_t *ret_due_ms)
 {
 	struct position p;
 
@@ -44,4 +44,27 @@ bool source_next(struct source *s, const struct source_clock *c, struct position
 	*ret = p;
 	*ret_due_ms = due;
 	return true;
+}
+
+bool source_next(struct source *s, const struct source_clock *c, struct position *ret, int64_t *ret_due_ms)
+{
+	while (next_stamped(s, c, ret, ret_due_ms))
+		if (s->skip_last_ms == 0 || ret->time_ms < s->skip_first_ms || ret->time_ms > s->skip_last_ms)
+			return true;
+	return false;
+}
+
+void source_skip(struct source *s, int64_t first_ms, int64_t last_ms)
+{
+	s->skip_first_ms = first_ms;
+	s->skip_last_ms = last_ms;
+}
+
+bool source_has_next(const struct source *s, const struct source_clock *c)
+{
+	struct source ahead = *s;
+	struct position p;
+	int64_t due_ms;
+
+	return source_next(&ahead, c, &p, &due_ms);
 }

@@ -27,12 +27,19 @@ struct source {
 	int64_t origin_ms; /* what the first moment of the play is in the track's time */
 	int64_t shift_ms;
 	int64_t stamped_ms; /* the last stamp of a live play */
+	int64_t skip_first_ms, skip_last_ms; /* fixes stamped so, and in between, are left out; 0: none */
 };
 
 void source_of_track(struct source *s, const struct source_clock *c, const struct track *t);
 
 /* @end_ms: no fix after it; 0: no end. */
 void source_of_animal(struct source *s, const struct animal_options *o, int64_t end_ms);
+
+/* Leaves out the fixes that are stamped @first_ms to @last_ms: they are known already. Not of a live play. */
+void source_skip(struct source *s, int64_t first_ms, int64_t last_ms);
+
+/* Whether there will be another fix. */
+bool source_has_next(const struct source *s, const struct source_clock *c);
 
 /* The next fix, stamped, and how long after the beginning it is due. Returns false at the end. */
 bool source_next(struct source *s, const struct source_clock *c, struct position *ret, int64_t *ret_due_ms);

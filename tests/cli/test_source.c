@@ -36,6 +36,39 @@ START_TEST(tracks)
 }
 END_TEST
 
+/* What is left of three fixes at 1, 61 and 181 s when those from one time to another are known. */
+static const struct {
+	int64_t first_ms, last_ms, left[3];
+} skips[] = {
+	{ 0, 0, { 1000, 61000, 181000 } },
+	{ 0, 999, { 1000, 61000, 181000 } },
+	{ 1000, 1000, { 61000, 181000 } },
+	{ 1001, 60999, { 1000, 61000, 181000 } },
+	{ 61000, 180999, { 1000, 181000 } },
+	{ 61000, 181000, { 1000 } },
+	{ 500, 200000, { 0 } },
+};
+
+START_TEST(what_is_known_is_left_out)
+{
+	const struct source_clock clock = { NOW, 0, TIMES_KEPT };
+	struct source s;
+	struct position p;
+	int64_t due;
+
+	source_of_track(&s, &clock, &track);
+	source_skip(&s, skips[_i].first_ms, skips[_i].last_ms);
+	for (const int64_t *left = skips[_i].left; *left && left < skips[_i].left + 3; left++) {
+		ck_assert(source_has_next(&s, &clock));
+		ck_assert(source_has_next(&s, &clock)); /* a look ahead takes nothing */
+		ck_assert(source_next(&s, &clock, &p, &due));
+		ck_assert_int_eq(p.time_ms, *left);
+	}
+	ck_assert(!source_has_next(&s, &clock));
+	ck_assert(!source_next(&s, &clock, &p, &due));
+}
+END_TEST
+
 START_TEST(an_animals_past_ends)
 {
 	const struct source_clock clock = { 1767323045000, 0, TIMES_PAST };
@@ -79,6 +112,7 @@ static Suite *suite(void)
 	TCase *c = tcase_create("source");
 
 	tcase_add_loop_test(c, tracks, 0, (int)(sizeof plays / sizeof *plays));
+	tcase_add_loop_test(c, what_is_known_is_left_out, 0, (int)(sizeof skips / sizeof *skips));
 	tcase_add_test(c, an_animals_past_ends);
 	tcase_add_test(c, a_live_animal_is_stamped_as_it_is_due);
 	suite_add_tcase(s, c);

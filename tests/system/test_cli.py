@@ -84,8 +84,9 @@ def told_to_stop(process):
     return out
 
 
-def seed(keeper, *arguments):
-    done = keeper.run("seed", "--pets", 4, "--days", 2, "--json", *arguments)
+def seed(keeper, *arguments, pets=4, days=2):
+    query = keeper.stack.query.url()
+    done = keeper.run("seed", "--pets", pets, "--days", days, "--query-url", query, "--json", *arguments)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -109,19 +110,54 @@ def test_seeded_pets_go_on_moving_and_nothing_is_made_twice(keeper):
     assert keeper.latest_ms(pets[names[2]]) < begun, "only two were to move"
 
 
-def test_what_is_seeded_again_is_stored_once(keeper):
-    seed(keeper)
-    device = list(keeper.devices().values())[0]
+def all_stored(keeper, acked):
+    """Waits until so many positions of the keeper's are stored; the times of each device."""
 
     def stored():
-        return keeper.stack.db.positions.count_documents({"_id.d": uuid.UUID(device["id"])})
+        times = {}
+        for device in keeper.devices().values():
+            found = keeper.stack.db.positions.find({"_id.d": uuid.UUID(device["id"])}).sort("_id")
+            times[device["name"]] = [p["_id"]["t"] for p in found]
+        return times if sum(map(len, times.values())) >= acked else None
 
-    wait_until(lambda: keeper.latest_ms(device) > 0 and stored() > 20, 30, "the history is stored")
-    before = stored()
+    return wait_until(stored, 30, f"{acked} positions are stored")
+
+
+def test_seeded_again_only_what_is_missing_is_sent(keeper):
+    first = seed(keeper, pets=3)
+    assert first["acked"] > 60
+    before = all_stored(keeper, first["acked"])
+    again = seed(keeper, pets=3)
+    assert (again["acked"], again["trackers"]) == (0, 0)
+    assert all_stored(keeper, 1) == before
+
+    longer = seed(keeper, pets=3, days=5)
+    assert longer["acked"] > 60
+    after = all_stored(keeper, first["acked"] + longer["acked"])
+    assert sum(map(len, after.values())) == first["acked"] + longer["acked"], "nothing was sent twice"
+    for name, times in before.items():
+        assert after[name][-len(times) :] == times, "what is new lies before it"
+        assert len(after[name]) > len(times)
+
+    device = keeper.devices()["Misty"]
+    newest = after["Misty"][len(after["Misty"]) // 2]
+    keeper.stack.db.positions.delete_many({"_id.d": uuid.UUID(device["id"]), "_id.t": {"$gt": newest}})
+    assert seed(keeper, pets=3, days=5)["trackers"] == 1
+    assert all_stored(keeper, first["acked"] + longer["acked"])["Misty"] == after["Misty"]
+
+
+def test_pets_that_move_are_left_alone_by_a_seed_beside_them(keeper):
+    """Nobody loses a secret: the simulator goes on."""
     seed(keeper)
-    assert len(keeper.devices()) == 4
-    wait_until(lambda: stored() >= before, 10, "it is there")
-    assert stored() <= before + 2, "but for what is new since then"
+    with keeper.running("simulate", "--trackers", 2, "--interval", "1s", "--json") as moving:
+        misty = keeper.devices()["Misty"]
+        keeper.moves_on(misty, now_ms())
+        kept = keeper.stack.db.devices.find_one({"_id": uuid.UUID(misty["id"])})["secret"]
+        assert seed(keeper)["trackers"] == 0
+        assert keeper.stack.db.devices.find_one({"_id": uuid.UUID(misty["id"])})["secret"] == kept
+        keeper.moves_on(misty, now_ms())
+        result = json.loads(told_to_stop(moving))
+    assert result["renewed"] == 0
 
 
 def test_a_pet_whose_secret_another_has_replaced_moves_again(keeper):
