@@ -1,6 +1,7 @@
 """What every program has: settings that complain well, health, metrics, logs that keep secrets."""
 
 import json
+import pathlib
 import re
 import subprocess
 
@@ -263,6 +264,12 @@ def test_logs_are_json_lines(stack, busy, kind):
         assert line["level"] in ("error", "warn", "info", "debug")
         assert line["program"] == f"pettrack-{kind}"
         assert line["event"]
+
+
+@pytest.mark.parametrize("kind", ["auth", "query", "writer"])
+def test_mongodb_driver_leaves_no_file(stack, kind):
+    """A killed program would leave it to the next of the same process id: in a container, every one."""
+    assert not pathlib.Path(f"/dev/shm/mongoc-{getattr(stack, kind).pid}").exists()
 
 
 @kinds
