@@ -1,7 +1,7 @@
 /* What is compared of the protocols of text, and why where it differs. */
 #include "conformance.h"
 
-extern const struct protocol protocol_gl200, protocol_h02, protocol_watch;
+extern const struct protocol protocol_gl200, protocol_gps103, protocol_h02, protocol_watch;
 
 /* "GPS accuracy: 0 or 1 to 50. 0: there is no fix, the position is the last known one" (GL200 @Track, 3.3.1). */
 #define NO_FIX "accuracy is 0: by the document the place is the last known one"
@@ -27,6 +27,11 @@ static const struct conformance_difference gl200[] = {
 	{ 0 },
 };
 
+static const struct conformance_difference gps103[] = {
+	{ "150420050648", "time", "the frame says 05:06:48, and 0.0 for the satellites' time, which is none" },
+	{ 0 },
+};
+
 static const struct conformance_difference h02[] = {
 	{ "VP1,A,2702.7245", "time",
 		"the frame has a day and no time of it: midnight would make one fix of all that day's" },
@@ -45,6 +50,7 @@ static const struct conformance_difference watch[] = {
 
 const struct conformance conformance_text[] = {
 	{ .file = "gl200.jsonl", .protocol = &protocol_gl200, .names = "gl200", .end = "$", .differences = gl200 },
+	{ .file = "gps103.jsonl", .protocol = &protocol_gps103, .names = "gps103", .end = ";", .differences = gps103 },
 	{ .file = "h02.jsonl", .protocol = &protocol_h02, .names = "h02", .differences = h02 },
 	{ .file = "watch.jsonl", .protocol = &protocol_watch, .names = "watch", .differences = watch },
 	{ 0 },
