@@ -101,6 +101,10 @@ static void list(struct web_request *q, void *owner)
 
 	if (!allowed(q, a))
 		return;
+	if (a->blind > 0) {
+		a->blind--;
+		begin = n;
+	}
 	if (cursor && sscanf(cursor, "at-%zu", &begin) != 1)
 		begin = n;
 	json_t *page = json_array();
@@ -114,6 +118,19 @@ static void list(struct web_request *q, void *owner)
 		json_pack("{s:o, s:o}", "devices", page, "next", begin + 2 < n ? json_string(next) : json_null()));
 }
 
+static bool is_taken(const struct auth *a, const json_t *identifier)
+{
+	const json_t *device;
+	size_t i;
+
+	json_array_foreach(a->devices, i, device)
+	{
+		if (identifier && json_equal(json_object_get(device, "identifier"), identifier))
+			return true;
+	}
+	return false;
+}
+
 static void add(struct web_request *q, void *owner)
 {
 	struct auth *a = owner;
@@ -123,8 +140,9 @@ static void add(struct web_request *q, void *owner)
 
 	if (!body)
 		return;
-	if (a->conflicts > 0) {
-		a->conflicts--;
+	bool taken = a->conflicts > 0;
+	a->conflicts -= taken;
+	if (taken || is_taken(a, json_object_get(body, "identifier"))) {
 		web_problem(q, 409, "identifier_taken", "Somebody has it.");
 		return;
 	}

@@ -18,6 +18,7 @@ struct auth {
 	bool ended; /* no refresh token is good */
 	bool busy; /* everything is 503 */
 	int conflicts; /* so many times an identifier is taken */
+	int blind; /* so many lists of devices are empty */
 
 	/* for it to read */
 	int registered, logins, refreshes, logouts;

@@ -31,7 +31,8 @@ START_TEST(made_when_they_are_not_there)
 
 	ck_assert_int_eq(enrol(session, wanted, 3, false, NULL, &i), 0);
 	ck_assert_uint_eq(i.n, 3);
-	ck_assert_str_eq(i.items[1].identifier, "made-1");
+	ck_assert_str_eq(i.items[1].identifier, device_text(json_array_get(auth.devices, 1), "identifier"));
+	ck_assert_int_eq(strncmp(i.items[1].identifier, "sim-", 4), 0);
 	ck_assert_str_eq(i.items[1].secret, "secret-1");
 	ck_assert_str_eq(i.items[1].id, device_text(json_array_get(auth.devices, 1), "id"));
 	const json_t *pet = json_object_get(json_array_get(auth.devices, 1), "pet");
@@ -51,7 +52,7 @@ START_TEST(used_again_when_they_are)
 	identities_free(&i);
 	ck_assert_int_eq(enrol(session, wanted, 3, false, NULL, &i), 0);
 	ck_assert_uint_eq(json_array_size(auth.devices), 3); /* over two pages */
-	ck_assert_str_eq(i.items[2].identifier, "made-2");
+	ck_assert_str_eq(i.items[2].identifier, device_text(json_array_get(auth.devices, 2), "identifier"));
 	ck_assert_str_eq(i.items[2].secret, ""); /* not known, and not changed without need */
 	ck_assert_str_eq(device_text(json_array_get(auth.devices, 2), "secret"), "secret-2");
 	identities_free(&i);
@@ -112,6 +113,43 @@ START_TEST(trackers_with_a_sim)
 }
 END_TEST
 
+/* Another player makes the same ones after this one has looked. */
+START_TEST(made_by_two_at_once)
+{
+	struct identities first, i;
+
+	ck_assert_int_eq(enrol(session, wanted, 3, _i, NULL, &first), 0);
+	auth.blind = 1;
+	ck_assert_int_eq(enrol(session, wanted, 3, _i, NULL, &i), 0);
+	ck_assert_uint_eq(json_array_size(auth.devices), 3);
+	for (size_t k = 0; k < 3; k++) {
+		ck_assert_str_eq(i.items[k].identifier, first.items[k].identifier);
+		ck_assert_str_eq(i.items[k].id, first.items[k].id);
+	}
+	identities_free(&first);
+	identities_free(&i);
+}
+END_TEST
+
+/* The same pets of another account are other devices. */
+START_TEST(of_two_accounts)
+{
+	struct identities first, i;
+	struct session *other;
+
+	ck_assert_int_eq(enrol(session, wanted, 3, _i, NULL, &first), 0);
+	ck_assert_int_eq(session_login(&other, auth.url, "b@example.org", "correct horse battery"), 0);
+	auth.blind = 1;
+	ck_assert_int_eq(enrol(other, wanted, 3, _i, NULL, &i), 0);
+	ck_assert_uint_eq(json_array_size(auth.devices), 6);
+	for (size_t k = 0; k < 3; k++)
+		ck_assert_str_ne(i.items[k].identifier, first.items[k].identifier);
+	session_close(other);
+	identities_free(&first);
+	identities_free(&i);
+}
+END_TEST
+
 START_TEST(what_auth_refuses)
 {
 	struct identities i = { .n = 77 };
@@ -159,6 +197,8 @@ static Suite *suite(void)
 	tcase_add_test(c, used_again_when_they_are);
 	tcase_add_test(c, a_known_secret_is_kept);
 	tcase_add_test(c, trackers_with_a_sim);
+	tcase_add_loop_test(c, made_by_two_at_once, 0, 2);
+	tcase_add_loop_test(c, of_two_accounts, 0, 2);
 	tcase_add_test(c, what_auth_refuses);
 	tcase_add_test(c, finding_a_device);
 	suite_add_tcase(s, c);

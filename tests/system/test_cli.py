@@ -160,6 +160,23 @@ def test_pets_that_move_are_left_alone_by_a_seed_beside_them(keeper):
     assert result["renewed"] == 0
 
 
+def test_both_may_begin_at_once(keeper):
+    """Each pet is made once, and whoever loses its secret to the other goes on with a new one."""
+    query = keeper.stack.query.url()
+    with (
+        keeper.running("seed", "--pets", 3, "--days", 2, "--query-url", query) as seeding,
+        keeper.running("simulate", "--trackers", 3, "--interval", "1s") as moving,
+    ):
+        out, err = seeding.communicate(timeout=300)
+        assert seeding.returncode == 0, out + err
+        pets = keeper.user.auth("GET", "/v1/devices").json()["devices"]
+        assert sorted(pet["name"] for pet in pets) == ["Bruno", "Misty", "Tiger"]
+        for pet in pets:
+            keeper.moves_on(pet, now_ms())
+        told_to_stop(moving)
+    assert all(len(times) > 20 for times in all_stored(keeper, 1).values())
+
+
 def test_a_pet_whose_secret_another_has_replaced_moves_again(keeper):
     with keeper.running("simulate", "--trackers", 1, "--interval", "1s") as moving:
         device = wait_until(lambda: next(iter(keeper.devices().values()), None), 30, "there is a device")
