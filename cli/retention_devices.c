@@ -15,11 +15,21 @@ static int add(struct retention_devices *d, const json_t *entry)
 	const json_t *days = json_object_get(entry, "retention_days");
 	json_int_t n = json_integer_value(days); /* of null it is 0 */
 
-	if (!id || uuid_parse(&item->id, id, strlen(id)) || !days || n < 0 || n > INT32_MAX)
+	if (!id || uuid_parse(&item->id, id, strlen(id)))
+		return -EPROTO;
+	if (!json_is_null(days) && (!json_is_integer(days) || n < 1 || n > INT32_MAX))
 		return -EPROTO;
 	item->days = (int32_t)n;
 	d->n++;
 	return 0;
+}
+
+/* The last page says that it is the last: null. */
+static bool has_next(const json_t *page)
+{
+	const json_t *next = json_object_get(page, "next");
+
+	return json_is_null(next) || json_is_string(next);
 }
 
 static int add_page(struct retention_devices *d, const json_t *page)
@@ -27,7 +37,7 @@ static int add_page(struct retention_devices *d, const json_t *page)
 	const json_t *list = json_object_get(page, "devices"), *entry;
 	size_t i, n = json_array_size(list);
 	struct retention_device *more = reallocarray(d->items, d->n + n + 1, sizeof *more);
-	int r = json_is_array(list) ? 0 : -EPROTO;
+	int r = json_is_array(list) && has_next(page) ? 0 : -EPROTO;
 
 	if (!more)
 		return -ENOMEM;
