@@ -1,7 +1,7 @@
 /* What is compared of the protocols of text, and why where it differs. */
 #include "conformance.h"
 
-extern const struct protocol protocol_gl200, protocol_gps103, protocol_h02, protocol_watch;
+extern const struct protocol protocol_gl200, protocol_gps103, protocol_h02, protocol_tk103, protocol_watch;
 
 /* "GPS accuracy: 0 or 1 to 50. 0: there is no fix, the position is the last known one" (GL200 @Track, 3.3.1). */
 #define NO_FIX "accuracy is 0: by the document the place is the last known one"
@@ -40,6 +40,11 @@ static const struct conformance_difference h02[] = {
 	{ 0 },
 };
 
+static const struct conformance_difference tk103[] = {
+	{ "BP02,G,2,170304", "time", "a block's date is yymmdd, as in BR00: 4 March 2017, not 17 March 2004" },
+	{ 0 },
+};
+
 static const struct conformance_difference watch[] = {
 	{ "N,0.369512,,", "place speed course", "no hemisphere: east or west, nobody knows; a contact with cells" },
 	{ "S,68.119072,,", "place speed course", "the same; its cells are in Bolivia, far from 68 degrees east" },
@@ -52,6 +57,7 @@ const struct conformance conformance_text[] = {
 	{ .file = "gl200.jsonl", .protocol = &protocol_gl200, .names = "gl200", .end = "$", .differences = gl200 },
 	{ .file = "gps103.jsonl", .protocol = &protocol_gps103, .names = "gps103", .end = ";", .differences = gps103 },
 	{ .file = "h02.jsonl", .protocol = &protocol_h02, .names = "h02", .differences = h02 },
+	{ .file = "tk103.jsonl", .protocol = &protocol_tk103, .names = "tk103", .differences = tk103 },
 	{ .file = "watch.jsonl", .protocol = &protocol_watch, .names = "watch", .differences = watch },
 	{ 0 },
 };
