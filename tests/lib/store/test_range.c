@@ -46,7 +46,9 @@ static void setup(void)
 
 	make_uri();
 	ck_assert_int_eq(
-		store_open(&store, &(struct store_options){ .uri = uri, .app_name = "test", .pool_max = 2 }), 0);
+		store_open(&store,
+			&(struct store_options){ .uri = uri, .app_name = "test", .pool_max = 2, .create = true }),
+		0);
 	ck_assert_int_eq(store_collection_ensure(store, "r", clustered), 0);
 	bson_destroy(clustered);
 	for (int device = 1; device <= 3; device++)
