@@ -114,16 +114,12 @@ def test_what_nobody_was_granted_is_refused(kafka, mongo, stack):
 
 # ---- what is wrong is named ----
 
-# case: (server, settings of a writer as a function of (kafka, mongo, stranger), one of these is said)
+# case: (server, settings of a writer as a function of (kafka, mongo, stranger), one of these is said). A password that
+# MongoDB refuses ends the program (below); all else may mend itself, and is waited for.
 WRONG = {
     "kafka-password": ("kafka", lambda k, m, s: {"KAFKA_PASSWORD": "wrong"}, ["Authentication failed"]),
     "kafka-ca": ("kafka", lambda k, m, s: {"KAFKA_CA_FILE": s}, ["certificate verify failed"]),
     "kafka-plaintext": ("kafka", lambda k, m, s: {"KAFKA_SECURITY": "plaintext"}, ["security.protocol", "SSL"]),
-    "mongodb-password": (
-        "mongodb",
-        lambda k, m, s: {"MONGODB_URI": m.uri(DATABASE, "pettrack-writer", password="wrong")},
-        ["Authentication failed"],
-    ),
     "mongodb-ca": ("mongodb", lambda k, m, s: {"MONGODB_URI": m.uri(DATABASE, ca=s)}, ["certificate verify failed"]),
     "mongodb-plaintext": (
         "mongodb",
@@ -168,6 +164,19 @@ def test_what_is_wrong_is_named(wrong, kafka, mongo, case):
     assert named(answer.json()["checks"][server]), answer.text
     log = writer.log.read_text()
     assert not [s for s in (*kafka.users.values(), mongo.password) if s in log or s in answer.text], "a secret is said"
+
+
+def test_a_password_that_mongodb_refuses_ends_it(kafka, mongo, prepared, tmp_path):
+    uri = mongo.uri(DATABASE, "pettrack-writer", password="not-this-one")
+    env = {**kafka.env("pettrack-writer"), "MONGODB_URI": uri, "LOG_FORMAT": "json", **NOTHING_IS_MADE}
+    writer = Program("writer", tmp_path, env)
+    try:
+        assert writer.run() == 1
+        (line,) = writer.events("MongoDB refuses")
+        assert line["error"] == "Authentication failed."
+        assert "not-this-one" not in writer.log.read_text()
+    finally:
+        writer.end()
 
 
 # ---- SCRAM ----
