@@ -103,6 +103,13 @@ void binary_battery(struct position *p, double percent)
 	p->has |= POSITION_BATTERY;
 }
 
+/* No alarm's name is a piece of another's. */
+void binary_alarm(struct parts *p, const char *name)
+{
+	if (name && !strstr(p->text, name))
+		parts_alarm(p, name);
+}
+
 void binary_wifi(struct parts *p, const uint8_t *mac, int64_t rssi)
 {
 	static const uint8_t none[BINARY_MAC];

@@ -46,6 +46,9 @@ void binary_course(struct position *p, double degrees);
 /* Nothing beyond 100. */
 void binary_battery(struct position *p, double percent);
 
+/* @name among the alarms, once. NULL: none. */
+void binary_alarm(struct parts *p, const char *name);
+
 /* An access point whose address is BINARY_MAC bytes; all zero is none. */
 void binary_wifi(struct parts *p, const uint8_t *mac, int64_t rssi);
 

@@ -8,17 +8,9 @@
 #include "ingest/protocols/binary.h"
 #include "ingest/protocols/gt06.h"
 
-#include <string.h>
-
 enum { LEVEL_MAX = 6, STATUS_MIN = 3 };
 
 /* ---- states ---- */
-
-static void add_alarm(struct gt06 *g, const char *name)
-{
-	if (name && !strstr(g->alarms.text, name))
-		parts_alarm(&g->alarms, name);
-}
 
 void gt06_state(struct gt06 *g, uint8_t state)
 {
@@ -28,7 +20,7 @@ void gt06_state(struct gt06 *g, uint8_t state)
 	attribute_int(&g->a, "status", state);
 	attribute_bool(&g->a, "ignition", state >> 1 & 1);
 	attribute_bool(&g->a, "charging", state >> 2 & 1);
-	add_alarm(g, alarms[state >> 3 & 7]);
+	binary_alarm(&g->alarms, alarms[state >> 3 & 7]);
 }
 
 void gt06_alarm(struct gt06 *g, uint8_t code)
@@ -63,7 +55,7 @@ void gt06_alarm(struct gt06 *g, uint8_t code)
 	}
 	attribute_int(&g->a, "event", code);
 	if (code < sizeof alarms / sizeof *alarms)
-		add_alarm(g, alarms[code]);
+		binary_alarm(&g->alarms, alarms[code]);
 }
 
 /* Six steps in the vendor's documents; devices of others send per cent. */
@@ -151,7 +143,10 @@ int gt06_event(struct gt06 *g)
 	if (e != 0 || !wire_ok(&g->w))
 		return e != 0 ? e : REASON_BAD_FRAME;
 	attribute_int(&g->a, "event", event);
-	add_alarm(g, event == 0x80 ? "vibration" : event == 0x87 ? "overspeed" : event == 0x93 ? "accident" : NULL);
+	binary_alarm(&g->alarms, event == 0x80   ? "vibration"
+				 : event == 0x87 ? "overspeed"
+				 : event == 0x93 ? "accident"
+						 : NULL);
 	if (g->w.left > 2) {
 		wire_u16(&g->w);
 		binary_text(&g->a, g->arena, "files", g->w.at, g->w.left);

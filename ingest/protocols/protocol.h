@@ -71,7 +71,7 @@ struct protocol_group {
 /* What answer() needs of a frame once the frame is gone. */
 struct protocol_note {
 	uint32_t records;
-	uint8_t state[12]; /* the protocol's own */
+	uint8_t state[16]; /* the protocol's own */
 };
 
 /* A frame's contents. decode() does not set position.device, .received_ms and .protocol; a time_ms of 0 says that the frame has no

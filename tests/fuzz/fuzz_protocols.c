@@ -88,6 +88,25 @@ static void mend_gt06(uint8_t *frame, size_t len)
 	frame[len - 3] = (uint8_t)crc;
 }
 
+/* Unless the check would have to be escaped. */
+static void mend_jt808(uint8_t *frame, size_t len)
+{
+	uint8_t check = 0;
+	size_t from = 0;
+
+	while (from < len && frame[from] != 0x7E)
+		from++;
+	if (len < from + 4 || frame[len - 3] == 0x7D)
+		return;
+	for (size_t i = from + 1; i < len - 2; i++) {
+		bool escape = frame[i] == 0x7D && i + 1 < len - 2;
+		check ^= escape ? (uint8_t)(frame[i + 1] + 0x7C) : frame[i];
+		i += escape;
+	}
+	if (check != 0x7D && check != 0x7E)
+		frame[len - 2] = check;
+}
+
 /* Gives a frame the checksum of its contents. */
 static void mend(const struct protocol *p, uint8_t *frame, size_t len)
 {
@@ -96,6 +115,7 @@ static void mend(const struct protocol *p, uint8_t *frame, size_t len)
 		void (*mend)(uint8_t *frame, size_t len);
 	} menders[] = {
 		{ "gt06", mend_gt06 },
+		{ "jt808", mend_jt808 },
 		{ "teltonika", mend_teltonika },
 	};
 
