@@ -3,47 +3,30 @@
  *
  *   login   = length:2 (15) imei:15            answered by one byte, 01 or 00
  *   packet  = zero:4 length:4 body crc:4       length counts the body; crc is CRC-16/IBM of it; answered by count:4
- *   body    = codec:1 count:1 record[count] count:1
- *   record  = time_ms:8 priority:1 lon:4 lat:4 altitude:2 angle:2 satellites:1 speed:2 io
- *   io      = event:I [generation:1, codec 16] total:N  then, for values of 1, 2, 4, 8 bytes: n:N (id:I value)*n,
- *             then, codec 8 extended: n:2 (id:2 length:2 value)*n
- *             I = 1 for codec 8, else 2; N = 2 for codec 8 extended, else 1
+ *   body    = codec:1 count:1 record[count] count:1         teltonika_records.c
  *   body 12 = codec:1 quantity:1 type:1 (06) length:4 text quantity:1
  *
- * Source: Teltonika wiki, "Teltonika Data Sending Protocols" (https://wiki.teltonika-gps.com/view/Codec). Big-endian throughout;
- * coordinates in degrees x 1e7, speed in km/h. A device that sees another count than it sent sends the packet again.
- *
- * Without a fix "longitude, latitude and altitude values are last valid fix, and angle, satellites and speed are 0"
- * (the same page), all zero when there never was one. So a record with no satellites keeps its place as invalid, or is a contact
- * where the place is 0, 0; its speed, course and altitude are unknown.
+ * Source: Teltonika wiki, "Teltonika Data Sending Protocols" (https://wiki.teltonika-gps.com/view/Codec). Big-endian
+ * throughout. A device that sees another count than it sent sends the packet again.
  *
  * FF bytes may stand between packets; they are a sign of life, nothing else.
  */
 #include "ingest/protocols/attributes.h"
-#include "ingest/protocols/protocol.h"
-#include "ingest/protocols/teltonika_io.h"
+#include "ingest/protocols/teltonika.h"
 
 #include "base/text.h"
-#include "base/wire.h"
 
 #include <string.h>
 
 enum {
-	IMEI_LEN = 15,
-	LOGIN_LEN = 2 + IMEI_LEN,
+	LOGIN_LEN = 2 + TELTONIKA_IMEI,
 	HEAD = 8,
 	TAIL = 4,
 	BODY_MIN = 3, /* codec and both counts */
 	PING = 0xFF,
-	CODEC_8 = 0x08,
-	CODEC_8E = 0x8E,
-	CODEC_16 = 0x10,
 	CODEC_12 = 0x0C,
 	TYPE_RESPONSE = 0x06, /* of codec 12: what the device says */
-	SPEED_UNKNOWN = 0xFFFF,
 };
-
-static const double KMH_MPS = 1 / 3.6;
 
 /* protocol_note.state[0] */
 enum note { NOTE_NOTHING, NOTE_LOGIN, NOTE_PACKET };
@@ -64,7 +47,7 @@ static ssize_t teltonika_frame(const uint8_t *buf, size_t len, const struct prot
 		return (ssize_t)pings;
 	if (len >= 1 && buf[0] != 0)
 		return -REASON_BAD_FRAME;
-	if (len >= 2 && buf[1] == IMEI_LEN)
+	if (len >= 2 && buf[1] == TELTONIKA_IMEI)
 		return len < LOGIN_LEN ? PROTOCOL_MORE : LOGIN_LEN;
 	for (size_t i = 0; i < len && i < 4; i++)
 		if (buf[i] != 0)
@@ -95,133 +78,26 @@ static uint16_t crc16(const uint8_t *p, size_t n)
 	return crc;
 }
 
-/* ---- records ---- */
-
-struct packet {
-	struct wire w;
-	uint8_t codec;
-	size_t id_size, count_size; /* I and N above */
-	struct protocol_scratch *scratch;
-};
-
-static void read_fixed_elements(struct packet *k, struct position *p, struct attributes *a)
-{
-	for (size_t size = 1; size <= 8; size *= 2) {
-		uint64_t n = wire_be(&k->w, k->count_size);
-		for (; n > 0 && wire_ok(&k->w); n--) {
-			uint16_t id = (uint16_t)wire_be(&k->w, k->id_size);
-			uint64_t value = wire_be(&k->w, size);
-			if (wire_ok(&k->w))
-				teltonika_io(p, a, &k->scratch->arena, id, value, size);
-		}
-	}
-}
-
-static void read_variable_elements(struct packet *k, struct attributes *a)
-{
-	for (uint64_t n = wire_u16(&k->w); n > 0 && wire_ok(&k->w); n--) {
-		uint16_t id = wire_u16(&k->w), size = wire_u16(&k->w);
-		const uint8_t *bytes = wire_bytes(&k->w, size);
-		if (bytes)
-			teltonika_io_bytes(a, &k->scratch->arena, id, bytes, size);
-	}
-}
-
-static void read_elements(struct packet *k, struct position *p, struct attributes *a)
-{
-	uint16_t event = (uint16_t)wire_be(&k->w, k->id_size);
-
-	if (event != 0)
-		attribute_int(a, "event", event);
-	if (k->codec == CODEC_16)
-		wire_u8(&k->w); /* generation: why the record was made, 5 being "on change" */
-	wire_be(&k->w, k->count_size); /* the total; the counts below say the same */
-	read_fixed_elements(k, p, a);
-	if (k->codec == CODEC_8E)
-		read_variable_elements(k, a);
-}
-
-static void read_place(struct wire *w, struct position *p, struct attributes *a)
-{
-	int32_t lon = wire_i32(w), lat = wire_i32(w);
-	int16_t altitude = wire_i16(w);
-	uint16_t angle = wire_u16(w);
-	uint8_t satellites = wire_u8(w);
-	uint16_t speed = wire_u16(w);
-	bool possible = lat >= -900000000 && lat <= 900000000 && lon >= -1800000000 && lon <= 1800000000;
-
-	attribute_int(a, "satellites", satellites);
-	if (!possible || (satellites == 0 && lat == 0 && lon == 0))
-		return;
-	p->lat_e7 = lat;
-	p->lon_e7 = lon;
-	p->has |= POSITION_LOCATION;
-	p->invalid = satellites == 0;
-	if (p->invalid)
-		return;
-	p->altitude_m = altitude;
-	p->has |= POSITION_ALTITUDE;
-	if (angle <= 360) {
-		p->course_deg = (float)(angle % 360);
-		p->has |= POSITION_COURSE;
-	}
-	if (speed != SPEED_UNKNOWN) {
-		p->speed_mps = (float)(speed * KMH_MPS);
-		p->has |= POSITION_SPEED;
-	}
-}
-
-static int read_record(struct packet *k, struct position *p)
-{
-	struct attributes a;
-	uint64_t time_ms = wire_u64(&k->w);
-
-	attributes_begin(&a);
-	*p = (struct position){ .time_ms = time_ms <= INT64_MAX ? (int64_t)time_ms : 0 };
-	uint8_t priority = wire_u8(&k->w);
-	if (priority != 0)
-		attribute_int(&a, "priority", priority); /* 1 high, 2 panic */
-	read_place(&k->w, p, &a);
-	read_elements(k, p, &a);
-	return attributes_end(&a, p, &k->scratch->arena) ? 0 : REASON_TOO_MANY;
-}
-
-static int read_records(struct packet *k, struct protocol_result *result)
-{
-	uint8_t count = wire_u8(&k->w);
-
-	k->id_size = k->codec == CODEC_8 ? 1 : 2;
-	k->count_size = k->codec == CODEC_8E ? 2 : 1;
-	if (count > k->scratch->positions_max)
-		return REASON_TOO_MANY;
-	for (size_t i = 0; i < count && wire_ok(&k->w); i++) {
-		int e = read_record(k, &k->scratch->positions[i]);
-		if (e != 0)
-			return e;
-	}
-	if (wire_u8(&k->w) != count || !wire_ok(&k->w) || k->w.left != 0)
-		return REASON_BAD_FRAME;
-	result->positions_n = result->note.records = count;
-	return 0;
-}
+/* ---- packets ---- */
 
 /* What a device says to a command, or by itself: a contact that carries the text. Not answered. */
-static int read_response(struct packet *k, struct protocol_result *result)
+static int read_response(struct wire *w, struct protocol_scratch *scratch, struct protocol_result *result)
 {
-	struct arena *arena = &k->scratch->arena;
-	struct position *p = k->scratch->positions;
+	struct arena *arena = &scratch->arena;
+	struct position *p = scratch->positions;
 	struct attributes a;
 
-	wire_u8(&k->w); /* quantity, not used */
-	uint8_t type = wire_u8(&k->w);
-	uint32_t n = wire_u32(&k->w);
-	const uint8_t *bytes = wire_bytes(&k->w, n);
-	wire_u8(&k->w);
-	if (!wire_ok(&k->w) || k->w.left != 0)
+	wire_u8(w); /* codec */
+	wire_u8(w); /* quantity, not used */
+	uint8_t type = wire_u8(w);
+	uint32_t n = wire_u32(w);
+	const uint8_t *bytes = wire_bytes(w, n);
+	wire_u8(w);
+	if (!wire_ok(w) || w->left != 0)
 		return REASON_BAD_FRAME;
 	if (type != TYPE_RESPONSE)
 		return REASON_UNSUPPORTED;
-	if (k->scratch->positions_max == 0)
+	if (scratch->positions_max == 0)
 		return REASON_TOO_MANY;
 
 	while (n > 0 && (bytes[n - 1] == '\r' || bytes[n - 1] == '\n'))
@@ -247,7 +123,6 @@ static int read_packet(
 	const uint8_t *frame, size_t len, struct protocol_scratch *scratch, struct protocol_result *result)
 {
 	struct wire w = wire_over(frame, len);
-	struct packet k = { .scratch = scratch };
 
 	result->note.state[0] = NOTE_PACKET;
 	wire_u32(&w);
@@ -258,21 +133,19 @@ static int read_packet(
 		return REASON_BAD_FRAME;
 	if (crc != crc16(body, body_len))
 		return REASON_BAD_CHECKSUM;
-	k.w = wire_over(body, body_len);
-	k.codec = wire_u8(&k.w);
-	switch (k.codec) {
-	case CODEC_8:
-	case CODEC_8E:
-	case CODEC_16:
-		return read_records(&k, result);
-	case CODEC_12:
-		return read_response(&k, result);
-	default:
-		return REASON_UNSUPPORTED;
-	}
+	w = wire_over(body, body_len);
+	return *body == CODEC_12 ? read_response(&w, scratch, result) : teltonika_records(&w, scratch, result);
 }
 
 /* ---- sessions ---- */
+
+bool teltonika_is_imei(const uint8_t *digits)
+{
+	for (size_t i = 0; i < TELTONIKA_IMEI; i++)
+		if (digits[i] < '0' || digits[i] > '9')
+			return false;
+	return true;
+}
 
 static int read_login(
 	const uint8_t *frame, size_t len, struct protocol_scratch *scratch, struct protocol_result *result)
@@ -280,13 +153,11 @@ static int read_login(
 	result->note.state[0] = NOTE_LOGIN;
 	if (len != LOGIN_LEN)
 		return REASON_BAD_FRAME;
-	for (size_t i = 0; i < IMEI_LEN; i++) {
-		uint8_t digit = frame[2 + i];
-		if (digit < '0' || digit > '9')
-			return REASON_BAD_FRAME;
-		result->note.state[NOTE_IMEI + i / 2] |= (uint8_t)((digit - '0') << (i % 2 ? 0 : 4));
-	}
-	scratch->groups[0].identifier = arena_text(&scratch->arena, (const char *)frame + 2, IMEI_LEN);
+	if (!teltonika_is_imei(frame + 2))
+		return REASON_BAD_FRAME;
+	for (size_t i = 0; i < TELTONIKA_IMEI; i++)
+		result->note.state[NOTE_IMEI + i / 2] |= (uint8_t)((frame[2 + i] - '0') << (i % 2 ? 0 : 4));
+	scratch->groups[0].identifier = arena_text(&scratch->arena, (const char *)frame + 2, TELTONIKA_IMEI);
 	return scratch->groups[0].identifier ? 0 : REASON_TOO_MANY;
 }
 
@@ -296,7 +167,7 @@ static int read_frame(const struct protocol_session *session, const uint8_t *fra
 	if (scratch->groups_max == 0)
 		return REASON_TOO_MANY;
 	scratch->groups[0] = (struct protocol_group){ .identifier = session->identifier };
-	if (len >= 2 && frame[0] == 0 && frame[1] == IMEI_LEN)
+	if (len >= 2 && frame[0] == 0 && frame[1] == TELTONIKA_IMEI)
 		return read_login(frame, len, scratch, result);
 	int e = read_packet(frame, len, scratch, result);
 	if (e == 0 && !session->identifier[0])
@@ -331,11 +202,11 @@ static int teltonika_decode(const struct protocol_session *session, const uint8_
 
 static void log_in(struct protocol_session *session, const struct protocol_note *note)
 {
-	for (size_t i = 0; i < IMEI_LEN; i++) {
+	for (size_t i = 0; i < TELTONIKA_IMEI; i++) {
 		uint8_t pair = note->state[NOTE_IMEI + i / 2];
 		session->identifier[i] = (char)('0' + (i % 2 ? pair & 15 : pair >> 4));
 	}
-	session->identifier[IMEI_LEN] = '\0';
+	session->identifier[TELTONIKA_IMEI] = '\0';
 }
 
 /* A refused packet is answered by a count of 0 so that the device keeps its records, and one that could not be stored by

@@ -130,6 +130,10 @@ static void connection(const struct protocol *p, bool mended, uint8_t *data, siz
 	struct protocol_session session = { 0 };
 	uint8_t out[PROTOCOL_ANSWER_MAX];
 
+	if (!p->frame) { /* a datagram */
+		one_frame(p, &session, data, size);
+		return;
+	}
 	while (size > 0) {
 		ssize_t len = p->frame(data, size, &limits);
 		must(len <= (ssize_t)size && len > -REASONS && len <= (ssize_t)limits.frame_max);
