@@ -34,7 +34,7 @@ EVERYTHING = {
         "live": {"autoscaling": {"maxReplicas": 20}},
     },
     "gateway": {
-        "protocols": {"gl200": {"port": 5093, "transports": ["TCP", "UDP"], "nodePort": 30093}},
+        "protocols": {"teltonika": {"transports": ["TCP", "UDP"], "nodePort": 30027}},
         "service": {
             "type": "LoadBalancer",
             "loadBalancerClass": "example.org/lb",
@@ -52,7 +52,6 @@ EVERYTHING = {
             for p in ("auth", "gateway", "writer", "query", "prepare")
         },
         "caSecret": "kafka-ca",
-        "clientCertSecret": "kafka-client",
         "topicPrefix": "test.",
     },
     "mongodb": {"existingSecret": "mongodb-secret", "keys": {"writer": "writer-uri"}, "caSecret": "mongodb-ca"},

@@ -222,7 +222,7 @@ def test_certificates_that_are_named_are_mounted(name):
     for o, _, spec in pods(objects):
         for container in containers(spec):
             for setting, value in environment(objects, container).items() if "env" in container else ():
-                if re.fullmatch(r"KAFKA_(CA|CERT|KEY)_FILE", setting):
+                if setting == "KAFKA_CA_FILE":
                     assert value in files(container, spec), (o["metadata"]["name"], setting)
 
 
@@ -246,7 +246,7 @@ def test_a_component_mounts_only_the_secrets_that_it_needs():
     for o, _, spec in pods(objects):
         (volume,) = spec["volumes"]
         keys = {i["key"] for s in volume["projected"]["sources"] for i in s["secret"]["items"]}
-        found[o["metadata"]["name"]] = keys - {"ca.crt", "tls.crt", "tls.key"}
+        found[o["metadata"]["name"]] = keys - {"ca.crt"}
     assert found == wanted
 
 
@@ -413,7 +413,7 @@ def test_policies_of_a_cluster_with_servers_outside():
     assert outside == kafka | mongodb
     browsers = {("auth", 8081), ("query", 8083), ("query", 8084)}
     metrics = {("auth", 9081), ("gateway", 9082), ("writer", 9083), ("query", 9084)}
-    assert {(p, port) for _, p, port in into} == browsers | metrics | {("gateway", p) for p in (5055, 5027, 5093)}
+    assert {(p, port) for _, p, port in into} == browsers | metrics | {("gateway", p) for p in (5055, 5027)}
 
 
 def test_trackers_can_be_narrowed():

@@ -79,14 +79,8 @@ KAFKA_SECURITY: {{ $security | quote }}
 KAFKA_SASL_MECHANISM: {{ $kafka.saslMechanism | quote }}
 KAFKA_USERNAME: {{ (get $kafka.users .program | default dict).username | default $kafka.username | quote }}
 {{- end }}
-{{- if hasSuffix "ssl" $security }}
-{{- if $kafka.caSecret }}
+{{- if and $kafka.caSecret (hasSuffix "ssl" $security) }}
 KAFKA_CA_FILE: {{ include "pettrack.files" . }}/ca/kafka.crt
-{{- end }}
-{{- if $kafka.clientCertSecret }}
-KAFKA_CERT_FILE: {{ include "pettrack.files" . }}/client/kafka.crt
-KAFKA_KEY_FILE: {{ include "pettrack.files" . }}/client/kafka.key
-{{- end }}
 {{- end }}
 {{- with $kafka.topicPrefix }}
 KAFKA_TOPIC_PREFIX: {{ . | quote }}
@@ -256,11 +250,8 @@ LIST "own" NAME); own: the Secret that has what the chart's own one has, if it i
 {{- end }}
 {{- $kafka := .root.Values.kafka }}
 {{- $mongodb := .root.Values.mongodb }}
-{{- if and .kafka (hasSuffix "ssl" (include "pettrack.kafkaSecurity" .root)) }}
-{{- with $kafka.caSecret }}{{ $files = append $files (list . $kafka.caSecretKey "ca/kafka.crt") }}{{ end }}
-{{- with $kafka.clientCertSecret }}
-{{- $files = concat $files (list (list . "tls.crt" "client/kafka.crt") (list . "tls.key" "client/kafka.key")) }}
-{{- end }}
+{{- if and .kafka $kafka.caSecret (hasSuffix "ssl" (include "pettrack.kafkaSecurity" .root)) }}
+{{- $files = append $files (list $kafka.caSecret $kafka.caSecretKey "ca/kafka.crt") }}
 {{- end }}
 {{- if and $mongodb.caSecret (not $mongodb.embedded.enabled) (has "MONGODB_URI" $settings) }}
 {{- $files = append $files (list $mongodb.caSecret $mongodb.caSecretKey "ca/mongodb.crt") }}

@@ -44,8 +44,8 @@ kafka.users needs kafka.existingSecret: the passwords of the users are keys of t
 {{- else if or $kafka.username $kafka.password $kafka.existingSecret $kafka.users }}
 kafka.security is {{ $kafka.security }}, with which the SASL user and password are not used: set it to sasl_ssl, or clear kafka.username, kafka.password, kafka.existingSecret and kafka.users.
 {{- end }}
-{{- if and (or $kafka.caSecret $kafka.clientCertSecret) (not (hasSuffix "ssl" $kafka.security)) }}
-kafka.security is {{ $kafka.security }}, with which certificates are not used: set it to ssl or sasl_ssl, or clear kafka.caSecret and kafka.clientCertSecret.
+{{- if and $kafka.caSecret (not (hasSuffix "ssl" $kafka.security)) }}
+kafka.security is {{ $kafka.security }}, with which certificates are not used: set it to ssl or sasl_ssl, or clear kafka.caSecret.
 {{- end }}
 {{- end }}
 {{- range $program, $user := $kafka.users }}
@@ -251,7 +251,7 @@ image.registry is {{ .Values.image.registry | quote }}: write HOST[:PORT][/PATH]
 {{- $names := dict "nameOverride" .Values.nameOverride "fullnameOverride" .Values.fullnameOverride
 	"serviceAccount.name" .Values.serviceAccount.name "secrets.existingSecret" .Values.secrets.existingSecret
 	"kafka.existingSecret" .Values.kafka.existingSecret "kafka.caSecret" .Values.kafka.caSecret
-	"kafka.clientCertSecret" .Values.kafka.clientCertSecret "mongodb.existingSecret" .Values.mongodb.existingSecret
+	"mongodb.existingSecret" .Values.mongodb.existingSecret
 	"mongodb.caSecret" .Values.mongodb.caSecret "ingress.tls.secretName" .Values.ingress.tls.secretName }}
 {{- range $name, $value := $names }}
 {{- if and $value (not (regexMatch `^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$` $value)) }}
