@@ -3,6 +3,7 @@
 import secrets
 import subprocess
 
+import bson
 import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import TopicAuthorizationFailedError
@@ -91,6 +92,24 @@ def test_a_position_goes_all_the_way(stack, owner):
         wait_until(lambda: live.positions(cat), 10, "the position is pushed")
     history = wait_until(lambda: owner.history(cat), 10, "the position is stored")
     assert [(p["time"], p["lat"], p["lon"]) for p in history] == [(format_time(at), 50.1703, -5.1138)]
+
+
+def test_retention_may_delete(stack, mongo, owner):
+    """With the rights of its own user, also what belongs to devices that are no more."""
+    cat, gone, now, day = owner.add_device(), owner.add_device(), now_ms(), 86_400_000
+    for device in (cat, gone):
+        for at in (now - 10 * day, now):
+            assert send_osmand(stack, device, 50.1703, -5.1138, at).status_code == 200
+        wait_until(lambda device=device: len(owner.history(device)) == 2, 10, "both are stored")
+    assert owner.auth("DELETE", f"/v1/devices/{gone.id}").status_code == 204
+    stack.cli("retention", env={
+        "AUTH_URL": stack.auth.url(), "CLIENT_SECRET": stack.retention_secret, "RETENTION_DAYS": "5",
+        "RETENTION_ERASE_UNKNOWN": "true", "RETENTION_UNKNOWN_MAX": "100",
+        "MONGODB_URI": mongo.uri(DATABASE, "pettrack-retention")})  # fmt: skip
+    assert [p["time"] for p in owner.history(cat)] == [format_time(now)]
+    database = mongo.client[DATABASE]
+    for collection, key in ((database.positions, "_id.d"), (database.latest, "_id")):
+        assert collection.count_documents({key: bson.Binary.from_uuid(gone.uuid)}) == 0
 
 
 def test_what_nobody_was_granted_is_refused(kafka, mongo, stack):
