@@ -285,9 +285,10 @@ static int run(int argc, char **argv)
 		.name = argv[0],
 		.summary = "Sends a position through the gateway and reads it back from query and from the live "
 			   "stream, by a "
-			   "device of\nits own that it removes again. The account is the one of --email, else the one "
-			   "that is "
-			   "logged in. Says a line\na step; the exit status is 1 when one failed.",
+			   "device of\nits own that it removes again; its history stays until `pettrack retention "
+			   "--erase-unknown`. The account is\nthe one of --email, else the one that is logged in. Says "
+			   "a line a "
+			   "step; the exit status is 1 when one failed.",
 		.settings = settings,
 		.prefix = "PETTRACK_",
 	};

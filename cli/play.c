@@ -177,6 +177,7 @@ int play_run(const struct play *p)
 	free(s.members);
 	session_close(s.session);
 	identities_free(&s.identities);
+	identities_free(&s.known);
 	tracks_free(&s.tracks);
 	/* Told to stop, it was not for failing that it ended. */
 	return service_stopping() && status == EXIT_FAILURE ? EXIT_SUCCESS : status;

@@ -70,16 +70,32 @@ static struct enrolment enrolment_of(const struct stage *s, size_t i)
 	return e;
 }
 
+/* Those that play now, and behind them the others of the file: another play's, whose secrets nobody else knows. */
+static int write_identities(const struct stage *s)
+{
+	struct identities all = { 0 };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < s->identities.n; i++)
+		r = identities_add(&all, s->identities.items[i].identifier, s->identities.items[i].secret);
+	for (size_t i = 0; r == 0 && i < s->known.n; i++)
+		if (!identities_find(&s->identities, s->known.items[i].identifier))
+			r = identities_add(&all, s->known.items[i].identifier, s->known.items[i].secret);
+	if (r == 0)
+		r = identities_write(&all, s->play->devices_path);
+	identities_free(&all);
+	return r;
+}
+
 static int keep_identities(const struct stage *s)
 {
-	const char *path = s->play->devices_path;
-	int r = path ? identities_write(&s->identities, path) : 0;
+	int r = s->play->devices_path ? write_identities(s) : 0;
 
-	return r ? complain("%s: %s", path, strerror(-r)) : 0;
+	return r ? complain("%s: %s", s->play->devices_path, strerror(-r)) : 0;
 }
 
 /* The secrets of an earlier time, where there are any. */
-static int read_known(const struct stage *s, struct identities *ret)
+static int read_known(struct stage *s)
 {
 	char fault[IDENTITIES_FAULT_SIZE];
 	const char *path = s->play->devices_path;
@@ -87,21 +103,19 @@ static int read_known(const struct stage *s, struct identities *ret)
 
 	if (!path || stat(path, &st) || st.st_size == 0)
 		return 0;
-	int r = identities_read(ret, path, fault);
+	int r = identities_read(&s->known, path, fault);
 	return r ? complain("%s: %s", path, r < 0 ? strerror(-r) : fault) : 0;
 }
 
 static int enrol_as(struct stage *s, struct enrolment *wanted_devices)
 {
-	struct identities known = { 0 };
-	int status = read_known(s, &known);
+	int status = read_known(s);
 
 	if (status)
 		return status;
 	for (size_t i = 0; i < s->n; i++)
 		wanted_devices[i] = enrolment_of(s, i);
-	int r = enrol(s->session, wanted_devices, s->n, s->fleet.dialect->imei, &known, &s->identities);
-	identities_free(&known);
+	int r = enrol(s->session, wanted_devices, s->n, s->fleet.dialect->imei, &s->known, &s->identities);
 	return r ? complain("cannot register the trackers: %s", session_error(r)) : 0;
 }
 

@@ -15,6 +15,7 @@ struct stage {
 	struct fleet_options fleet;
 	struct tracks tracks;
 	struct identities identities;
+	struct identities known; /* of the file, before this play */
 	struct session *session; /* while trackers may need new secrets; NULL: nobody's */
 	int64_t renew_ms; /* not before (monotonic) */
 	struct fleet_member *members;

@@ -94,7 +94,7 @@ static int store_failed(const char *doing, int r)
 	if (r == -ECANCELED)
 		log_warn("told to stop before the end", LOG_S("doing", doing));
 	else
-		log_error("MongoDB", LOG_S("doing", doing),
+		log_error("MongoDB failed", LOG_S("doing", doing),
 			LOG_S("error", r == -ENOMEM ? strerror(-r) : store_last_error()));
 	return r;
 }

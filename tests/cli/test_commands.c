@@ -1,6 +1,7 @@
 /* The commands as a person runs them, against an auth, a gateway and a live stream made of air. */
 #include "cli/command.h"
 #include "cli/devices.h"
+#include "cli/simulation/identities.h"
 #include "tests/cli/auth.h"
 #include "tests/cli/gateway.h"
 #include "tests/cli/home.h"
@@ -243,6 +244,31 @@ START_TEST(simulate_used_wrongly)
 }
 END_TEST
 
+/* Who plays fewer of them leaves the others' secrets in the file. */
+START_TEST(a_file_of_devices_for_several_plays)
+{
+	char devices[] = "/tmp/pettrack-devices-XXXXXX", fault[IDENTITIES_FAULT_SIZE];
+	struct identities kept;
+	struct gateway *g;
+
+	close(mkstemp(devices));
+	log_in();
+	ck_assert_int_eq(gateway_open(&g, &(struct gateway_options){ 0 }), 0);
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(RUN(command_simulate, "--gateway", address_of(g), "--register", "--devices", devices,
+					 "--trackers", i == 1 ? "2" : "4", "--past", "12h", "--speed-up", "0"),
+			0);
+	gateway_close(g);
+	ck_assert_int_eq(identities_read(&kept, devices, fault), 0);
+	ck_assert_uint_eq(kept.n, 4);
+	for (size_t i = 0; i < 4; i++)
+		ck_assert_str_eq(kept.items[i].secret, device_text(json_array_get(auth.devices, i), "secret"));
+	ck_assert_str_eq(kept.items[3].secret, "secret-3"); /* never replaced */
+	identities_free(&kept);
+	unlink(devices);
+}
+END_TEST
+
 START_TEST(nothing_acknowledged_is_a_failure)
 {
 	struct gateway *g;
@@ -433,6 +459,7 @@ static Suite *suite(void)
 	tcase_add_test(c, device_as_json);
 	tcase_add_test(c, device_used_wrongly);
 	tcase_add_loop_test(c, simulate, 0, 2);
+	tcase_add_test(c, a_file_of_devices_for_several_plays);
 	tcase_add_test(c, nothing_acknowledged_is_a_failure);
 	tcase_add_test(c, seed);
 	tcase_add_test(c, simulate_without_a_home);
