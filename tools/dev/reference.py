@@ -15,6 +15,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 
@@ -100,6 +101,8 @@ def settings_table(entries):
 
 # ---- metrics ----
 
+SETTLED_S = 2
+
 
 @dataclasses.dataclass(frozen=True)
 class Metric:
@@ -122,14 +125,27 @@ def scrape(binary):
     with subprocess.Popen([binary], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         try:
             port = next(line["port"] for line in map(json.loads, process.stdout) if line.get("name") == "ops")
-            with contextlib.suppress(urllib.error.HTTPError):  # it is not ready; the request itself is measured
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=10).close()
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
-                text = answer.read().decode()
+            text = settled(f"http://127.0.0.1:{port}")
         finally:
             process.kill()
     kinds = dict(re.findall(r"^# TYPE (\S+) (\S+)$", text, re.M))
     return sorted((Metric(n, kinds[n], t) for n, t in re.findall(r"^# HELP (\S+) (.*)$", text, re.M)), key=str)
+
+
+def settled(ops):
+    """/metrics once no more of them appear: a program registers them while it starts, after its ops port answers."""
+    names, since = set(), time.monotonic()
+    while True:
+        with contextlib.suppress(urllib.error.HTTPError):  # it is not ready; the request itself is measured
+            urllib.request.urlopen(f"{ops}/readyz", timeout=10).close()
+        with urllib.request.urlopen(f"{ops}/metrics", timeout=10) as answer:
+            text = answer.read().decode()
+        found = set(re.findall(r"^# TYPE (\S+)", text, re.M))
+        if found != names:
+            names, since = found, time.monotonic()
+        elif time.monotonic() - since > SETTLED_S:
+            return text
+        time.sleep(0.05)
 
 
 def metrics_table(entries):
