@@ -107,6 +107,22 @@ static void mend_jt808(uint8_t *frame, size_t len)
 		frame[len - 2] = check;
 }
 
+/* The exclusive or of what is between the dollar and the asterisk, in hex behind it. */
+static void mend_t55(uint8_t *frame, size_t len)
+{
+	static const char hex[] = "0123456789ABCDEF";
+	uint8_t *dollar = memchr(frame, '$', len);
+	uint8_t *star = dollar ? memchr(dollar, '*', (size_t)(frame + len - dollar)) : NULL;
+	uint8_t sum = 0;
+
+	if (!star || frame + len - star < 4)
+		return;
+	for (uint8_t *at = dollar + 1; at < star; at++)
+		sum ^= *at;
+	star[1] = (uint8_t)hex[sum >> 4];
+	star[2] = (uint8_t)hex[sum & 15];
+}
+
 /* Gives a frame the checksum of its contents. */
 static void mend(const struct protocol *p, uint8_t *frame, size_t len)
 {
@@ -116,6 +132,7 @@ static void mend(const struct protocol *p, uint8_t *frame, size_t len)
 	} menders[] = {
 		{ "gt06", mend_gt06 },
 		{ "jt808", mend_jt808 },
+		{ "t55", mend_t55 },
 		{ "teltonika", mend_teltonika },
 	};
 

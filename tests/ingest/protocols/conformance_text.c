@@ -1,7 +1,8 @@
 /* What is compared of the protocols of text, and why where it differs. */
 #include "conformance.h"
 
-extern const struct protocol protocol_gl200, protocol_gps103, protocol_h02, protocol_tk103, protocol_watch;
+extern const struct protocol protocol_gl200, protocol_gps103, protocol_h02, protocol_t55, protocol_tk103,
+	protocol_watch;
 
 /* "GPS accuracy: 0 or 1 to 50. 0: there is no fix, the position is the last known one" (GL200 @Track, 3.3.1). */
 #define NO_FIX "accuracy is 0: by the document the place is the last known one"
@@ -40,6 +41,15 @@ static const struct conformance_difference h02[] = {
 	{ 0 },
 };
 
+static const struct conformance_difference t55[] = {
+	{ "$PUBX,00,130209.00", "refused", "its checksum is wrong: the sentence was changed, and not the sum" },
+	{ "$GNGGA,164414.90", "time", "no date: the gateway's time stands in" },
+	{ "$GNGLL,4650.5156500", "time", "no date: the gateway's time stands in" },
+	{ "$GPGGA,000000.0,4337", "refused", "its checksum is wrong as well" },
+	{ "$GPGGA,000000.000,6010", "refused", "its checksum is wrong as well" },
+	{ 0 },
+};
+
 static const struct conformance_difference tk103[] = {
 	{ "BP02,G,2,170304", "time", "a block's date is yymmdd, as in BR00: 4 March 2017, not 17 March 2004" },
 	{ 0 },
@@ -57,6 +67,12 @@ const struct conformance conformance_text[] = {
 	{ .file = "gl200.jsonl", .protocol = &protocol_gl200, .names = "gl200", .end = "$", .differences = gl200 },
 	{ .file = "gps103.jsonl", .protocol = &protocol_gps103, .names = "gps103", .end = ";", .differences = gps103 },
 	{ .file = "h02.jsonl", .protocol = &protocol_h02, .names = "h02", .differences = h02 },
+	{ .file = "t55-nmea.jsonl",
+		.protocol = &protocol_t55,
+		.names = "t55",
+		.identifier = "350030950116536",
+		.end = "\r\n",
+		.differences = t55 },
 	{ .file = "tk103.jsonl", .protocol = &protocol_tk103, .names = "tk103", .differences = tk103 },
 	{ .file = "watch.jsonl", .protocol = &protocol_watch, .names = "watch", .differences = watch },
 	{ 0 },
