@@ -24,14 +24,19 @@ secret() {
 	mv "$1.part" "$1"
 }
 
+clients() {
+	printf 'gateway:%s:devices.lookup,query:%s:access.read,retention:%s:devices.retention' \
+		"$(cat /secrets/gateway/client)" "$(cat /secrets/query/client)" "$(cat /secrets/retention/client)"
+}
+
 make_all() {
 	secret /secrets/auth/master "$(random)"
 	secret /secrets/gateway/client "$(random)"
 	secret /secrets/query/client "$(random)"
+	secret /secrets/retention/client "$(random)"
 	secret /secrets/demo/password "$(random)"
-	secret /secrets/auth/clients \
-		"gateway:$(cat /secrets/gateway/client):devices.lookup,query:$(cat /secrets/query/client):access.read"
-	chmod 755 /secrets/auth /secrets/gateway /secrets/query /secrets/demo
+	secret /secrets/auth/clients "$(clients)"
+	chmod 755 /secrets/auth /secrets/gateway /secrets/query /secrets/retention /secrets/demo
 	chown "$group:$group" /secrets/trackers # written by the seed and the simulator
 }
 

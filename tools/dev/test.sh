@@ -2,19 +2,21 @@
 # test - every suite, each with its results counted; the last line of the run sums them.
 
 suites=(layering unit openapi chart sanitize threads system operations page lint)
+suites_more=(compose) # by name only: it needs a docker, and builds images
 asan=(-Db_sanitize=address,undefined -Db_lundef=false)
 passed=0 failed=0 skipped=0
 
 command_test() {
 	local wanted=() suite
-	while [ $# -gt 0 ] && [[ " ${suites[*]} all " == *" $1 "* ]]; do
+	while [ $# -gt 0 ] && [[ " ${suites[*]} ${suites_more[*]} all " == *" $1 "* ]]; do
 		wanted+=("$1")
 		shift
 	done
 	if [ ${#wanted[@]} -eq 0 ] || [[ " ${wanted[*]} " == *" all "* ]]; then
 		wanted=("${suites[@]}")
 	fi
-	[ $# -eq 0 ] || [ "${wanted[*]}" = system ] || die "there is no suite '$1'" "there is: ${suites[*]} all"
+	[[ $# -eq 0 || ${wanted[*]} == system || ${wanted[*]} == compose ]] ||
+		die "there is no suite '$1'" "there is: ${suites[*]} all, and by name only: ${suites_more[*]}"
 
 	packages_ensure "${packages_build[@]}" "${packages_run[@]}" "${packages_test[@]}" "${packages_lint[@]}"
 	fetch_kafka
