@@ -1,8 +1,7 @@
 /* osmand_json - the members of a location, one function each. */
 #include "ingest/protocols/osmand_json.h"
 
-#include "ingest/protocols/jread.h"
-#include "ingest/protocols/report.h"
+#include "ingest/protocols/report_json.h"
 
 /* A number, or nothing for -1, which is how the library says that it does not know. */
 static struct slice known_number(struct jread *j)
@@ -10,13 +9,6 @@ static struct slice known_number(struct jread *j)
 	struct slice v = jread_number(j);
 
 	return slice_is(v, "-1") || slice_is(v, "-1.0") ? (struct slice){ 0 } : v;
-}
-
-static struct slice string_slice(struct jread *j, struct arena *arena)
-{
-	const char *text = jread_string(j, arena);
-
-	return text ? slice_of(text, strlen(text)) : (struct slice){ 0 };
 }
 
 static int read_coords(struct report *r, struct jread *j)
@@ -82,27 +74,6 @@ static void read_activity(struct report *r, struct jread *j)
 	}
 }
 
-/* A value under a name of its own; what is nested or null is passed over. */
-static void read_other(struct report *r, struct jread *j, struct slice name)
-{
-	bool v;
-
-	switch (jread_type(j)) {
-	case JREAD_STRING:
-		report_other(r, name, string_slice(j, r->arena));
-		break;
-	case JREAD_NUMBER:
-		report_other(r, name, jread_number(j));
-		break;
-	case JREAD_BOOL:
-		if (jread_bool(j, &v))
-			report_other(r, name, v ? slice_of("true", 4) : slice_of("false", 5));
-		break;
-	default:
-		jread_skip(j);
-	}
-}
-
 static void read_extras(struct report *r, struct jread *j)
 {
 	struct slice name;
@@ -112,12 +83,7 @@ static void read_extras(struct report *r, struct jread *j)
 		return;
 	}
 	for (jread_object(j); jread_member(j, &name);)
-		read_other(r, j, name);
-}
-
-static int read_timestamp(struct report *r, struct jread *j)
-{
-	return report_time(r, jread_type(j) == JREAD_STRING ? string_slice(j, r->arena) : jread_number(j));
+		report_json_other(r, name, j);
 }
 
 /* One member of a location. 0 or enum protocol_reason. */
@@ -126,7 +92,7 @@ static int read_member(struct report *r, struct jread *j, struct slice name)
 	bool moving;
 
 	if (slice_is(name, "timestamp"))
-		return read_timestamp(r, j);
+		return report_json_time(r, j);
 	if (slice_is(name, "coords"))
 		return read_coords(r, j);
 	if (slice_is(name, "battery"))
@@ -140,7 +106,7 @@ static int read_member(struct report *r, struct jread *j, struct slice name)
 	else if (slice_is(name, "_") || slice_is(name, "uuid")) /* the request again as a query; the app's own row id */
 		jread_skip(j);
 	else if (!slice_is(name, "is_moving"))
-		read_other(r, j, name);
+		report_json_other(r, name, j);
 	else if (jread_bool(j, &moving))
 		attribute_bool(&r->extra, "motion", moving);
 	return 0;
