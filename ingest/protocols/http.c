@@ -130,6 +130,10 @@ static bool read_field(struct head *h, struct slice name, struct slice value)
 		if (slice_is_nocase(name, "expect"))
 			h->q->expects_continue = slice_is_nocase(value, "100-continue");
 		return true;
+	case 9:
+		if (slice_is_nocase(name, "x-limit-u"))
+			return once(&h->q->user, value);
+		return !slice_is_nocase(name, "x-limit-d") || once(&h->q->device, value);
 	case 10:
 		if (slice_is_nocase(name, "connection"))
 			read_connection(h, value);
@@ -510,12 +514,12 @@ static void put_date(struct text *t, int64_t now_ms)
 	text_puts(t, " GMT\r\n");
 }
 
-struct protocol_answer http_answer(
-	const struct protocol_note *note, int status, enum protocol_reason reason, int64_t now_ms, uint8_t *out)
+/* @type: of @body; NULL: there is none. */
+static struct protocol_answer put_answer(
+	const struct protocol_note *note, int status, const char *type, struct slice body, int64_t now_ms, uint8_t *out)
 {
 	struct text t = text_in((char *)out, PROTOCOL_ANSWER_MAX);
 	bool close = !note->state[NOTE_READ] || !note->state[NOTE_KEEP_ALIVE];
-	const char *body = reason ? protocol_reason_name(reason) : "";
 
 	text_puts(&t, "HTTP/1.1 ");
 	text_int(&t, status);
@@ -531,14 +535,34 @@ struct protocol_answer http_answer(
 		text_puts(&t, "WWW-Authenticate: Basic realm=\"pettrack\", Bearer\r\n");
 	if (status == 503)
 		text_printf(&t, "Retry-After: %d\r\n", RETRY_AFTER_S);
-	if (*body)
-		text_puts(&t, "Content-Type: text/plain\r\n");
-	text_puts(&t, "Content-Length: ");
-	text_int(&t, *body ? (int64_t)strlen(body) + 1 : 0);
-	text_puts(&t, "\r\n\r\n");
-	if (*body && !note->state[NOTE_HEAD]) {
-		text_puts(&t, body);
-		text_putc(&t, '\n');
+	if (type) {
+		text_puts(&t, "Content-Type: ");
+		text_puts(&t, type);
+		text_puts(&t, "\r\n");
 	}
+	text_puts(&t, "Content-Length: ");
+	text_int(&t, (int64_t)body.n);
+	text_puts(&t, "\r\n\r\n");
+	if (body.n > 0 && !note->state[NOTE_HEAD])
+		text_put(&t, body.s, body.n);
 	return (struct protocol_answer){ .len = t.len, .close = close };
+}
+
+struct protocol_answer http_answer(
+	const struct protocol_note *note, int status, enum protocol_reason reason, int64_t now_ms, uint8_t *out)
+{
+	char buf[32];
+	struct text t = text_in(buf, sizeof buf);
+
+	if (!reason)
+		return put_answer(note, status, NULL, slice_of("", 0), now_ms, out);
+	text_puts(&t, protocol_reason_name(reason));
+	text_putc(&t, '\n');
+	return put_answer(note, status, "text/plain", slice_of(buf, t.len), now_ms, out);
+}
+
+struct protocol_answer http_answer_json(
+	const struct protocol_note *note, const char *json, int64_t now_ms, uint8_t *out)
+{
+	return put_answer(note, 200, "application/json", slice_of(json, strlen(json)), now_ms, out);
 }

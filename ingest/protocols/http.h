@@ -14,6 +14,7 @@
 struct http_request {
 	struct slice method, path, query; /* as sent, still escaped; query is empty when there is none */
 	struct slice content_type, authorization, device_secret; /* s = NULL: no such header */
+	struct slice user, device; /* X-Limit-U, X-Limit-D: OwnTracks names itself so */
 	size_t content_length;
 	bool has_length, chunked;
 	bool keep_alive;
@@ -48,6 +49,10 @@ MUST_CHECK int http_unescape(struct slice *ret, struct slice raw, struct arena *
  * never understood) closes the connection. */
 struct protocol_answer http_answer(
 	const struct protocol_note *note, int status, enum protocol_reason reason, int64_t now_ms, uint8_t *out);
+
+/* The same with status 200 and a body that is JSON, no longer than fits beside the headers (256 bytes do). */
+struct protocol_answer http_answer_json(
+	const struct protocol_note *note, const char *json, int64_t now_ms, uint8_t *out);
 
 /* The status for @reason (0: 200). */
 int http_status(enum protocol_reason reason);

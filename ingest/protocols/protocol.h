@@ -110,6 +110,7 @@ struct protocol {
 	unsigned idle_s; /* how long a connection may say nothing, unless set otherwise */
 	bool http;
 	bool secret; /* devices must present theirs; else the identifier is all there is */
+	size_t frame_need; /* bytes that its frames may well have, where that is more than is set; 0: what is set will do */
 
 	/* Bytes of the first frame in @buf, PROTOCOL_MORE, or -reason: give the reason to answer() and close. More than
 	 * frame_max bytes are never asked for. */

@@ -286,6 +286,42 @@ START_TEST(answers)
 }
 END_TEST
 
+START_TEST(answers_with_json)
+{
+	uint8_t out[PROTOCOL_ANSWER_MAX];
+	struct arena arena = arena_over(memory, sizeof memory);
+	static const char *const requests[] = { "POST / HTTP/1.1\r\n\r\n", "HEAD / HTTP/1.1\r\n\r\n" };
+	static const char *const want[] = { "[]", "" };
+	static const char head[] =
+		"HTTP/1.1 200 OK\r\n" DATE "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n";
+
+	for (size_t i = 0; i < COUNT(requests); i++) {
+		struct protocol_note note;
+		struct http_request q;
+		struct slice body;
+		ck_assert_int_eq(
+			http_read(&q, &body, (const uint8_t *)requests[i], strlen(requests[i]), &arena, &note), 0);
+		struct protocol_answer a = http_answer_json(&note, "[]", 784111777000, out);
+		ck_assert_uint_eq(a.len, sizeof head - 1 + strlen(want[i]));
+		ck_assert_mem_eq(out, head, sizeof head - 1);
+		ck_assert_mem_eq(out + sizeof head - 1, want[i], strlen(want[i]));
+		ck_assert(!a.close);
+	}
+}
+END_TEST
+
+START_TEST(names_of_owntracks)
+{
+	static const char text[] = "POST / HTTP/1.1\r\nX-Limit-U: jane\r\nx-limit-d:  cat \r\n\r\n",
+			  twice[] = "POST / HTTP/1.1\r\nX-Limit-U: jane\r\nX-Limit-U: john\r\n\r\n";
+	struct http_request q;
+
+	ck_assert_int_gt(http_head((const uint8_t *)text, sizeof text - 1, &limits, &q), 0);
+	ck_assert(slice_is(q.user, "jane") && slice_is(q.device, "cat"));
+	ck_assert_int_eq(http_head((const uint8_t *)twice, sizeof twice - 1, &limits, &q), -REASON_BAD_FRAME);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("http");
@@ -300,6 +336,8 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, a_secret, 0, COUNT(secrets));
 	tcase_add_test(t, pairs);
 	tcase_add_test(t, answers);
+	tcase_add_test(t, answers_with_json);
+	tcase_add_test(t, names_of_owntracks);
 	suite_add_tcase(s, t);
 	return s;
 }
