@@ -34,4 +34,5 @@ void conformance_check_framing(const char *folder, const struct conformance *c);
 
 /* What is compared, protocol by protocol; each list ends with a file of NULL. */
 extern const struct conformance conformance_binary[];
+extern const struct conformance conformance_http[];
 extern const struct conformance conformance_text[];

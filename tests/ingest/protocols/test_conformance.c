@@ -16,12 +16,11 @@
 #include <string.h>
 #include <unistd.h>
 
-extern const struct protocol protocol_osmand, protocol_teltonika, protocol_teltonika_udp;
+extern const struct protocol protocol_teltonika, protocol_teltonika_udp;
 
 static const char *folder;
 
 static const struct conformance others[] = {
-	{ .file = "osmand.jsonl", .protocol = &protocol_osmand, .names = "osmand" },
 	{ .file = "teltonika.jsonl",
 		.protocol = &protocol_teltonika,
 		.names = "teltonika",
@@ -29,8 +28,9 @@ static const struct conformance others[] = {
 	{ 0 },
 };
 
-enum { LISTS = 3 };
-static const struct conformance *const lists[LISTS] = { others, conformance_binary, conformance_text };
+enum { LISTS = 4 };
+static const struct conformance *const lists[LISTS] = { others, conformance_binary, conformance_http,
+	conformance_text };
 
 START_TEST(frames_of_the_field)
 {
