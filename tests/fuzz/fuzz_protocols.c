@@ -107,6 +107,22 @@ static void mend_jt808(uint8_t *frame, size_t len)
 		frame[len - 2] = check;
 }
 
+/* The sum of everything up to and with the asterisk five bytes before the end, in hex behind it. */
+static void mend_meitrack(uint8_t *frame, size_t len)
+{
+	static const char hex[] = "0123456789ABCDEF";
+	uint8_t sum = 0;
+
+	if (len < 5)
+		return;
+	memcpy(frame + len - 2, "\r\n", 2);
+	frame[len - 5] = '*';
+	for (size_t i = 0; i <= len - 5; i++)
+		sum = (uint8_t)(sum + frame[i]);
+	frame[len - 4] = (uint8_t)hex[sum >> 4];
+	frame[len - 3] = (uint8_t)hex[sum & 15];
+}
+
 /* The exclusive or of what is between the dollar and the asterisk, in hex behind it. */
 static void mend_t55(uint8_t *frame, size_t len)
 {
@@ -132,6 +148,7 @@ static void mend(const struct protocol *p, uint8_t *frame, size_t len)
 	} menders[] = {
 		{ "gt06", mend_gt06 },
 		{ "jt808", mend_jt808 },
+		{ "meitrack", mend_meitrack },
 		{ "t55", mend_t55 },
 		{ "teltonika", mend_teltonika },
 	};

@@ -1,8 +1,8 @@
 /* What is compared of the protocols of text, and why where it differs. */
 #include "conformance.h"
 
-extern const struct protocol protocol_gl200, protocol_gps103, protocol_h02, protocol_t55, protocol_tk103,
-	protocol_watch;
+extern const struct protocol protocol_gl200, protocol_gps103, protocol_h02, protocol_meitrack, protocol_t55,
+	protocol_tk103, protocol_watch;
 
 /* "GPS accuracy: 0 or 1 to 50. 0: there is no fix, the position is the last known one" (GL200 @Track, 3.3.1). */
 #define NO_FIX "accuracy is 0: by the document the place is the last known one"
@@ -41,6 +41,11 @@ static const struct conformance_difference h02[] = {
 	{ 0 },
 };
 
+static const struct conformance_difference meitrack[] = {
+	{ "$$D28,353358017784062", "answer", "pictures are not fetched" },
+	{ 0 },
+};
+
 static const struct conformance_difference t55[] = {
 	{ "$PUBX,00,130209.00", "refused", "its checksum is wrong: the sentence was changed, and not the sum" },
 	{ "$GNGGA,164414.90", "time", "no date: the gateway's time stands in" },
@@ -67,6 +72,11 @@ const struct conformance conformance_text[] = {
 	{ .file = "gl200.jsonl", .protocol = &protocol_gl200, .names = "gl200", .end = "$", .differences = gl200 },
 	{ .file = "gps103.jsonl", .protocol = &protocol_gps103, .names = "gps103", .end = ";", .differences = gps103 },
 	{ .file = "h02.jsonl", .protocol = &protocol_h02, .names = "h02", .differences = h02 },
+	{ .file = "meitrack.jsonl",
+		.protocol = &protocol_meitrack,
+		.names = "meitrack",
+		.end = "\r\n",
+		.differences = meitrack },
 	{ .file = "t55-nmea.jsonl",
 		.protocol = &protocol_t55,
 		.names = "t55",
