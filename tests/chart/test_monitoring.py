@@ -78,7 +78,8 @@ def test_labels_exist():
         asked = set(re.findall(r'(\w+)\s*(?:=|!=|=~|!~)""', bare))
         asked |= {label.strip() for by in re.findall(r"by \(([^)]*)\)", bare) for label in by.split(",")}
         for label in asked - LABELS:
-            assert f'"{label}"' in text or f"{{{label}=" in text, f"{where}: {label}"
+            known = f'"{label}"' in text or f"{{{label}=" in text
+            assert known, f"{where}: {label}"
 
 
 def test_reasons_exist():
@@ -86,7 +87,8 @@ def test_reasons_exist():
     text = sources()
     for where, expr in expressions():
         for value in re.findall(r'(?:reason|result|dependency|state)!?="([^"]*)"', expr):
-            assert f'"{value}"' in text, f"{where}: {value}"
+            known = f'"{value}"' in text
+            assert known, f"{where}: {value}"
 
 
 @pytest.mark.parametrize("variable", ["namespace", "job"])
