@@ -224,14 +224,14 @@ static int open_ops(struct query *q)
 
 static int open_shared(struct query *q)
 {
-	const struct keys_options keys = {
-		.auth_url = access_options.auth.base_url, .issuer = issuer, .ready = readiness_new("auth")
-	};
-	struct readiness *mongodb_ready = readiness_new("mongodb");
+	const struct keys_options keys = { .auth = access_options.auth,
+		.issuer = issuer,
+		.dependency = dependency_new("auth", access_options.auth.base_url, DEPENDENCY_AT_START) };
 	int r = store_open(&q->store, &mongodb);
 
+	access_options.kafka_there = dependency_new("kafka", kafka.brokers, DEPENDENCY_AT_START);
 	if (r == 0)
-		r = upkeep_open(&q->upkeep, q->store, mongodb_ready);
+		r = upkeep_open(&q->upkeep, q->store);
 	if (r == 0)
 		r = keys_open(&q->keys, &keys);
 	return r ? r : access_open(&q->access, &access_options);
@@ -242,6 +242,7 @@ static int open_live(struct query *q)
 	live.store = q->store;
 	live.keys = q->keys;
 	live.access = q->access;
+	live.kafka_there = dependency_new("kafka", kafka.brokers, DEPENDENCY_ALWAYS);
 	int r = live_open(&q->live, &live);
 	return tell("live", live.address, q->live ? live_port(q->live) : live.port, r);
 }
@@ -306,8 +307,6 @@ static int run(void)
 	if (r)
 		return r;
 	complete_settings();
-	if (roles & ROLE_LIVE)
-		live.kafka_ready = readiness_new("kafka");
 	r = open_ops(&q);
 	if (r == 0)
 		r = open_shared(&q);

@@ -1,15 +1,21 @@
 #include "query/upkeep.h"
 #include "base/clock.h"
+#include "service/health.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 
-enum { PERIOD_MS = 2000, FIRST_PERIOD_MS = 250 }; /* the latter until it is there */
+enum {
+	PERIOD_MS = 2000,
+	AWAY_PERIOD_MS = 250, /* until it is there */
+	BEAT_MS = 120000,
+};
 
 struct upkeep {
 	struct store *store;
-	struct readiness *ready;
+	struct dependency *mongodb;
+	struct heartbeat *heartbeat;
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t ending;
@@ -36,13 +42,17 @@ static void *run(void *arg)
 	int r;
 
 	do {
+		heartbeat_beat(u->heartbeat);
 		r = store_ping(u->store);
-		readiness_set(u->ready, r == 0, r == 0 ? NULL : store_last_error());
-	} while (rest(u, r == 0 ? PERIOD_MS : FIRST_PERIOD_MS));
+		if (r)
+			dependency_down(u->mongodb, store_last_error());
+		else
+			dependency_up(u->mongodb);
+	} while (rest(u, r == 0 ? PERIOD_MS : AWAY_PERIOD_MS));
 	return NULL;
 }
 
-int upkeep_open(struct upkeep **ret, struct store *store, struct readiness *ready)
+int upkeep_open(struct upkeep **ret, struct store *store)
 {
 	struct upkeep *u = calloc(1, sizeof(*u));
 	pthread_condattr_t monotonic;
@@ -50,7 +60,8 @@ int upkeep_open(struct upkeep **ret, struct store *store, struct readiness *read
 	if (!u)
 		return -ENOMEM;
 	u->store = store;
-	u->ready = ready;
+	u->mongodb = dependency_new("mongodb", store_address(store), DEPENDENCY_ALWAYS);
+	u->heartbeat = heartbeat_new("upkeep", BEAT_MS);
 	pthread_mutex_init(&u->lock, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);

@@ -1,15 +1,15 @@
 /*
- * upkeep - a thread that asks MongoDB now and then whether it is there, for readiness
+ * upkeep - a thread that asks MongoDB now and then whether it is there
  *
  * Thread: main's.
  */
 #pragma once
 
-#include "service/health.h"
+#include "service/dependency.h"
 #include "store/store.h"
 
 struct upkeep;
 
-/* Both borrowed until upkeep_close(). */
-MUST_CHECK int upkeep_open(struct upkeep **ret, struct store *store, struct readiness *ready);
+/* @store is borrowed until upkeep_close(). */
+MUST_CHECK int upkeep_open(struct upkeep **ret, struct store *store);
 void upkeep_close(struct upkeep *u); /* accepts NULL */

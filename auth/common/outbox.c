@@ -3,6 +3,7 @@
 #include "auth/common/document.h"
 #include "auth/common/turn.h"
 #include "base/clock.h"
+#include "service/dependency.h"
 #include "service/health.h"
 #include "service/log.h"
 #include "service/metrics.h"
@@ -41,11 +42,12 @@ struct outbox {
 	struct item batch[BATCH_MAX];
 	size_t batch_n;
 	bool topics_there;
-	bool failing; /* and said so */
+	bool failing; /* the last batch was not taken, and may still be due */
 
 	pthread_t thread;
 	struct turn turn;
 	struct heartbeat *heartbeat;
+	struct dependency *kafka_there;
 	struct metric *sent, *failures;
 };
 
@@ -208,15 +210,13 @@ static void count(struct outbox *o, const struct item *i)
 			(const char *const[]){ outbox_topics[i->plan.messages[m].topic] }, 1);
 }
 
-static void say(struct outbox *o, int failed)
+/* A batch that is not taken says more than a broker that is connected. */
+static void tell(struct outbox *o, int failed)
 {
-	if ((failed != 0) == o->failing)
-		return;
 	o->failing = failed != 0;
 	if (failed)
-		log_warn("events are kept: kafka does not take them", LOG_I("result", failed));
-	else
-		log_info("events reach kafka again");
+		dependency_down(o->kafka_there,
+			bus_producer_up(o->producer) ? "it does not take events, which are kept" : bus_last_error());
 }
 
 /* Returns the worst of what became of the items. */
@@ -234,8 +234,8 @@ static int finish_batch(struct outbox *o)
 		if (worst == 0 || i->failed < 0)
 			worst = i->failed;
 	}
-	if (o->batch_n > 0)
-		say(o, worst);
+	if (o->batch_n > 0 && o->producer)
+		tell(o, worst);
 	o->batch_n = 0;
 	return worst;
 }
@@ -256,11 +256,9 @@ static void wait_reports(struct outbox *o)
 
 static bool ensure_topics(struct outbox *o)
 {
-	struct bus_why why;
-	int r = bus_topics_ensure(o->kafka, o->how, outbox_topics, TOPICS_MS, &why);
-
-	say(o, r);
-	o->topics_there = r == 0;
+	o->topics_there = bus_topics_ensure(o->kafka, o->how, outbox_topics, TOPICS_MS) == 0;
+	if (!o->topics_there)
+		dependency_down(o->kafka_there, bus_last_error());
 	return o->topics_there;
 }
 
@@ -294,22 +292,33 @@ static bool prepared(struct outbox *o)
 	int r = o->producer ? 0 : open_producer(o);
 
 	if (r)
-		say(o, r);
+		dependency_down(o->kafka_there, bus_last_error());
 	return r == 0 && (o->topics_there || ensure_topics(o));
+}
+
+static void look_at_kafka(struct outbox *o)
+{
+	if (!bus_producer_up(o->producer))
+		dependency_down(o->kafka_there, bus_last_error());
+	else if (!o->failing)
+		dependency_up(o->kafka_there);
 }
 
 /* Sends what is due. Returns whether to go on at once. */
 static bool publish(struct outbox *o)
 {
 	bus_producer_poll(o->producer, 0);
+	look_at_kafka(o);
 	claim_batch(o);
 	for (size_t i = 0; i < o->batch_n; i++)
 		send_item(o, &o->batch[i]);
 	wait_reports(o);
 	if (any_waiting(o))
 		return true; /* the end was asked for: run() finishes the batch */
-	if (o->batch_n == 0)
+	if (o->batch_n == 0) {
+		o->failing = false; /* whoever has sent it */
 		return false;
+	}
 	int failed = finish_batch(o);
 	recover(o, failed);
 	return !failed;
@@ -339,6 +348,7 @@ static void register_metrics(struct outbox *o)
 	static const char *const labels[] = { "topic", NULL };
 
 	o->heartbeat = heartbeat_new("outbox", BEAT_MS);
+	o->kafka_there = dependency_new("kafka", o->kafka->brokers, DEPENDENCY_NEVER);
 	o->sent = metric_counter("pettrack_auth_events_sent_total", "Events that Kafka has taken.", labels);
 	o->failures = metric_counter(
 		"pettrack_auth_events_failed_total", "Events that Kafka did not take; they are sent again.", labels);

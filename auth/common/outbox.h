@@ -10,6 +10,9 @@
  * Kafka's acknowledgement takes the event away, unless the document changed meanwhile (another id): then it is due again. At least
  * once; in order per document.
  *
+ * Without Kafka everything else is served, and taking this program out of service then would only lock people out: it is
+ * ready, and says that Kafka is away.
+ *
  * Thread: any; one publisher thread inside.
  */
 #pragma once

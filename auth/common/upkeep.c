@@ -2,6 +2,7 @@
 #include "auth/common/upkeep.h"
 #include "auth/common/turn.h"
 #include "base/clock.h"
+#include "service/dependency.h"
 #include "service/health.h"
 #include "service/log.h"
 #include "service/service.h"
@@ -28,7 +29,7 @@ struct upkeep {
 	pthread_t thread;
 	struct turn turn;
 	struct heartbeat *heartbeat;
-	struct readiness *mongodb, *keys;
+	struct dependency *mongodb, *keys;
 };
 
 static int prepare_all(const struct upkeep *u)
@@ -56,7 +57,10 @@ static void look_at_mongodb(struct upkeep *u)
 		give_up("collections and indexes", store_last_error(), r);
 	if (r == 0)
 		atomic_store(&u->prepared, true);
-	readiness_set(u->mongodb, r == 0, r ? store_last_error() : NULL);
+	if (r)
+		dependency_down(u->mongodb, store_last_error());
+	else
+		dependency_up(u->mongodb);
 }
 
 static void look_at_keys(struct upkeep *u)
@@ -70,10 +74,10 @@ static void look_at_keys(struct upkeep *u)
 		log_error("signing keys not read", LOG_S("error", strerror(-r)));
 	if (r == 0) {
 		u->keys_due_ms = clock_mono_ms() + u->keys_every_ms;
-		readiness_set(u->keys, true, NULL);
+		dependency_up(u->keys);
 	} else if (u->keys_due_ms == 0) { /* once read, they serve on while MongoDB is away */
-		readiness_set(u->keys, false,
-			r == KEYRING_E_EMPTY ? "role authentication has made none yet" : "not read yet");
+		dependency_down(
+			u->keys, r == KEYRING_E_EMPTY ? "role authentication has made none yet" : "not read yet");
 	}
 }
 
@@ -100,8 +104,8 @@ int upkeep_open(struct upkeep **ret, const struct upkeep_options *o)
 	u->prepare = o->prepare;
 	u->keys_every_ms = o->key_age_ms / 10 < KEYS_MS ? o->key_age_ms / 10 : KEYS_MS;
 	u->heartbeat = heartbeat_new("upkeep", BEAT_MS);
-	u->mongodb = readiness_new("mongodb");
-	u->keys = o->keyring ? readiness_new("keys") : NULL;
+	u->mongodb = dependency_new("mongodb", store_address(o->store), DEPENDENCY_ALWAYS);
+	u->keys = o->keyring ? dependency_new("keys", "", DEPENDENCY_AT_START) : NULL;
 	turn_init(&u->turn);
 	int r = -pthread_create(&u->thread, NULL, run, u);
 	if (r) {

@@ -2,8 +2,7 @@
  * upkeep - what must hold before requests are served, and be looked after while they are
  *
  * Makes collections and indexes once MongoDB answers, then keeps asking whether it does, and has the keyring read again.
- * Readiness: "mongodb", and "keys" where there is a keyring. Kafka is not part of it: events wait in MongoDB (outbox), so
- * auth serves everything without Kafka, and taking it out of service then would only lock people out.
+ * Not ready without "mongodb", nor, where there is a keyring, before the "keys" were read.
  *
  * Thread: any; one thread inside.
  */

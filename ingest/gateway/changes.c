@@ -1,6 +1,7 @@
 /* changes - the thread: topics first, then one event after the other. */
 #include "ingest/gateway/changes.h"
 
+#include "service/dependency.h"
 #include "service/health.h"
 #include "service/log.h"
 #include "service/metrics.h"
@@ -27,16 +28,16 @@ struct changes {
 	pthread_t thread;
 	atomic_bool stop;
 	struct heartbeat *heartbeat;
-	struct readiness *ready;
+	struct dependency *kafka;
 	struct series *seen;
 };
 
-static void update_readiness(struct changes *c)
+static void look_at_kafka(struct changes *c)
 {
-	if (!c->o.producers_up(c->o.owner))
-		readiness_set(c->ready, false, "no broker answers");
+	if (c->o.producers_up(c->o.owner) && bus_reader_up(c->reader))
+		dependency_up(c->kafka);
 	else
-		readiness_set(c->ready, true, NULL);
+		dependency_down(c->kafka, bus_last_error());
 }
 
 /* Without Kafka there is nothing to do but ask again. */
@@ -44,21 +45,6 @@ static void rest(struct changes *c)
 {
 	for (int ms = REST_MS; ms > 0 && !atomic_load(&c->stop); ms -= 50)
 		nanosleep(&(struct timespec){ .tv_nsec = 50000000 }, NULL);
-}
-
-/* ---- topics ---- */
-
-static void ensure_topics(struct changes *c)
-{
-	struct bus_why why;
-	int r = bus_topics_ensure(c->o.kafka, c->o.topics, changes_topics, KAFKA_MS, &why);
-
-	if (r == 0) {
-		atomic_store(c->o.topics_there, true);
-		return;
-	}
-	readiness_set(c->ready, false, why.text);
-	rest(c);
 }
 
 /* ---- events ---- */
@@ -74,11 +60,17 @@ bool changes_apply(struct devices *d, const void *json, size_t len)
 	return identifier != NULL;
 }
 
+/* The topics first, at every time: they may have been removed. */
 static void open_reader(struct changes *c)
 {
-	int r = bus_reader_open(&c->reader, c->o.kafka, c->devices_topic, 0, KAFKA_MS);
+	int r = bus_topics_ensure(c->o.kafka, c->o.topics, changes_topics, KAFKA_MS);
 
+	if (r == 0) {
+		atomic_store(c->o.topics_there, true);
+		r = bus_reader_open(&c->reader, c->o.kafka, c->devices_topic, 0, KAFKA_MS);
+	}
 	if (r != 0) {
+		dependency_down(c->kafka, bus_last_error());
 		rest(c);
 		return;
 	}
@@ -117,15 +109,12 @@ static void *work(void *arg)
 
 	while (!atomic_load(&c->stop)) {
 		heartbeat_beat(c->heartbeat);
-		if (!atomic_load(c->o.topics_there)) {
-			ensure_topics(c);
+		if (!c->reader) {
+			open_reader(c);
 			continue;
 		}
-		update_readiness(c);
-		if (!c->reader)
-			open_reader(c);
-		else
-			read_one(c);
+		look_at_kafka(c);
+		read_one(c);
 	}
 	close_reader(c);
 	return NULL;
@@ -139,7 +128,7 @@ int changes_open(struct changes **ret, const struct changes_options *o)
 	c->o = *o;
 	bus_topic_name(c->devices_topic, o->topics, BUS_TOPIC_DEVICES);
 	c->heartbeat = heartbeat_new("changes", BEAT_MS);
-	c->ready = readiness_new("kafka");
+	c->kafka = dependency_new("kafka", o->kafka->brokers, DEPENDENCY_ALWAYS);
 	c->seen = metric_series(
 		metric_counter("pettrack_gateway_device_events_total", "Events read from the topic of devices.", NULL),
 		NULL);

@@ -2,7 +2,7 @@
  * changes - makes the topics, and hears from auth, by the topic "devices", which cached devices to forget
  *
  * A thread of its own. What it may have missed (Kafka was away for long, the topic was made anew) makes all cached
- * devices doubtful, so that they are asked about again. Keeps readiness "kafka".
+ * devices doubtful, so that they are asked about again. Tells whether Kafka is there.
  */
 #pragma once
 
@@ -19,7 +19,7 @@ struct changes_options {
 	const struct bus_topics *topics; /* borrowed */
 	atomic_bool
 		*topics_there; /* set once they are: before, a producer would have the broker make them its own way */
-	bool (*producers_up)(void *owner);
+	bool (*producers_up)(void *owner); /* where not, why is in bus_last_error() */
 	void *owner;
 };
 

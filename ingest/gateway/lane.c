@@ -33,7 +33,6 @@ struct lane {
 	struct door *doors;
 	struct connections connections;
 	pthread_t thread;
-	atomic_bool up;
 	atomic_ullong looked_up; /* the ticket up to which look-ups are settled */
 	int64_t drain_until_ms, goodbye_until_ms;
 	struct heartbeat *heartbeat;
@@ -137,7 +136,6 @@ static void on_tick(void *arg)
 	take_reports(l); /* the library's errors and statistics come with them */
 	on_looked_up(l); /* also when a post was lost for want of memory */
 	series_set(l->queued, (double)bus_producer_pending(l->connections.producer));
-	atomic_store(&l->up, bus_producer_up(l->connections.producer));
 }
 
 void lane_looked_up(struct lane *l, uint64_t ticket)
@@ -150,7 +148,7 @@ void lane_looked_up(struct lane *l, uint64_t ticket)
 
 bool lane_up(const struct lane *l)
 {
-	return atomic_load(&l->up);
+	return bus_producer_up(l->connections.producer);
 }
 
 /* ---- the end ---- */

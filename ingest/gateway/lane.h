@@ -54,7 +54,7 @@ void lane_looked_up(struct lane *l, uint64_t ticket);
 /* Accepts nothing more, answers what is in flight, closes its connections, and ends; not later than after drain_ms. */
 void lane_drain(struct lane *l);
 
-/* Whether its producer reaches Kafka. */
+/* Whether its producer reaches Kafka; where not, why is in bus_last_error(). */
 bool lane_up(const struct lane *l);
 
 /* Waits for the end that lane_drain() has begun, flushes, frees. Accepts NULL. Returns how many records were lost (none of them

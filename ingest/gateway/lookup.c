@@ -3,8 +3,8 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "service/dependency.h"
 #include "service/health.h"
-#include "service/log.h"
 #include "service/metrics.h"
 
 #include <errno.h>
@@ -17,7 +17,8 @@
 enum {
 	WAIT_MS = 500,
 	PAUSE_MS = 200, /* after a request that failed */
-	PROBE_MS = 1000, /* between attempts to reach auth for the first time */
+	PROBE_MS = 5000, /* after an answer, without a want, auth is asked all the same: whether it is there */
+	PROBE_AWAY_MS = 1000, /* the same after none */
 	BEAT_MS = 120000, /* a request may use up its time twice: for a token, and for itself */
 };
 
@@ -29,11 +30,10 @@ struct lookup {
 	void *owner;
 	pthread_t thread;
 	atomic_bool stop;
-	bool reached; /* auth has answered once */
-	bool failing; /* and said so */
+	int64_t probe_ms; /* when to ask at the latest; clock_mono_ms() */
 	struct heartbeat *heartbeat;
-	struct readiness *ready;
-	struct series *up, *found, *unknown, *unavailable, *seconds;
+	struct dependency *auth;
+	struct series *found, *unknown, *unavailable, *seconds;
 	struct series *known_now, *others_now, *wanted_now;
 	devices_identifier batch[LOOKUP_BATCH_MAX];
 };
@@ -114,17 +114,6 @@ static void settle_unavailable(struct lookup *l, size_t n)
 	series_add(l->unavailable, (double)n);
 }
 
-static void say_up(struct lookup *l)
-{
-	if (!l->reached)
-		readiness_set(l->ready, true, NULL);
-	if (l->failing)
-		log_info("auth answers again");
-	l->reached = true;
-	l->failing = false;
-	series_set(l->up, 1);
-}
-
 static const char *reason(int r)
 {
 	switch (r) {
@@ -139,19 +128,9 @@ static const char *reason(int r)
 	}
 }
 
-static void say_down(struct lookup *l, int r)
+static void rest(const struct lookup *l)
 {
-	if (!l->reached)
-		readiness_set(l->ready, false, reason(r));
-	if (!l->failing)
-		log_warn("auth does not answer: known devices are served, others are not", LOG_S("why", reason(r)));
-	l->failing = true;
-	series_set(l->up, 0);
-}
-
-static void rest(const struct lookup *l, int ms)
-{
-	for (; ms > 0 && !atomic_load(&l->stop); ms -= 50)
+	for (int ms = PAUSE_MS; ms > 0 && !atomic_load(&l->stop); ms -= 50)
 		nanosleep(&(struct timespec){ .tv_nsec = 50000000 }, NULL);
 }
 
@@ -163,16 +142,17 @@ static void one_batch(struct lookup *l, size_t n)
 	if (r == 0) {
 		settle(l, n, answer);
 		json_decref(answer);
-		say_up(l);
+		dependency_up(l->auth);
 	} else {
+		dependency_down(l->auth, reason(r));
 		settle_unavailable(l, n);
-		say_down(l, r);
 	}
+	l->probe_ms = clock_mono_ms() + (r == 0 ? PROBE_MS : PROBE_AWAY_MS);
 	if (n > 0)
 		devices_batch_done(l->devices);
 	l->settled(l->owner, devices_settled(l->devices));
 	if (r != 0)
-		rest(l, n > 0 ? PAUSE_MS : PROBE_MS);
+		rest(l);
 }
 
 static void show_counts(const struct lookup *l)
@@ -191,8 +171,10 @@ static void *work(void *arg)
 	while (!atomic_load(&l->stop)) {
 		heartbeat_beat(l->heartbeat);
 		show_counts(l);
-		size_t n = devices_take(l->devices, l->batch, (size_t)l->batch_max, l->reached ? WAIT_MS : 0);
-		if (n > 0 || !l->reached) /* an empty request shows whether auth is there */
+		int64_t left_ms = l->probe_ms - clock_mono_ms();
+		int wait_ms = left_ms <= 0 ? 0 : left_ms < WAIT_MS ? (int)left_ms : WAIT_MS;
+		size_t n = devices_take(l->devices, l->batch, (size_t)l->batch_max, wait_ms);
+		if (n > 0 || clock_mono_ms() >= l->probe_ms) /* an empty request shows whether auth is there */
 			one_batch(l, n);
 	}
 	return NULL;
@@ -200,7 +182,7 @@ static void *work(void *arg)
 
 /* ---- life ---- */
 
-static void register_health(struct lookup *l)
+static void register_health(struct lookup *l, const char *auth_url)
 {
 	static const double bounds[] = { 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 0 };
 	static const char *const by_result[] = { "result", NULL }, *const by_state[] = { "state", NULL };
@@ -219,9 +201,8 @@ static void register_health(struct lookup *l)
 	l->seconds = metric_series(
 		metric_histogram("pettrack_gateway_lookup_seconds", "Time of a look-up request to auth.", NULL, bounds),
 		NULL);
-	l->up = metric_series(metric_gauge("pettrack_gateway_auth_up", "Whether auth answered last time.", NULL), NULL);
 	l->heartbeat = heartbeat_new("lookup", BEAT_MS);
-	l->ready = readiness_new("auth");
+	l->auth = dependency_new("auth", auth_url, DEPENDENCY_AT_START);
 }
 
 int lookup_open(struct lookup **ret, const struct lookup_options *o)
@@ -235,7 +216,7 @@ int lookup_open(struct lookup **ret, const struct lookup_options *o)
 	l->owner = o->owner;
 	int r = client_open(&l->client, o->auth);
 	if (r == 0) {
-		register_health(l);
+		register_health(l, o->auth->base_url);
 		r = -pthread_create(&l->thread, NULL, work, l);
 	}
 	if (r < 0) {

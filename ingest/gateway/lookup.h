@@ -1,8 +1,8 @@
 /*
  * lookup - asks auth about the devices that are wanted, many in one request
  *
- * A thread of its own, since lib/client blocks. Once auth has been reached, readiness "auth" stays: devices that are
- * known are served without it, and the metric pettrack_gateway_auth_up tells.
+ * A thread of its own, since lib/client blocks. It also tells whether auth is there. Once it was, the gateway stays ready
+ * without: devices that are known are served.
  */
 #pragma once
 

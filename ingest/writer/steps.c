@@ -50,12 +50,12 @@ int steps_answer(struct writer *w, const char *step, int r, const char *why)
 {
 	if (r == 0) {
 		w->answered_ms = clock_mono_ms();
-		readiness_set(w->mongodb_ready, true, NULL);
+		dependency_up(w->mongodb);
 		return 0;
 	}
 	if (r > 0) {
 		counters_retry(&w->counters, step);
-		readiness_set(w->mongodb_ready, false, why);
+		dependency_down(w->mongodb, why);
 		return STEP_E_RETRY;
 	}
 	log_error("MongoDB refuses", LOG_S("step", step), LOG_S("error", why));

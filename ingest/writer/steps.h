@@ -18,6 +18,7 @@
 #include "offsets.h"
 #include "writer.h"
 
+#include "service/dependency.h"
 #include "service/health.h"
 
 enum step_result {
@@ -39,7 +40,7 @@ struct writer {
 	struct dead *dead;
 	struct counters counters;
 	struct heartbeat *heartbeat;
-	struct readiness *kafka_ready, *mongodb_ready;
+	struct dependency *kafka, *mongodb;
 	int64_t answered_ms; /* clock_mono_ms() of MongoDB's last good answer */
 
 	/* the batches */

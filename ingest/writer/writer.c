@@ -61,6 +61,14 @@ static void forget(struct writer *w, const int32_t *partitions, size_t n)
 		log_warn("records left to the next writer", LOG_I("records", dropped));
 }
 
+static void look_at_kafka(struct writer *w)
+{
+	if (bus_consumer_up(w->consumer))
+		dependency_up(w->kafka);
+	else
+		dependency_down(w->kafka, bus_last_error());
+}
+
 static void count_partitions(struct writer *w, size_t n)
 {
 	w->partitions = n;
@@ -158,7 +166,7 @@ static int rest(struct writer *w)
 
 	for (int64_t now_ms; r == 0 && (now_ms = clock_mono_ms()) < until_ms && !service_stopping();) {
 		heartbeat_beat(w->heartbeat);
-		readiness_set(w->kafka_ready, bus_consumer_up(w->consumer), "no broker is connected");
+		look_at_kafka(w);
 		if (w->has_held) {
 			sleep_ms(least(POLL_MS, until_ms - now_ms));
 			continue;
@@ -205,7 +213,7 @@ static int observe(struct writer *w)
 		return 0;
 	w->observed_ms = now_ms;
 	series_set(w->counters.lag, (double)bus_lag(w->consumer));
-	readiness_set(w->kafka_ready, bus_consumer_up(w->consumer), "no broker is connected");
+	look_at_kafka(w);
 	dead_tick(w->dead);
 	if (now_ms - w->answered_ms < SILENCE_MS)
 		return 0;
@@ -219,13 +227,12 @@ const char *const writer_topics[] = { BUS_TOPIC_POSITIONS, BUS_TOPIC_DEAD, NULL 
 
 static int prepare_topics(struct writer *w)
 {
-	struct bus_why why;
-	int r = bus_topics_ensure(w->o.kafka, w->o.topics, writer_topics, PREPARE_MS, &why);
+	int r = bus_topics_ensure(w->o.kafka, w->o.topics, writer_topics, PREPARE_MS);
 
 	if (r < 0)
-		log_error("cannot make topics", LOG_S("why", why.text));
+		log_error("Kafka refuses", LOG_S("step", "prepare"), LOG_S("error", bus_last_error()));
 	if (r > 0)
-		readiness_set(w->kafka_ready, false, why.text);
+		dependency_down(w->kafka, bus_last_error());
 	return r > 0 ? STEP_E_RETRY : r;
 }
 
@@ -291,8 +298,7 @@ static int join(struct writer *w)
  * joined again, for which Kafka has forgotten them with the old topic. */
 static int join_again(struct writer *w)
 {
-	log_warn("the topic was removed", LOG_S("topic", w->topic));
-	readiness_set(w->kafka_ready, false, "the topic was removed");
+	dependency_down(w->kafka, "the topic of positions was removed");
 	bus_consumer_close(w->consumer); /* revokes all, which stores it */
 	w->consumer = NULL;
 	w->topic_gone = w->uncommitted = w->paused = false;
@@ -338,8 +344,8 @@ int writer_open(struct writer **ret, const struct writer_options *o)
 		w->backoff.random = (uint64_t)clock_mono_ns();
 	counters_open(&w->counters);
 	w->heartbeat = heartbeat_new("loop", HEARTBEAT_MS);
-	w->kafka_ready = readiness_new("kafka");
-	w->mongodb_ready = readiness_new("mongodb");
+	w->kafka = dependency_new("kafka", o->kafka->brokers, DEPENDENCY_ALWAYS);
+	w->mongodb = dependency_new("mongodb", store_address(o->store), DEPENDENCY_ALWAYS);
 	int r = steps_open(w);
 	if (r) {
 		writer_close(w);

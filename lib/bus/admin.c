@@ -7,12 +7,14 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 enum {
 	DEAD_RETENTION_DAYS = 30,
 	DAY_MS = 86400000,
 	REPLICAS_FOR_TWO = 3, /* so many, and two of them must be in sync */
 	PREPARE_MS = 5000,
+	LOOK_AGAIN_MS = 50,
 };
 
 /* What is special about some of them. */
@@ -33,7 +35,7 @@ struct wanted {
 	char full[BUS_TOPIC_SIZE];
 	rd_kafka_t *rk;
 	int64_t deadline_ms;
-	struct bus_why *why;
+	struct kafka_state *state;
 };
 
 void bus_topic_name(char out[static BUS_TOPIC_SIZE], const struct bus_topics *t, const char *name)
@@ -43,8 +45,7 @@ void bus_topic_name(char out[static BUS_TOPIC_SIZE], const struct bus_topics *t,
 
 static int fail(const struct wanted *w, int r, const char *what)
 {
-	kafka_say(w->why, "topic %s: %s", w->full, what);
-	return r;
+	return kafka_fail(r, "topic %s: %s", w->full, what);
 }
 
 /* ---- making ---- */
@@ -141,16 +142,40 @@ static int create(const struct wanted *w)
 
 /* ---- looking ---- */
 
+static int look(const struct wanted *w)
+{
+	int32_t partitions;
+
+	return kafka_count_partitions(w->rk, w->full, kafka_left_ms(w->deadline_ms), &partitions);
+}
+
+/* The controller has made it; brokers hear of it a moment later. */
+static int await_made(const struct wanted *w)
+{
+	int r = look(w);
+
+	while (r == BUS_E_MISSING && kafka_left_ms(w->deadline_ms) > 0) {
+		nanosleep(&(struct timespec){ .tv_nsec = LOOK_AGAIN_MS * 1000000L }, NULL);
+		r = look(w);
+	}
+	return r == BUS_E_MISSING ? fail(w, BUS_E_RETRY, "is made, and not known yet") : r;
+}
+
 /* Looks before it asks: a program whose account may not make topics starts where they are there. */
 static int ensure(const struct wanted *w)
 {
-	int32_t partitions;
-	int r = kafka_count_partitions(w->rk, w->full, kafka_left_ms(w->deadline_ms), &partitions);
+	int r = look(w);
 
-	if (r == BUS_E_MISSING)
-		return w->how->create ? create(w) : fail(w, r, "is missing, and KAFKA_CREATE_TOPICS is false");
+	if (r == BUS_E_MISSING && !w->how->create)
+		return fail(w, r, "is missing, and KAFKA_CREATE_TOPICS is false");
+	if (r == BUS_E_MISSING) {
+		r = create(w);
+		return r ? r : await_made(w);
+	}
 	if (r == -EACCES)
 		return fail(w, r, "this account may not see it");
+	if (r)
+		kafka_explain(w->rk, w->state);
 	return r;
 }
 
@@ -166,35 +191,26 @@ static int ensure_all(struct wanted *w, const char *const *names)
 	return r;
 }
 
-int bus_topics_ensure(const struct bus_config *c, const struct bus_topics *t, const char *const *names, int timeout_ms,
-	struct bus_why *ret_why)
+int bus_topics_ensure(const struct bus_config *c, const struct bus_topics *t, const char *const *names, int timeout_ms)
 {
 	/* A consumer's metadata request, unlike a producer's, makes the broker create nothing by itself. Callbacks run
-	 * inside the polls below only: what kafka_close() may leave behind has no use for the state. */
+	 * inside polls only: what kafka_close() may leave behind has no use for the state. */
 	struct kafka_state state = { 0 };
 	struct kafka_setup s = kafka_setup(c, &state);
-	struct wanted w = { .how = t, .deadline_ms = clock_mono_ms() + timeout_ms, .why = ret_why };
-
-	ret_why->text[0] = '\0';
+	struct wanted w = { .how = t, .deadline_ms = clock_mono_ms() + timeout_ms, .state = &state };
 	int r = kafka_open(&w.rk, &s, RD_KAFKA_CONSUMER);
-	if (r) {
-		kafka_say(ret_why, "%s", bus_last_error());
+
+	if (r)
 		return r;
-	}
 	r = ensure_all(&w, names);
-	if (r && !ret_why->text[0]) {
-		while (rd_kafka_poll(w.rk, 0) > 0)
-			;
-		kafka_why(&state, ret_why);
-	}
 	kafka_close(w.rk);
 	return r;
 }
 
 int bus_prepare(void *needs, const char **ret_why)
 {
-	struct bus_needs *n = needs;
+	const struct bus_needs *n = needs;
 
-	*ret_why = n->why.text;
-	return bus_topics_ensure(n->kafka, n->topics, n->names, PREPARE_MS, &n->why);
+	*ret_why = bus_last_error();
+	return bus_topics_ensure(n->kafka, n->topics, n->names, PREPARE_MS);
 }

@@ -31,12 +31,8 @@ enum bus_result {
 	BUS_E_MISSING, /* no such topic or partition */
 };
 
-/* What is wrong with the cluster, in words: for logs and /readyz. Never credentials. "" when nothing is. */
-struct bus_why {
-	char text[320];
-};
-
-/* The text of the last -EINVAL of an open call on this thread, for logs: which setting, and what about it. */
+/* What was wrong the last time on this thread, in words: after an open call or bus_topics_ensure() that failed, and after
+ * a ..._up() that said no. For logs and /readyz; never credentials. */
 const char *bus_last_error(void);
 
 struct bus_header {
@@ -80,7 +76,9 @@ size_t bus_producer_pending(struct bus_producer *p);
 /* Waits up to @timeout_ms for what is queued, reports the rest as lost, frees. Accepts NULL. Returns how many were lost. */
 size_t bus_producer_close(struct bus_producer *p, int timeout_ms);
 
-/* Whether the last contact with the cluster went well (fed by the library's error events); for readiness. */
+/* Whether the cluster answers: a broker is connected, and does not leave what it was asked without any answer for seconds.
+ * As of the last poll, which is to be every second at least; until the first connection, or the first that fails, yes.
+ * Any thread. */
 bool bus_producer_up(struct bus_producer *p);
 
 /* ---- a record that was read ---- */
@@ -163,5 +161,5 @@ int64_t bus_reader_end_at_start(const struct bus_reader *r, int32_t partition);
  * trimmed past the reader, or has partitions it had not at the start; the caller closes and opens again. Free it by bus_record_free(). */
 MUST_CHECK int bus_reader_poll(struct bus_reader *r, int timeout_ms, struct bus_record *ret);
 
-bool bus_reader_up(const struct bus_reader *r);
+bool bus_reader_up(struct bus_reader *r);
 void bus_reader_close(struct bus_reader *r);

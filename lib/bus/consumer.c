@@ -171,7 +171,7 @@ void bus_consumer_close(struct bus_consumer *c)
 
 bool bus_consumer_up(struct bus_consumer *c)
 {
-	return atomic_load(&c->state.up);
+	return kafka_is_up(&c->state);
 }
 
 int64_t bus_lag(struct bus_consumer *c)

@@ -7,30 +7,64 @@
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 enum {
 	STATISTICS_MS = 1000,
 	METADATA_MS = 10000, /* partitions that are new or gone are noticed within this; until then keys go as before */
+	CONNECT_MS = 5000, /* for the first connection, before it counts as failed; an error counts at once */
+	ABSENT = 2, /* times in a row that no broker is connected; once may be a connection made anew */
+	SILENCE_MS = 5000, /* without any answer, after which the cluster counts as away */
 	CLOSE_S = 2,
 };
 
 /* ---- what is wrong, in words ---- */
 
-static _Thread_local struct bus_why last_error;
+static _Thread_local char last_error[KAFKA_WHY_SIZE];
 
 const char *bus_last_error(void)
 {
-	return last_error.text;
+	return last_error;
 }
 
-void kafka_say(struct bus_why *why, const char *format, ...)
+int kafka_fail(int r, const char *format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(why->text, sizeof(why->text), format, args);
+	vsnprintf(last_error, sizeof(last_error), format, args);
 	va_end(args);
+	return r;
+}
+
+static void set_why(struct kafka_state *s, const char *why)
+{
+	pthread_mutex_lock(&s->lock);
+	snprintf(s->why, sizeof(s->why), "%s", why);
+	pthread_mutex_unlock(&s->lock);
+}
+
+static void remember_why(struct kafka_state *s)
+{
+	pthread_mutex_lock(&s->lock);
+	(void)kafka_fail(0, "%s", s->why[0] ? s->why : "no broker answers");
+	pthread_mutex_unlock(&s->lock);
+}
+
+bool kafka_is_up(struct kafka_state *s)
+{
+	if (atomic_load(&s->up))
+		return true;
+	remember_why(s);
+	return false;
+}
+
+void kafka_explain(rd_kafka_t *rk, struct kafka_state *s)
+{
+	while (rd_kafka_poll(rk, 0) > 0)
+		;
+	remember_why(s);
 }
 
 /* ---- callbacks ---- */
@@ -42,12 +76,12 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility, const 
 	log_debug("kafka", LOG_S("facility", facility), LOG_S("text", text));
 }
 
-/* That all brokers are down says less than what was said of the last one. */
-static void keep_reason(struct kafka_state *s, int err, const char *reason)
+/* Why a connection cannot be made says more than that one has ended, which is told of each. */
+static void note_reason(struct kafka_state *s, const char *reason)
 {
 	pthread_mutex_lock(&s->lock);
-	if (err != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || !s->why.text[0])
-		kafka_say(&s->why, "%s", reason);
+	if (!s->why[0] || !strstr(reason, "Disconnected") || strstr(s->why, "Disconnected"))
+		snprintf(s->why, sizeof(s->why), "%s", reason);
 	pthread_mutex_unlock(&s->lock);
 }
 
@@ -57,9 +91,14 @@ static void on_error(rd_kafka_t *rk, int err, const char *reason, void *opaque)
 
 	(void)rk;
 	log_debug("kafka error", LOG_S("error", rd_kafka_err2name(err)), LOG_S("text", reason));
-	keep_reason(s, err, reason);
+	if (err != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) /* says less than what was said of the last of them */
+		note_reason(s, reason);
 	switch (err) {
 	case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+		/* Of those that were there the statistics tell, by when it is known why they do not come back. */
+		if (!s->met)
+			atomic_store(&s->up, false);
+		break;
 	case RD_KAFKA_RESP_ERR__AUTHENTICATION:
 	case RD_KAFKA_RESP_ERR__FATAL:
 		atomic_store(&s->up, false);
@@ -73,14 +112,32 @@ static void on_error(rd_kafka_t *rk, int err, const char *reason, void *opaque)
 	}
 }
 
+/* A cluster whose machines are there but do nothing keeps its connections: it is seen by answers that do not come. All
+ * brokers together count, since one that is slow is not the cluster. Something is always asked: see METADATA_MS. */
+static bool is_silent(struct kafka_state *s, const struct kafka_stats *stats)
+{
+	int64_t now_ms = clock_mono_ms();
+
+	if (stats->answers != s->answers || stats->waiting == 0)
+		s->heard_ms = now_ms;
+	s->answers = stats->answers;
+	return now_ms - s->heard_ms >= SILENCE_MS;
+}
+
 static int on_stats(rd_kafka_t *rk, char *json, size_t len, void *opaque)
 {
 	struct kafka_state *s = opaque;
 	struct kafka_stats stats = kafka_stats_read(json);
+	bool silent = is_silent(s, &stats);
 
 	(void)rk;
 	(void)len;
-	atomic_store(&s->up, stats.up);
+	s->met = s->met || stats.connected;
+	s->absent = stats.connected ? 0 : s->absent + 1;
+	if (s->met || clock_mono_ms() - s->opened_ms >= CONNECT_MS)
+		atomic_store(&s->up, s->absent < ABSENT && !silent);
+	if (stats.connected)
+		set_why(s, silent ? "connected, but no answer comes" : "");
 	atomic_store(&s->lag, stats.lag);
 	atomic_store(&s->partitions, stats.partitions);
 	return 0; /* the library frees the text */
@@ -94,10 +151,8 @@ void kafka_set(struct kafka_setup *s, const char *name, const char *value)
 
 	if (s->r || !value)
 		return;
-	if (rd_kafka_conf_set(s->conf, name, value, why, sizeof(why)) != RD_KAFKA_CONF_OK) {
-		kafka_say(&last_error, "Kafka's library refuses a setting: %s", why);
-		s->r = -EINVAL;
-	}
+	if (rd_kafka_conf_set(s->conf, name, value, why, sizeof(why)) != RD_KAFKA_CONF_OK)
+		s->r = kafka_fail(-EINVAL, "Kafka's library refuses a setting: %s", why);
 }
 
 void kafka_set_int(struct kafka_setup *s, const char *name, int64_t value)
@@ -125,6 +180,8 @@ struct kafka_setup kafka_setup(const struct bus_config *c, struct kafka_state *s
 	kafka_set_int(&s, "topic.metadata.refresh.interval.ms", METADATA_MS);
 	kafka_set_int(&s, "statistics.interval.ms", STATISTICS_MS);
 	pthread_mutex_init(&state->lock, NULL);
+	state->opened_ms = state->heard_ms = clock_mono_ms();
+	atomic_store(&state->up, true);
 	rd_kafka_conf_set_opaque(s.conf, state);
 	rd_kafka_conf_set_log_cb(s.conf, on_log);
 	rd_kafka_conf_set_error_cb(s.conf, on_error);
@@ -143,7 +200,7 @@ int kafka_open(rd_kafka_t **ret, struct kafka_setup *s, rd_kafka_type_t type)
 		return 0;
 	}
 	if (s->r == 0) {
-		kafka_say(&last_error, "Kafka's library refuses the settings: %s", why);
+		(void)kafka_fail(0, "Kafka's library refuses the settings: %s", why);
 		s->r = rd_kafka_last_error() == RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE ? -ENOMEM : -EINVAL;
 	}
 	rd_kafka_conf_destroy(s->conf);
@@ -275,15 +332,6 @@ int kafka_count_partitions(rd_kafka_t *rk, const char *topic, int timeout_ms, in
 		*ret = m->topics[0].partition_cnt;
 	rd_kafka_metadata_destroy(m);
 	return kafka_result(err);
-}
-
-void kafka_why(struct kafka_state *s, struct bus_why *ret)
-{
-	pthread_mutex_lock(&s->lock);
-	*ret = s->why;
-	pthread_mutex_unlock(&s->lock);
-	if (!ret->text[0])
-		kafka_say(ret, "no broker answers");
 }
 
 int kafka_left_ms(int64_t deadline_ms)

@@ -11,14 +11,23 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+enum { KAFKA_WHY_SIZE = 320 };
+
 /* What the library tells between records. First member of whoever polls: its address is librdkafka's opaque. */
 struct kafka_state {
-	atomic_bool up;
+	atomic_bool up; /* at the start too: whoever opens a connection has just seen the cluster */
 	atomic_bool missing; /* a topic or partition in use was not there any more, once */
 	atomic_int partitions; /* of the topics in use, the most that any has; 0: not known yet */
 	_Atomic(int64_t) lag; /* see bus_lag() */
 	pthread_mutex_t lock; /* guards the next */
-	struct bus_why why; /* the last fault told; "" since all is well */
+	char why[KAFKA_WHY_SIZE]; /* the last fault told; "" since all is well */
+
+	/* the polling thread's own; times by clock_mono_ms() */
+	int64_t opened_ms;
+	bool met; /* a broker was connected once */
+	int absent; /* statistics in a row without a broker */
+	int64_t answers; /* so many had come */
+	int64_t heard_ms; /* when one came, or none was waited for */
 };
 
 /* A configuration under construction. The first fault sticks: ask once, at kafka_open(). */
@@ -48,11 +57,13 @@ MUST_CHECK int kafka_take(rd_kafka_message_t *m, struct bus_record *ret);
 /* Partitions of @topic as the cluster has it now. 0, BUS_E_MISSING, BUS_E_RETRY or -errno. */
 MUST_CHECK int kafka_count_partitions(rd_kafka_t *rk, const char *topic, int timeout_ms, int32_t *ret);
 
-/* Says so; what does not fit is cut. */
-void kafka_say(struct bus_why *why, const char *format, ...) PRINTF_LIKE(2, 3);
+/* Remembers the text for bus_last_error(), cut to what fits, and returns @r. */
+int kafka_fail(int r, const char *format, ...) PRINTF_LIKE(2, 3);
 
-/* Why the cluster does not answer, as far as it is known. Any thread. */
-void kafka_why(struct kafka_state *s, struct bus_why *ret);
+/* Whether the cluster answers; if not, why is remembered for bus_last_error(). Any thread. */
+bool kafka_is_up(struct kafka_state *s);
+/* After a call that got no answer: the same from events that wait, which are served. The polling thread's. */
+void kafka_explain(rd_kafka_t *rk, struct kafka_state *s);
 
 /* Milliseconds until @deadline_ms of clock_mono_ms(), at least 0. */
 int kafka_left_ms(int64_t deadline_ms);

@@ -231,5 +231,5 @@ size_t bus_producer_pending(struct bus_producer *p)
 
 bool bus_producer_up(struct bus_producer *p)
 {
-	return atomic_load(&p->state.up);
+	return kafka_is_up(&p->state);
 }

@@ -89,8 +89,13 @@ int bus_reader_open(
 		return -ENOMEM;
 	r->topic = strdup(topic);
 	int result = r->topic ? start(r, c) : -ENOMEM;
-	if (result == 0)
+	if (result == 0) {
 		result = find_start(r, back, timeout_ms);
+		if (result == BUS_E_MISSING)
+			(void)kafka_fail(result, "topic %s: is missing", topic);
+		else if (result)
+			kafka_explain(r->rk, &r->state);
+	}
 	if (result) {
 		bus_reader_close(r);
 		return result;
@@ -143,7 +148,7 @@ int64_t bus_reader_end_at_start(const struct bus_reader *r, int32_t partition)
 	return r->spans[partition].end;
 }
 
-bool bus_reader_up(const struct bus_reader *r)
+bool bus_reader_up(struct bus_reader *r)
 {
-	return atomic_load(&r->state.up);
+	return kafka_is_up(&r->state);
 }

@@ -49,11 +49,30 @@ static int64_t sum_lag(const char *json)
 	return sum;
 }
 
+static bool starts_with(const char *text, const char *start)
+{
+	return !strncmp(text, start, strlen(start));
+}
+
+/* A group's coordinator is a connection of its own, "logical", beside the same broker's: there an answer may rightly take as
+ * long as another member of the group does. */
+static void sum_brokers(const char *json, struct kafka_stats *ret)
+{
+	for (const char *at = json; next(&at, "\"source\":\"");) {
+		if (starts_with(at, "logical"))
+			continue;
+		if (next(&at, "\"state\":\"") && starts_with(at, "UP\""))
+			ret->connected = true;
+		int64_t waiting = number(&at, "\"waitresp_cnt\":"), answers = number(&at, "\"rx\":");
+		ret->waiting += waiting > 0 ? waiting : 0;
+		ret->answers += answers > 0 ? answers : 0;
+	}
+}
+
 struct kafka_stats kafka_stats_read(const char *json)
 {
-	return (struct kafka_stats){
-		.up = strstr(json, "\"state\":\"UP\"") != NULL,
-		.partitions = count_partitions(json),
-		.lag = sum_lag(json),
-	};
+	struct kafka_stats s = { .partitions = count_partitions(json), .lag = sum_lag(json) };
+
+	sum_brokers(json, &s);
+	return s;
 }

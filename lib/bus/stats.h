@@ -10,7 +10,9 @@
 #include <stdint.h>
 
 struct kafka_stats {
-	bool up; /* at least one broker is connected */
+	bool connected; /* at least one broker is */
+	int64_t waiting; /* requests that brokers have not answered yet */
+	int64_t answers; /* of theirs, since the connections were first made */
 	int32_t partitions; /* highest partition of any topic, plus 1; 0: no topic yet */
 	int64_t lag; /* of the partitions being read; -1 when not all are known */
 };

@@ -3,7 +3,7 @@
  *
  *     static struct bus_topics topics;
  *     static const struct setting settings[] = { BUS_TOPIC_SETTINGS(topics), { 0 } };
- *     r = bus_topics_ensure(&kafka, &topics, (const char *const[]){ BUS_TOPIC_POSITIONS, NULL }, 5000, &why);
+ *     r = bus_topics_ensure(&kafka, &topics, (const char *const[]){ BUS_TOPIC_POSITIONS, NULL }, 5000);
  *
  * Every program makes what it needs, all the same way, so that it does not matter which comes first. One that is there
  * is left as it is. Made are: as many partitions and replicas as the settings say; min.insync.replicas 2 where there are
@@ -34,15 +34,14 @@ struct bus_topics {
 void bus_topic_name(char out[static BUS_TOPIC_SIZE], const struct bus_topics *t, const char *name);
 
 /* Sees to it that the topics called @names (NULL-terminated, without the prefix) are there. 0; BUS_E_MISSING: one is not,
- * and may not be made by this program; BUS_E_RETRY; or -errno. *ret_why says what is wrong. */
-MUST_CHECK int bus_topics_ensure(const struct bus_config *c, const struct bus_topics *t, const char *const *names,
-	int timeout_ms, struct bus_why *ret_why);
+ * and may not be made by this program; BUS_E_RETRY; or -errno. */
+MUST_CHECK int bus_topics_ensure(
+	const struct bus_config *c, const struct bus_topics *t, const char *const *names, int timeout_ms);
 
 /* The same as a step of prepare (service/prepare.h), whose owner is a struct bus_needs. */
 struct bus_needs {
 	const struct bus_config *kafka;
 	const struct bus_topics *topics;
 	const char *const *names;
-	struct bus_why why;
 };
 MUST_CHECK int bus_prepare(void *needs, const char **ret_why);

@@ -1,17 +1,15 @@
-/* health - heartbeats are atomics; what a server's state is, and why, lies under one lock. */
+/* health - heartbeats are atomics; of servers, dependency.c remembers what there is to say. */
 #include "service/health.h"
-#include "base/clock.h"
-#include "base/text.h"
-#include "service/log.h"
+#include "service/dependency.h"
 #include "service/memory.h"
 #include "service/service.h"
+#include "base/clock.h"
+#include "base/text.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-
-enum { WHY_SIZE = 320 };
 
 struct heartbeat {
 	struct heartbeat *next;
@@ -20,18 +18,8 @@ struct heartbeat {
 	_Atomic int64_t last_ms;
 };
 
-enum state { UNKNOWN, NOT_READY, READY };
-
-struct readiness {
-	struct readiness *next;
-	const char *name;
-	enum state state;
-	char why[WHY_SIZE];
-};
-
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* for the lists and the states of the second */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* for the list */
 static struct heartbeat *heartbeats;
-static struct readiness *servers;
 
 struct heartbeat *heartbeat_new(const char *name, int64_t limit_ms)
 {
@@ -52,95 +40,95 @@ void heartbeat_beat(struct heartbeat *h)
 	atomic_store_explicit(&h->last_ms, clock_mono_ms(), memory_order_relaxed);
 }
 
-struct readiness *readiness_new(const char *name)
-{
-	struct readiness *r = memory_for_life(sizeof *r);
+/* ---- answers ---- */
 
-	r->name = name;
-	snprintf(r->why, sizeof r->why, "not reached yet");
-	pthread_mutex_lock(&lock);
-	r->next = servers;
-	servers = r;
-	pthread_mutex_unlock(&lock);
-	return r;
-}
+enum { LIST_SIZE = 2048 };
 
-void readiness_set(struct readiness *r, bool ready, const char *why)
-{
-	enum state now = ready ? READY : NOT_READY;
-
-	pthread_mutex_lock(&lock);
-	bool changed = r->state != now;
-	r->state = now;
-	snprintf(r->why, sizeof r->why, "%s", why ? why : "");
-	pthread_mutex_unlock(&lock);
-	if (changed && ready)
-		log_info("ready", LOG_S("server", r->name));
-	else if (changed)
-		log_warn("not ready", LOG_S("server", r->name), LOG_S("why", why));
-}
-
-/* An answer under construction: the checks that fail, or none. */
-struct answer {
+/* One object under construction: "name":"why",... without its braces. */
+struct list {
+	char bytes[LIST_SIZE];
 	struct text text;
-	bool failing;
 };
 
-static void answer_begin(struct answer *a, char *out, size_t size)
+static void list_begin(struct list *l)
 {
-	*a = (struct answer){ .text = text_in(out, size) };
+	l->text = text_in(l->bytes, sizeof l->bytes);
 }
 
-static void answer_fails(struct answer *a, const char *name, const char *why)
+static void list_add(struct list *l, const char *name, const char *why)
 {
-	text_puts(&a->text, a->failing ? "," : "{\"status\":\"failing\",\"checks\":{");
-	text_json(&a->text, name, strlen(name));
-	text_putc(&a->text, ':');
-	text_json(&a->text, why, strlen(why));
-	a->failing = true;
+	if (l->text.len)
+		text_putc(&l->text, ',');
+	text_json(&l->text, name, strlen(name));
+	text_putc(&l->text, ':');
+	text_json(&l->text, why, strlen(why));
 }
 
-static bool answer_end(struct answer *a)
+static void put_list(struct text *out, const char *name, const struct list *l)
 {
-	size_t size = a->text.size;
+	if (l->text.len == 0)
+		return;
+	text_printf(out, ",\"%s\":{", name);
+	text_put(out, l->bytes, l->text.len);
+	text_putc(out, '}');
+}
 
-	text_puts(&a->text, a->failing ? "}}" : "{\"status\":\"ok\"}");
-	if (!text_ok(&a->text)) { /* too many to list: still an answer, and still JSON */
-		a->text = text_in(a->text.buf, size);
-		text_puts(&a->text, "{\"status\":\"failing\"}");
+/* @degraded: NULL where there is no such thing. Returns whether @failing is empty. */
+static bool answer(char *out, size_t size, const struct list *failing, const struct list *degraded)
+{
+	struct text t = text_in(out, size);
+	bool ok = failing->text.len == 0;
+	const char *status = ok ? "ok" : "failing";
+
+	text_printf(&t, "{\"status\":\"%s\"", status);
+	put_list(&t, "checks", failing);
+	if (degraded)
+		put_list(&t, "degraded", degraded);
+	text_putc(&t, '}');
+	if (!text_ok(&t) || !text_ok(&failing->text) || (degraded && !text_ok(&degraded->text))) {
+		t = text_in(out, size); /* too many to list: still an answer, and still JSON */
+		text_printf(&t, "{\"status\":\"%s\"}", status);
 	}
-	return !a->failing;
+	return ok;
 }
 
 bool health_live(char *out, size_t size)
 {
-	struct answer a;
+	struct list failing;
 	char why[64];
 
-	answer_begin(&a, out, size);
+	list_begin(&failing);
 	pthread_mutex_lock(&lock);
 	for (const struct heartbeat *h = heartbeats; h; h = h->next) {
 		int64_t silent = clock_mono_ms() - atomic_load_explicit(&h->last_ms, memory_order_relaxed);
 		if (silent <= h->limit_ms)
 			continue;
 		snprintf(why, sizeof why, "no turn for %lld s", (long long)(silent / 1000));
-		answer_fails(&a, h->name, why);
+		list_add(&failing, h->name, why);
 	}
 	pthread_mutex_unlock(&lock);
-	return answer_end(&a);
+	return answer(out, size, &failing, NULL);
+}
+
+struct two_lists {
+	struct list failing, degraded;
+};
+
+static void add_missing(void *owner, const char *server, const char *why, bool needed)
+{
+	struct two_lists *l = owner;
+
+	list_add(needed ? &l->failing : &l->degraded, server, why);
 }
 
 bool health_ready(char *out, size_t size)
 {
-	struct answer a;
+	struct two_lists l;
 
-	answer_begin(&a, out, size);
+	list_begin(&l.failing);
+	list_begin(&l.degraded);
 	if (service_stopping())
-		answer_fails(&a, "service", "stopping");
-	pthread_mutex_lock(&lock);
-	for (const struct readiness *r = servers; r; r = r->next)
-		if (r->state != READY)
-			answer_fails(&a, r->name, *r->why ? r->why : "not ready");
-	pthread_mutex_unlock(&lock);
-	return answer_end(&a);
+		list_add(&l.failing, "service", "stopping");
+	dependency_missing(add_missing, &l);
+	return answer(out, size, &l.failing, &l.degraded);
 }

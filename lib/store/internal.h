@@ -12,6 +12,7 @@ struct store {
 	mongoc_client_pool_t *pool;
 	mongoc_write_concern_t *majority;
 	char *database;
+	char address[256];
 	bool create; /* see struct store_options */
 	void (*made)(const char *kind, const char *name);
 };

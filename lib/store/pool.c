@@ -1,5 +1,6 @@
 /* pool - opening, closing, and clients lent out one at a time. */
 #include "store/internal.h"
+#include "base/text.h"
 #include "service/log.h"
 
 #include <errno.h>
@@ -78,10 +79,30 @@ static int open_pool(struct store *s, mongoc_uri_t *uri)
 	return 0;
 }
 
+/* As much as fits. */
+static void note_address(struct store *s, const mongoc_uri_t *uri)
+{
+	struct text t = text_in(s->address, sizeof s->address);
+	const char *service = mongoc_uri_get_srv_hostname(uri);
+
+	if (service)
+		text_puts(&t, service);
+	for (const mongoc_host_list_t *h = service ? NULL : mongoc_uri_get_hosts(uri); h; h = h->next) {
+		text_puts(&t, t.len ? "," : "");
+		text_puts(&t, h->host_and_port);
+	}
+}
+
+const char *store_address(const struct store *s)
+{
+	return s->address;
+}
+
 static int open_uri(struct store *s, mongoc_uri_t *uri, const struct store_options *o)
 {
 	int r = set_options(uri, o);
 
+	note_address(s, uri);
 	return r ? store_fail_as(r, "an option of the URI is not valid") : open_pool(s, uri);
 }
 

@@ -41,6 +41,9 @@ struct store_options {
 MUST_CHECK int store_open(struct store **ret, const struct store_options *o);
 void store_close(struct store *s); /* accepts NULL; no cursor may be open */
 
+/* Where it is: host:port[,...], or the name that DNS is asked for, without credentials; as long as @s is. For logs. */
+const char *store_address(const struct store *s);
+
 /* A ping to the primary. 0, STORE_E_RETRY or negative. */
 MUST_CHECK int store_ping(struct store *s);
 

@@ -6,6 +6,8 @@
  */
 #include "query/access/access_internal.h"
 #include "base/clock.h"
+#include "service/health.h"
+#include "service/log.h"
 #include "service/metrics.h"
 
 #include <errno.h>
@@ -17,6 +19,8 @@ enum {
 	AWAY_MS = 500, /* how long auth is left alone after it did not answer */
 	ASKS_MAX = 3, /* for one call, when the answer is outdated each time */
 	ENDED_MAX = 100000,
+	DENIED_MS = 60000, /* between two lines in the log about it */
+	BEAT_MS = 60000,
 };
 
 static struct series *asked_well, *asked_badly, *from_memory;
@@ -56,6 +60,18 @@ static int read_answer(const json_t *answer, struct device_set **ret)
 	return r;
 }
 
+/* That auth is away, others tell. */
+static void tell_refusal(struct access *a, int r)
+{
+	int64_t now_ms = clock_mono_ms(), told_ms = atomic_load(&a->denied_told_ms);
+
+	if (r == 0 || r == CLIENT_E_RETRY || r == CLIENT_E_MISSING || (told_ms && now_ms - told_ms < DENIED_MS) ||
+		!atomic_compare_exchange_strong(&a->denied_told_ms, &told_ms, now_ms))
+		return;
+	log_error("auth does not tell this program who may see what", LOG_S("why", client_last_error()),
+		LOG_S("client", a->o.auth.client_id));
+}
+
 /* 0, ACCESS_E_RETRY or -errno. */
 static int ask(struct access *a, const struct uuid *user, struct device_set **ret)
 {
@@ -65,6 +81,7 @@ static int ask(struct access *a, const struct uuid *user, struct device_set **re
 	uuid_format(id, user);
 	snprintf(path, sizeof(path), "/internal/v1/users/%s/devices", id);
 	int r = client_call(a->client, "GET", path, NULL, NULL, &answer, NULL);
+	tell_refusal(a, r);
 	if (r == 0)
 		r = read_answer(answer, ret);
 	else if (r == CLIENT_E_MISSING) /* no such user: sees nothing */
@@ -82,7 +99,7 @@ static int load(struct access *a, struct cache_entry *e)
 	const struct uuid user = e->link.key;
 	const uint64_t said = e->said;
 	const int64_t asked_ms = clock_mono_ms();
-	struct device_set *set;
+	struct device_set *set = NULL;
 
 	if (asked_ms < a->away_until_ms)
 		return ACCESS_E_RETRY;
@@ -191,6 +208,7 @@ int access_open(struct access **ret, const struct access_options *o)
 		return -ENOMEM;
 	register_metrics();
 	a->o = *o;
+	a->heartbeat = heartbeat_new("access", BEAT_MS);
 	pthread_mutex_init(&a->lock, NULL);
 	pthread_mutex_init(&a->watch_lock, NULL);
 	pthread_cond_init(&a->loaded, NULL);

@@ -12,6 +12,7 @@
 #include "bus/topics.h"
 #include "client/client.h"
 #include "query/access/device_set.h"
+#include "service/dependency.h"
 
 struct access;
 
@@ -23,6 +24,7 @@ struct access_options {
 	struct client_options auth; /* base_url, client_id, client_secret with scope access.read */
 	const struct bus_config *kafka; /* borrowed until access_close() */
 	const struct bus_topics *topics; /* borrowed too; the topic "access" is made when it is not there */
+	struct dependency *kafka_there; /* told whether the topic is read */
 	int64_t ttl_ms; /* asked again when older */
 	int64_t stale_ms; /* while auth is away, answers up to this age are good */
 	int64_t users_max, devices_max; /* remembered at most */

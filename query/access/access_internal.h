@@ -22,6 +22,8 @@ struct access {
 	pthread_t reader;
 	bool reading; /* the thread was started */
 	atomic_bool closing;
+	_Atomic int64_t denied_told_ms; /* when it was last said that auth refuses; monotonic, 0: never */
+	struct heartbeat *heartbeat;
 };
 
 /* access_topic.c: reads the topic until @a is closing. */

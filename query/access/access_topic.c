@@ -6,6 +6,7 @@
  */
 #include "query/access/access_internal.h"
 #include "base/clock.h"
+#include "service/health.h"
 #include "service/log.h"
 #include "service/service.h"
 
@@ -17,6 +18,7 @@ enum {
 	OPEN_MS = 2000,
 	POLL_MS = 100,
 	PAUSE_MS = 1000, /* before the cluster is tried again */
+	LOOK_MS = 1000,
 	ENDED_FOR_MS = 2 * 3600 * 1000, /* longer than any access token is good */
 };
 
@@ -90,19 +92,39 @@ static void pause_ms(struct access *a, int64_t ms)
 static int open_reader(struct access *a, struct bus_reader **ret)
 {
 	static const char *const topics[] = { BUS_TOPIC_ACCESS, NULL };
-	struct bus_why why;
-	int r = bus_topics_ensure(a->o.kafka, a->o.topics, topics, OPEN_MS, &why);
+	int r = bus_topics_ensure(a->o.kafka, a->o.topics, topics, OPEN_MS);
 
-	return r ? r : bus_reader_open(ret, a->o.kafka, a->topic, BACK, OPEN_MS);
+	if (r == 0)
+		r = bus_reader_open(ret, a->o.kafka, a->topic, BACK, OPEN_MS);
+	if (r)
+		dependency_down(a->o.kafka_there, bus_last_error());
+	return r;
+}
+
+/* Once a second. */
+static void look(struct access *a, struct bus_reader *reader, int64_t *looked_ms)
+{
+	int64_t now_ms = clock_mono_ms();
+
+	if (now_ms - *looked_ms < LOOK_MS)
+		return;
+	*looked_ms = now_ms;
+	heartbeat_beat(a->heartbeat);
+	if (bus_reader_up(reader))
+		dependency_up(a->o.kafka_there);
+	else
+		dependency_down(a->o.kafka_there, bus_last_error());
 }
 
 /* Until @a is closing or the topic is not what it was. Negative: fatal. */
 static int read_all(struct access *a, struct bus_reader *reader)
 {
 	struct bus_record record;
+	int64_t looked_ms = 0;
 	int r = 0;
 
 	while (!closing(a) && r >= 0 && r != BUS_E_GONE) {
+		look(a, reader, &looked_ms);
 		r = bus_reader_poll(reader, POLL_MS, &record);
 		if (r)
 			continue;
@@ -120,6 +142,7 @@ void *access_topic_read(void *arg)
 
 	while (!closing(a)) {
 		struct bus_reader *reader;
+		heartbeat_beat(a->heartbeat);
 		int r = open_reader(a, &reader);
 		if (r == 0) {
 			if (!first) /* nobody knows what was missed */
@@ -130,7 +153,7 @@ void *access_topic_read(void *arg)
 		}
 		if (r < 0) {
 			log_error("cannot read the topic of access", LOG_S("topic", a->topic),
-				LOG_S("error", strerror(-r)));
+				LOG_S("error", strerror(-r)), LOG_S("why", bus_last_error()));
 			service_stop(r);
 			break;
 		}

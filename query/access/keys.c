@@ -1,7 +1,6 @@
 #include "query/access/keys.h"
 #include "base/clock.h"
-#include "client/client.h"
-#include "service/log.h"
+#include "service/health.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -9,10 +8,11 @@
 #include <time.h>
 
 enum {
-	REFRESH_MS = 5 * 60 * 1000,
+	REFRESH_MS = 10000,
 	RETRY_MS = 1000, /* after a failure; doubles up to RETRY_MAX_MS while there are keys */
 	RETRY_FIRST_MS = 250,
-	RETRY_MAX_MS = 30000,
+	RETRY_MAX_MS = 4000,
+	BEAT_MS = 120000,
 	ASKED_AGAIN_MS = 3000, /* at least between two fetches for unknown keys */
 };
 
@@ -22,7 +22,8 @@ enum {
 struct keys {
 	struct client *client;
 	struct token_keys *set;
-	struct readiness *ready;
+	struct dependency *dependency;
+	struct heartbeat *heartbeat;
 	int64_t refresh_ms;
 	pthread_t fetcher;
 	bool fetching; /* the thread was started */
@@ -36,29 +37,33 @@ struct keys {
 
 /* ---- fetching ---- */
 
-static int fetch(struct keys *k)
+static int fetch(struct keys *k, const char **ret_why)
 {
 	char *jwks;
 	size_t len;
 	int r = client_fetch(k->client, PATH, NULL, &jwks, &len);
 
 	if (r) {
-		log_debug("keys not fetched", LOG_S("why", client_last_error()));
+		*ret_why = client_last_error();
 		return r;
 	}
 	r = token_keys_load(k->set, jwks, len);
-	if (r)
-		log_warn("auth's keys are not valid", LOG_I("bytes", len));
 	free(jwks);
+	if (r)
+		*ret_why = "it has no keys, or none that are valid";
 	return r;
 }
 
-static void tell_ready(struct keys *k, int r)
+static int fetch_and_tell(struct keys *k)
 {
-	if (k->ready && r == 0)
-		readiness_set(k->ready, true, NULL);
-	else if (k->ready && token_keys_count(k->set) == 0)
-		readiness_set(k->ready, false, "no keys from auth");
+	const char *why;
+	int r = fetch(k, &why);
+
+	if (k->dependency && r == 0)
+		dependency_up(k->dependency);
+	else if (k->dependency)
+		dependency_down(k->dependency, why);
+	return r;
 }
 
 /* Until a time on the monotonic clock, or until there is something to do. With the lock held. */
@@ -89,8 +94,8 @@ static void *fetch_all(void *arg)
 	while (!k->closing) {
 		k->wanted = false;
 		pthread_mutex_unlock(&k->lock);
-		int r = fetch(k);
-		tell_ready(k, r);
+		heartbeat_beat(k->heartbeat);
+		int r = fetch_and_tell(k);
 		pthread_mutex_lock(&k->lock);
 		k->fetches++;
 		k->fetched_ms = clock_mono_ms();
@@ -139,8 +144,10 @@ int keys_verify(struct keys *k, const char *token, size_t len, int64_t wait_ms, 
 
 static int open_parts(struct keys *k, const struct keys_options *o)
 {
-	int r = client_open(
-		&k->client, &(struct client_options){ .base_url = o->auth_url, .answer_max = TOKEN_JWKS_MAX });
+	struct client_options auth = o->auth;
+
+	auth.answer_max = TOKEN_JWKS_MAX;
+	int r = client_open(&k->client, &auth);
 
 	if (r == 0)
 		r = token_keys_open(&k->set, o->issuer, AUDIENCE);
@@ -157,7 +164,8 @@ int keys_open(struct keys **ret, const struct keys_options *o)
 
 	if (!k)
 		return -ENOMEM;
-	k->ready = o->ready;
+	k->dependency = o->dependency;
+	k->heartbeat = heartbeat_new("keys", BEAT_MS);
 	k->refresh_ms = o->refresh_ms > 0 ? o->refresh_ms : REFRESH_MS;
 	pthread_mutex_init(&k->lock, NULL);
 	pthread_condattr_init(&monotonic);

@@ -2,22 +2,23 @@
  * keys - auth's public keys, kept up; and access tokens checked by them
  *
  * A thread fetches /.well-known/jwks.json: until it has it, then every refresh_ms, and when a token names a key that is
- * not known.
+ * not known. That also shows whether auth is there, and, where there is a client id, whether it takes this client.
  *
  * Thread: any.
  */
 #pragma once
 
-#include "service/health.h"
+#include "client/client.h"
+#include "service/dependency.h"
 #include "token/token.h"
 
 struct keys;
 
 struct keys_options {
-	const char *auth_url; /* base URL */
+	struct client_options auth; /* its base_url; client_id and client_secret where it is to know this program */
 	const char *issuer; /* claim iss */
-	int64_t refresh_ms; /* 0: 5 min */
-	struct readiness *ready; /* set by whether there are keys; may be NULL */
+	int64_t refresh_ms; /* 0: 10 s */
+	struct dependency *dependency; /* told whether auth is there; may be NULL */
 };
 
 /* 0, -ENOMEM, or -EINVAL for a wrong URL. The strings are copied. */

@@ -14,7 +14,7 @@
 #include "query/access/keys.h"
 #include "query/live/queue.h"
 #include "query/live/ring.h"
-#include "service/health.h"
+#include "service/dependency.h"
 #include "store/store.h"
 
 struct live;
@@ -41,7 +41,7 @@ struct live_options {
 	struct store *store;
 	struct keys *keys;
 	struct access *access;
-	struct readiness *kafka_ready;
+	struct dependency *kafka_there; /* told whether the topic is followed */
 };
 
 /* Listens; whoever subscribes before Kafka is there waits. 0 or -errno. */

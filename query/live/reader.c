@@ -6,6 +6,7 @@
 #include "query/live/partition.h"
 #include "query/live/stats.h"
 #include "record/record.h"
+#include "service/health.h"
 #include "service/log.h"
 #include "service/service.h"
 
@@ -19,6 +20,7 @@ enum {
 	OPEN_MS = 5000,
 	POLL_MS = 100,
 	PAUSE_MS = 500, /* before the cluster is tried again */
+	BEAT_MS = 60000,
 	QUIET_POLLS = 30, /* in a row that found nothing, after which the ring counts as filled */
 	ARENA_SIZE = 64 * 1024,
 };
@@ -39,7 +41,8 @@ struct reader {
 	size_t unfilled; /* partitions that have not come to where they ended at the start */
 	bool *filled; /* of each */
 	int quiet; /* polls in a row that found nothing */
-	int64_t ring_told_ms;
+	int64_t looked_ms;
+	struct heartbeat *heartbeat;
 	struct text scratch;
 	uint8_t arena[ARENA_SIZE];
 	char json[POSITION_JSON_SIZE_MAX];
@@ -131,7 +134,7 @@ static int begin_handing_over(struct reader *r)
 		b->ends[i] = ring_end(r->ring, i);
 	r->hand_over(r->owner, b);
 	batch_unref(b);
-	readiness_set(r->o->kafka_ready, true, NULL);
+	dependency_up(r->o->kafka_there);
 	log_info("following", LOG_S("topic", r->topic), LOG_I("partitions", n));
 	return 0;
 }
@@ -177,20 +180,23 @@ static int note_quiet(struct reader *r)
 
 /* ---- poll ---- */
 
-static void tell_ring(struct reader *r)
+static void look_around(struct reader *r)
 {
 	size_t records, bytes, devices;
 	int64_t now_ms = clock_mono_ms();
 
-	if (now_ms - r->ring_told_ms < 1000)
+	if (now_ms - r->looked_ms < 1000)
 		return;
-	r->ring_told_ms = now_ms;
+	r->looked_ms = now_ms;
 	ring_fill(r->ring, &records, &bytes, &devices);
 	series_set(stats.ring_records, (double)records);
 	series_set(stats.ring_bytes, (double)bytes);
 	series_set(stats.ring_devices, (double)devices);
-	if (r->unfilled == 0)
-		readiness_set(r->o->kafka_ready, bus_reader_up(r->bus), "no broker answers");
+	heartbeat_beat(r->heartbeat);
+	if (!bus_reader_up(r->bus))
+		dependency_down(r->o->kafka_there, bus_last_error());
+	else if (r->unfilled == 0)
+		dependency_up(r->o->kafka_there);
 }
 
 /* Lets the batch under way wait for company, asleep: a thread that polls is woken for every record. False: it has waited
@@ -235,7 +241,7 @@ static int read_all(struct reader *r)
 
 	while (!closing(r) && result >= 0 && result != BUS_E_GONE) {
 		result = poll_one(r);
-		tell_ring(r);
+		look_around(r);
 	}
 	flush(r);
 	return result;
@@ -246,12 +252,13 @@ static int read_all(struct reader *r)
 static int open_bus(struct reader *r)
 {
 	static const char *const topics[] = { BUS_TOPIC_POSITIONS, NULL };
-	struct bus_why why;
-	int result = bus_topics_ensure(r->o->kafka, r->o->topics, topics, OPEN_MS, &why);
+	int result = bus_topics_ensure(r->o->kafka, r->o->topics, topics, OPEN_MS);
 
+	if (result == 0)
+		result = bus_reader_open(&r->bus, r->o->kafka, r->topic, r->o->ring.records_max, OPEN_MS);
 	if (result)
-		readiness_set(r->o->kafka_ready, false, why.text);
-	return result ? result : bus_reader_open(&r->bus, r->o->kafka, r->topic, r->o->ring.records_max, OPEN_MS);
+		dependency_down(r->o->kafka_there, bus_last_error());
+	return result;
 }
 
 static void forget_all(struct reader *r)
@@ -270,8 +277,7 @@ static void tell_lost(struct reader *r)
 {
 	struct batch *b;
 
-	log_warn("the topic is not what it was: all begin anew", LOG_S("topic", r->topic));
-	readiness_set(r->o->kafka_ready, false, "the topic is read anew");
+	dependency_down(r->o->kafka_there, "the topic of positions is not what it was: all begin anew");
 	while (!(b = batch_new(BATCH_LOST)))
 		pause_ms(r, PAUSE_MS);
 	r->hand_over(r->owner, b);
@@ -284,6 +290,7 @@ static void *run(void *arg)
 	int result = 0;
 
 	while (!closing(r) && result >= 0) {
+		heartbeat_beat(r->heartbeat);
 		result = open_bus(r);
 		if (result == 0)
 			result = read_all(r);
@@ -294,7 +301,8 @@ static void *run(void *arg)
 			pause_ms(r, PAUSE_MS);
 	}
 	if (result < 0) {
-		log_error("cannot read the positions", LOG_S("topic", r->topic), LOG_S("error", strerror(-result)));
+		log_error("cannot read the positions", LOG_S("topic", r->topic), LOG_S("error", strerror(-result)),
+			LOG_S("why", bus_last_error()));
 		service_stop(result);
 	}
 	return NULL;
@@ -309,6 +317,7 @@ int reader_open(struct reader **ret, const struct live_options *o, reader_hand_o
 	r->o = o;
 	r->hand_over = hand_over;
 	r->owner = owner;
+	r->heartbeat = heartbeat_new("reader", BEAT_MS);
 	r->scratch = text_in(r->json, sizeof(r->json));
 	bus_topic_name(r->topic, o->topics, BUS_TOPIC_POSITIONS);
 	int result = -pthread_create(&r->thread, NULL, run, r);

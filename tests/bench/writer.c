@@ -108,10 +108,9 @@ static void make_topics(const struct bus_config *config)
 {
 	static const char *const names[] = { BUS_TOPIC_POSITIONS, BUS_TOPIC_DEAD, NULL };
 	const struct bus_topics how = { .prefix = prefix, .partitions = PARTITIONS, .replication = 1, .create = true };
-	struct bus_why why;
 
 	bus_topic_name(topic, &how, BUS_TOPIC_POSITIONS);
-	if (bus_topics_ensure(config, &how, names, PATIENCE_MS, &why))
+	if (bus_topics_ensure(config, &how, names, PATIENCE_MS))
 		die("cannot make the topic: is Kafka there?");
 }
 

@@ -253,7 +253,7 @@ def test_while_auth_is_away_the_known_are_served(stack, owner):
                 sock.sendall(struct.pack(">H", 15) + b"350000000000001")
                 assert sock.recv(1) == b"", "neither yes nor no"
             assert stack.gateway.ops("/readyz").status_code == 200
-            assert stack.gateway.metric("pettrack_gateway_auth_up") == 0
+            assert stack.gateway.metric("pettrack_dependency_up", dependency="auth") == 0
         finally:
             stack.auth.start()
         wait_until(lambda: send_osmand(stack, new, 1, 2).status_code == 200, 15, "new ones are served again")

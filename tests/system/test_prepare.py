@@ -227,7 +227,7 @@ def says(program, server, word):
     return answer.status_code == 503 and word in answer.json()["checks"].get(server, "")
 
 
-@pytest.mark.parametrize("kind", ["gateway", "writer"])
+@pytest.mark.parametrize("kind", ["gateway", "query", "writer"])
 def test_topics_that_may_not_be_made_are_waited_for(stack, place, tmp_path, kind):
     """Each that is missing is named, and the program goes on when somebody has made them."""
     program = running(stack, place, kind, tmp_path, KAFKA_CREATE_TOPICS="false")
@@ -241,6 +241,19 @@ def test_topics_that_may_not_be_made_are_waited_for(stack, place, tmp_path, kind
         program.wait_ready()
         assert place.topics() == dict.fromkeys(TOPICS[kind], 2)
         assert program.stop() == 0
+    finally:
+        program.end()
+
+
+def test_auth_is_ready_without_topics_and_says_so(stack, place, tmp_path):
+    program = running(stack, place, "auth", tmp_path, KAFKA_CREATE_TOPICS="false")
+    try:
+        program.wait_ready()
+        missing = f"{place.prefix}access: is missing"
+        wait_until(lambda: missing in program.ops("/readyz").json().get("degraded", {}).get("kafka", ""), 20, "named")
+        for topic in TOPICS["auth"]:
+            place.make_topic(topic)
+        wait_until(lambda: program.ops("/readyz").json() == {"status": "ok"}, 20, "all is well")
     finally:
         program.end()
 

@@ -22,7 +22,7 @@ static void setup(void)
 		.dead_topic = "positions.dead",
 	};
 	counters_open(&w->counters);
-	w->mongodb_ready = readiness_new("mongodb");
+	w->mongodb = dependency_new("mongodb", "", DEPENDENCY_ALWAYS);
 	ck_assert_int_eq(steps_open(w), 0);
 }
 

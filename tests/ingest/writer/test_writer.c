@@ -9,12 +9,12 @@ static const struct bus_topics topics;
 
 static void setup(void)
 {
-	const struct bus_config *kafka = NULL;
+	static const struct bus_config kafka = { .brokers = "" };
 
 	fakes_reset();
 	ck_assert_int_eq(writer_open(&writer,
 				 &(struct writer_options){
-					 .kafka = kafka,
+					 .kafka = &kafka,
 					 .group = "g",
 					 .topics = &topics,
 					 .batch_max = 8,

@@ -387,7 +387,30 @@ START_TEST(a_lost_cluster_shows_and_so_does_its_return)
 	while (bus_producer_up(p) && clock_mono_ms() < deadline_ms)
 		bus_producer_poll(p, 50);
 	ck_assert(!bus_producer_up(p));
+	ck_assert_msg(strstr(bus_last_error(), "127.0.0.1:"), "said: %s", bus_last_error());
 	broker_up();
+	while (!bus_producer_up(p) && clock_mono_ms() < deadline_ms)
+		bus_producer_poll(p, 50);
+	ck_assert(bus_producer_up(p));
+	ck_assert_uint_eq(bus_producer_close(p, SOON_MS), 0);
+}
+END_TEST
+
+/* As machines that are stopped, or a network that swallows packets: connections stay, answers do not come. */
+START_TEST(a_silent_cluster_shows_and_so_does_its_voice)
+{
+	struct bus_producer *p = open_producer(100, 0);
+	int64_t deadline_ms = clock_mono_ms() + 2 * SOON_MS;
+
+	ck_assert_int_eq(send_one(p, "key", 0), 0);
+	wait_reports(p, 1);
+	ck_assert_int_eq(rd_kafka_mock_broker_set_rtt(cluster->mock, 1, 12000), 0);
+	ck_assert_int_eq(send_one(p, "key", 1), 0);
+	while (bus_producer_up(p) && clock_mono_ms() < deadline_ms)
+		bus_producer_poll(p, 50);
+	ck_assert(!bus_producer_up(p));
+	ck_assert_str_eq(bus_last_error(), "connected, but no answer comes");
+	ck_assert_int_eq(rd_kafka_mock_broker_set_rtt(cluster->mock, 1, 0), 0);
 	while (!bus_producer_up(p) && clock_mono_ms() < deadline_ms)
 		bus_producer_poll(p, 50);
 	ck_assert(bus_producer_up(p));
@@ -434,6 +457,7 @@ static Suite *suite(void)
 	tcase_add_test(t, a_record_beyond_the_limit_is_refused);
 	tcase_add_test(t, a_wrong_setting_is_refused);
 	tcase_add_test(t, a_lost_cluster_shows_and_so_does_its_return);
+	tcase_add_test(t, a_silent_cluster_shows_and_so_does_its_voice);
 	tcase_add_test(t, no_memory_is_reported);
 	suite_add_tcase(s, t);
 	return s;

@@ -2,7 +2,12 @@
 #include "tests/lib/unit.h"
 
 /* Cut down from what librdkafka 2.0.2 writes. */
-#define BROKER(state) "\"brokers\":{\"h:1/1\":{\"name\":\"h:1/1\",\"state\":\"" state "\",\"stateage\":4}}"
+#define CONNECTION(source, state, waiting, answers)                                                                    \
+	"\"h:1\":{\"name\":\"h:1\",\"source\":\"" source "\",\"state\":\"" state "\",\"stateage\":4,\"outbuf_cnt\":9," \
+	"\"waitresp_cnt\":" #waiting ",\"waitresp_msg_cnt\":9,\"tx\":99,\"txidle\":5,\"rx\":" #answers                 \
+	",\"rxbytes\":99}"
+#define BROKERS(connections) "\"brokers\":{" connections "}"
+#define BROKER(state) BROKERS(CONNECTION("learned", state, 0, 0))
 #define PARTITION(n, fetch, committed, low, end)                                                                       \
 	"\"" #n "\":{\"partition\":" #n ",\"leader\":1,\"fetch_state\":\"" fetch "\",\"stored_offset\":2,"             \
 	"\"commited_offset\":99,\"committed_offset\":" #committed ",\"eof_offset\":1,\"lo_offset\":" #low              \
@@ -15,15 +20,20 @@ static const struct {
 	const char *json;
 	struct kafka_stats want;
 } rows[] = {
-	{ "{}", { .up = false, .partitions = 0, .lag = 0 } },
-	{ "{" BROKER("INIT") "," CGRP "}", { .up = false, .partitions = 0, .lag = 0 } },
-	{ "{" BROKER("UP") "," TOPIC(NONE) "}", { .up = true, .partitions = 0, .lag = 0 } },
-	{ "{" BROKER("DOWN") "," TOPIC(PARTITION(0, "active", 3, 0, 10)) "}",
-		{ .up = false, .partitions = 1, .lag = 7 } },
+	{ "{}", { .partitions = 0, .lag = 0 } },
+	{ "{" BROKER("INIT") "," CGRP "}", { .partitions = 0, .lag = 0 } },
+	{ "{" BROKER("UP") "," TOPIC(NONE) "}", { .connected = true, .partitions = 0, .lag = 0 } },
+	{ "{" BROKER("DOWN") "," TOPIC(PARTITION(0, "active", 3, 0, 10)) "}", { .partitions = 1, .lag = 7 } },
+	/* All brokers count, but for the coordinator, whose connection is a second one to one of them. */
+	{ "{" BROKERS(CONNECTION("learned", "UP", 1, 40) "," CONNECTION("configured", "DOWN", 2, 2) "," CONNECTION(
+		  "logical", "UP", 4, 8)) "}",
+		{ .connected = true, .waiting = 3, .answers = 42 } },
+	{ "{" BROKERS(CONNECTION("logical", "UP", 1, 1)) "}", { .connected = false } },
+	{ "{\"brokers\":{\"h:1\":{\"source\":\"learned\",\"state\":\"UP\"", { .connected = true } },
 	/* Foreign partitions do not count. */
 	{ "{" BROKER("UP") "," TOPIC(PARTITION(0, "active", 3, 0, 10) "," PARTITION(1, "none", 3, 0, 10) "," PARTITION(
 		  2, "active", 8, 0, 10) "," NONE) "}",
-		{ .up = true, .partitions = 3, .lag = 9 } },
+		{ .connected = true, .partitions = 3, .lag = 9 } },
 	/* Nothing committed yet, or so long ago that it is gone. */
 	{ "{" TOPIC(PARTITION(0, "active", -1001, 4, 10)) "}", { .partitions = 1, .lag = 6 } },
 	{ "{" TOPIC(PARTITION(0, "active", 2, 4, 10)) "}", { .partitions = 1, .lag = 6 } },
@@ -40,7 +50,9 @@ START_TEST(reads_what_counts)
 {
 	struct kafka_stats s = kafka_stats_read(rows[_i].json);
 
-	ck_assert_int_eq(s.up, rows[_i].want.up);
+	ck_assert_int_eq(s.connected, rows[_i].want.connected);
+	ck_assert_int_eq(s.waiting, rows[_i].want.waiting);
+	ck_assert_int_eq(s.answers, rows[_i].want.answers);
 	ck_assert_int_eq(s.partitions, rows[_i].want.partitions);
 	ck_assert_int_eq(s.lag, rows[_i].want.lag);
 }

@@ -20,19 +20,16 @@ static void teardown(void)
 	cluster_close(cluster);
 }
 
-static struct bus_why why;
-
 static int ensure(bool create, int timeout_ms)
 {
 	const struct bus_topics how = { .prefix = "", .partitions = 3, .replication = 1, .create = create };
 
-	return bus_topics_ensure(&cluster->config, &how, (const char *const[]){ "t", NULL }, timeout_ms, &why);
+	return bus_topics_ensure(&cluster->config, &how, (const char *const[]){ "t", NULL }, timeout_ms);
 }
 
 START_TEST(topics_that_exist_are_left_alone)
 {
 	ck_assert_int_eq(ensure(true, SOON_MS), 0);
-	ck_assert_str_eq(why.text, "");
 	struct bus_reader *r;
 	ck_assert_int_eq(bus_reader_open(&r, &cluster->config, "t", 0, SOON_MS), 0);
 	ck_assert_int_eq(bus_reader_partitions(r), 1);
@@ -45,7 +42,7 @@ START_TEST(topics_that_do_not_exist_are_asked_for)
 {
 	rd_kafka_mock_topic_set_error(cluster->mock, "t", RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
 	ck_assert_int_eq(ensure(true, 500), BUS_E_RETRY);
-	ck_assert_msg(!strncmp(why.text, "topic t: ", 9), "said: %s", why.text);
+	ck_assert_msg(!strncmp(bus_last_error(), "topic t: ", 9), "said: %s", bus_last_error());
 }
 END_TEST
 
@@ -53,7 +50,7 @@ START_TEST(topics_that_may_not_be_made_are_waited_for)
 {
 	rd_kafka_mock_topic_set_error(cluster->mock, "t", RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
 	ck_assert_int_eq(ensure(false, SOON_MS), BUS_E_MISSING);
-	ck_assert_str_eq(why.text, "topic t: is missing, and KAFKA_CREATE_TOPICS is false");
+	ck_assert_str_eq(bus_last_error(), "topic t: is missing, and KAFKA_CREATE_TOPICS is false");
 	rd_kafka_mock_topic_set_error(cluster->mock, "t", RD_KAFKA_RESP_ERR_NO_ERROR);
 	ck_assert_int_eq(ensure(false, SOON_MS), 0);
 }
@@ -63,7 +60,7 @@ START_TEST(topics_wait_for_a_cluster)
 {
 	ck_assert_int_eq(rd_kafka_mock_broker_set_down(cluster->mock, 1), 0);
 	ck_assert_int_eq(ensure(true, 300), BUS_E_RETRY);
-	ck_assert_msg(strstr(why.text, "127.0.0.1:"), "said: %s", why.text);
+	ck_assert_msg(strstr(bus_last_error(), "127.0.0.1:"), "said: %s", bus_last_error());
 }
 END_TEST
 
@@ -75,8 +72,8 @@ START_TEST(settings_that_the_library_refuses_are_said)
 	const char *const names[] = { "t", NULL };
 	struct bus_producer *p;
 
-	ck_assert_int_eq(bus_topics_ensure(&bad, &how, names, 300, &why), -EINVAL);
-	ck_assert_msg(strstr(why.text, "security.protocol"), "said: %s", why.text);
+	ck_assert_int_eq(bus_topics_ensure(&bad, &how, names, 300), -EINVAL);
+	ck_assert_msg(strstr(bus_last_error(), "security.protocol"), "said: %s", bus_last_error());
 	ck_assert_int_eq(bus_producer_open(&p, &bad, &(struct bus_producer_options){ .queue_max = 1 }), -EINVAL);
 	ck_assert_msg(strstr(bus_last_error(), "security.protocol"), "said: %s", bus_last_error());
 }

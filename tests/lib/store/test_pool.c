@@ -29,6 +29,23 @@ START_TEST(a_bad_uri_is_refused_without_being_quoted)
 }
 END_TEST
 
+/* For logs: hosts, and nothing that is secret. */
+START_TEST(where_it_is)
+{
+	static const struct {
+		const char *uri, *address;
+	} rows[] = {
+		{ "mongodb://user:pass@a.example:1,b.example/x?replicaSet=rs0", "a.example:1,b.example:27017" },
+		{ "mongodb://user:pass@[::1]:2/x", "[::1]:2" },
+	};
+	struct store *s = NULL;
+
+	ck_assert_int_eq(store_open(&s, &(struct store_options){ .uri = rows[_i].uri }), 0);
+	ck_assert_str_eq(store_address(s), rows[_i].address);
+	store_close(s);
+}
+END_TEST
+
 START_TEST(closing_nothing_is_allowed)
 {
 	store_close(NULL);
@@ -162,6 +179,7 @@ static Suite *suite(void)
 
 	tcase_set_timeout(c, 30);
 	tcase_add_loop_test(c, a_bad_uri_is_refused_without_being_quoted, 0, 5);
+	tcase_add_loop_test(c, where_it_is, 0, 2);
 	tcase_add_test(c, closing_nothing_is_allowed);
 	tcase_add_test(c, no_server_is_a_retry_within_the_time);
 	tcase_add_test(c, no_server_is_a_retry_of_a_bulk_and_reports_nothing);

@@ -74,6 +74,7 @@ static void start(int64_t ttl_ms, int64_t stale_ms)
 	struct access_options o = {
 		.kafka = &nowhere,
 		.topics = &topics,
+		.kafka_there = dependency_new("kafka", "", DEPENDENCY_NEVER),
 		.ttl_ms = ttl_ms,
 		.stale_ms = stale_ms,
 		.users_max = 10,

@@ -1,6 +1,7 @@
 /* Source: query/access/keys.c. Auth is an HTTP server inside the test. */
 #include "base/clock.h"
 #include "query/access/keys.h"
+#include "service/health.h"
 #include "tests/lib/client/http_server.h"
 #include "tests/lib/unit.h"
 
@@ -12,7 +13,6 @@
 
 static struct http_server *auth;
 static struct keys *keys;
-static struct readiness *ready;
 static char *pem[2];
 static _Atomic int published, status = 200; /* how many keys are in the JWKS */
 
@@ -40,8 +40,10 @@ static void start(int keys_n)
 		ck_assert_int_eq(token_key_generate(&pem[i]), 0);
 	published = keys_n;
 	auth = http_server_start(answer, NULL);
-	ready = readiness_new("auth");
-	struct keys_options o = { .auth_url = http_server_url(auth), .issuer = "pettrack", .ready = ready };
+	struct keys_options o = { .auth = { .base_url = http_server_url(auth) },
+		.issuer = "pettrack",
+		.refresh_ms = 300000,
+		.dependency = dependency_new("auth", "", DEPENDENCY_AT_START) };
 	ck_assert_int_eq(keys_open(&keys, &o), 0);
 }
 
@@ -106,6 +108,19 @@ START_TEST(until_there_are_some)
 }
 END_TEST
 
+START_TEST(none_yet_is_as_good_as_no_answer)
+{
+	char text[1024] = "";
+
+	start(0);
+	while (!strstr(text, "it has no keys, or none that are valid"))
+		ck_assert(!health_ready(text, sizeof text));
+	published = 1;
+	await_keys();
+	stop();
+}
+END_TEST
+
 START_TEST(a_new_key_is_fetched_when_it_is_met)
 {
 	start(1);
@@ -138,6 +153,7 @@ static Suite *suite(void)
 	tcase_set_timeout(t, 30);
 	tcase_add_test(t, fetched_at_the_start);
 	tcase_add_test(t, until_there_are_some);
+	tcase_add_test(t, none_yet_is_as_good_as_no_answer);
 	tcase_add_test(t, a_new_key_is_fetched_when_it_is_met);
 	tcase_add_test(t, a_key_that_nobody_has);
 	suite_add_tcase(s, t);

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "query/live/live.h"
+#include "service/health.h"
 #include "record/record.h"
 #include "service/metrics.h"
 #include "tests/lib/bus/cluster.h"
@@ -37,7 +38,6 @@ static struct token_signer *signer;
 static struct store *mongodb;
 static struct keys *keys;
 static struct access *the_access;
-static struct readiness *kafka_ready[REPLICAS];
 static struct live *live[REPLICAS];
 static char *jwks;
 static int64_t started_ms;
@@ -146,8 +146,7 @@ static void start_replica(int i, struct live_options o)
 {
 	char text[1024];
 
-	kafka_ready[i] = readiness_new("kafka");
-	o.kafka_ready = kafka_ready[i];
+	o.kafka_there = dependency_new("kafka", "", DEPENDENCY_ALWAYS);
 	ck_assert_int_eq(live_open(&live[i], &o), 0);
 	for (int n = 0; n < PATIENCE_MS && !health_ready(text, sizeof text); n++)
 		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
@@ -168,14 +167,15 @@ static void start(void)
 	bus = cluster_producer(cluster);
 	start_auth();
 	ck_assert_int_eq(store_open(&mongodb, &so), 0);
-	ck_assert_int_eq(keys_open(&keys, &(struct keys_options){ .auth_url = http_server_url(auth),
+	ck_assert_int_eq(keys_open(&keys, &(struct keys_options){ .auth = { .base_url = http_server_url(auth) },
 						  .issuer = "pettrack",
-						  .ready = readiness_new("auth") }),
+						  .dependency = dependency_new("auth", "", DEPENDENCY_ALWAYS) }),
 		0);
 	struct access_options ao = {
 		.auth = { http_server_url(auth), "query", "secret" },
 		.kafka = &cluster->config,
 		.topics = &topics,
+		.kafka_there = dependency_new("kafka", "", DEPENDENCY_ALWAYS),
 		.ttl_ms = 60000,
 		.stale_ms = 60000,
 		.users_max = 100,
