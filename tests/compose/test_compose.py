@@ -41,8 +41,8 @@ def test_confined(composed, service):
 
 @pytest.mark.parametrize("service", RUNNING)
 def test_nobody_runs_as_root(composed, service):
-    users = docker("top", composed.container(service), "-o", "uid").split()[1:]
-    assert users and "0" not in users
+    processes = docker("top", composed.container(service), "-o", "pid,uid").splitlines()[1:]
+    assert processes and "0" not in {p.split()[1] for p in processes}
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
@@ -149,7 +149,7 @@ def test_trackers_ports_answer(composed):
     """OsmAnd refuses a device that nobody has; Teltonika's port closes on what is no IMEI."""
     position = {"id": "nobodys", "lat": "50.1", "lon": "-5.1"}
     answer = requests.post(f"http://127.0.0.1:{composed.ports['osmand']}/", params=position, timeout=10)
-    assert answer.status_code in (401, 404)
+    assert answer.status_code == 400
     with socket.create_connection(("127.0.0.1", composed.ports["teltonika"]), timeout=10) as tracker:
         tracker.sendall(b"\x00\x0fnot-an-imei-123")
         assert tracker.recv(16) in (b"", b"\x00")
@@ -178,7 +178,7 @@ def test_gateway_killed(composed, owner):
     with owner.live() as live:
         live.subscribe()
         wait_until(lambda: len(moved(live)) >= MOVING, 60, "pets move")
-        docker("run", "--rm", "--pid", "host", "--user", "0", "debian:bookworm-slim", "kill", "-KILL", pid)
+        docker("run", "--rm", "--pid", "host", "debian:bookworm-slim", "sh", "-c", f"kill -KILL {pid}")
         wait_until(lambda: inspect(gateway)["RestartCount"] == 1, 30, "it is restarted")
         after = len(live.frames)
         composed.wait_healthy(["gateway"])
