@@ -132,6 +132,15 @@ void binary_hex(struct attributes *a, struct arena *arena, const char *name, con
 	attribute_text(a, name, hex);
 }
 
+/* Line ends, blanks and NUL alone. */
+static bool is_blank(const uint8_t *bytes, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (bytes[i] != '\0' && bytes[i] != ' ' && (bytes[i] < '\t' || bytes[i] > '\r'))
+			return false;
+	return true;
+}
+
 static bool is_text(const uint8_t *bytes, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -149,9 +158,9 @@ void binary_text(struct attributes *a, struct arena *arena, const char *name, co
 		n--;
 	for (; n > 0 && *bytes <= ' '; bytes++)
 		n--;
-	if (n == 0)
+	if (is_blank(all, all_n))
 		return;
-	if (!is_text(bytes, n)) {
+	if (n == 0 || !is_text(bytes, n)) {
 		binary_hex(a, arena, name, all, all_n);
 		return;
 	}

@@ -56,5 +56,5 @@ void binary_wifi(struct parts *p, const uint8_t *mac, int64_t rssi);
 void binary_hex(struct attributes *a, struct arena *arena, const char *name, const uint8_t *bytes, size_t n);
 
 /* Attribute @name: @n bytes as text without blanks and control characters at its ends, or as hex when they are no text (UTF-8 without
- * control characters) or too long for one. */
+ * control characters) or too long for one. Blanks alone: none. */
 void binary_text(struct attributes *a, struct arena *arena, const char *name, const uint8_t *bytes, size_t n);

@@ -68,7 +68,7 @@ void gt06_ids(struct gt06 *g, uint32_t *ret_mcc, uint32_t *ret_mnc)
 
 void gt06_put_cell(struct gt06 *g, struct parts_cell cell)
 {
-	if (wire_ok(&g->w) && (cell.lac != 0 || cell.cid != 0))
+	if (wire_ok(&g->w) && cell.lac != 0 && cell.cid != 0)
 		parts_cell(&g->cells, &cell);
 }
 

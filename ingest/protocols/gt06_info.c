@@ -60,9 +60,9 @@ static bool read_where(struct gt06 *g, struct slice text)
 			binary_speed(g->p, v / 3.6);
 		else if (slice_is(name, "DateTime") && !read_when(g, value))
 			return false;
-		if (slice_is(name, "Lat") && *value.s == 'S')
+		if (value.n > 0 && slice_is(name, "Lat") && *value.s == 'S')
 			lat = -lat;
-		if (slice_is(name, "Lon") && *value.s == 'W')
+		if (value.n > 0 && slice_is(name, "Lon") && *value.s == 'W')
 			lon = -lon;
 	}
 	if (has_lat && has_lon)

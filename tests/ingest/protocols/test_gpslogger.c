@@ -84,6 +84,8 @@ static const struct {
 	{ "the Android id", "/?ser=XYZ&aid=a1b2", "", "a1b2", NULL },
 	{ "the serial number", "/?aid=&ser=XYZ", "", "XYZ", NULL },
 	{ "id before both", "/?aid=a1b2&id=cat&ser=XYZ", "", "cat", NULL },
+	{ "as long as can be", "/?id=1234567890123456789012345678901234567890123456789012345678901234:s3", "",
+		"1234567890123456789012345678901234567890123456789012345678901234", "s3" },
 	{ "a secret", "/?id=cat&secret=s3", "", "cat", "s3" },
 	{ "behind a colon", "/?id=cat:s3", "", "cat", "s3" },
 	{ "Basic", "/?id=cat:no", "Authorization: Basic dTpzMw==\r\n", "cat", "s3" },
@@ -106,6 +108,9 @@ static const struct {
 	int reason;
 } bad[] = {
 	{ "nobody", "/?lat=50.1703&lon=-5.1138", NULL, REASON_NO_DEVICE },
+	{ "nobody's name", "/?id=12345678901234567890123456789012345678901234567890123456789012345", NULL,
+		REASON_UNKNOWN_DEVICE },
+	{ "no name", "/?id=:s3", NULL, REASON_NO_DEVICE },
 	{ "half a place", "/?id=cat&lat=50.1703", NULL, REASON_BAD_VALUE },
 	{ "no such place", "/?id=cat&lat=90.1&lon=0", NULL, REASON_BAD_VALUE },
 	{ "no such time", "/?id=cat&time=yesterday", NULL, REASON_BAD_VALUE },

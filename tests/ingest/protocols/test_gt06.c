@@ -73,6 +73,7 @@ static const char *says(const char *hex)
 /* 9 satellites, 50.1703, -5.1138 (north, west, positioned), 10 km/h, 90 degrees */
 #define PLACE "C90561F7EC008C74680A1C5A"
 #define TWENTY "2020202020202020202020202020202020202020"
+#define SIX "000000000000000000000000000000000000000000000000000000000000000000000000"
 #define GPS DATE PLACE
 #define HERE AT "50.1703,-5.1138 speed=2.77778 course=90 satellites=9"
 #define CELL "00EA0A10E2001EE8" /* 234, 10, 4322, 7912 */
@@ -474,6 +475,153 @@ static const struct {
 		"01DC"
 		"07",
 		AT "- tag1='c4a82841074a' tagBattery1=100 bleTemperature1=-1 bleHumidity1=47.6" },
+	{ "no cell: no area", "12" GPS "00EA0A0000001EE8", HERE },
+	{ "no cell: no number", "12" GPS "00EA0A10E2000000", HERE },
+	{ "37, modules of other lengths",
+		"37" GPS CELL "010E00"
+		"0027010A"
+		"002E020064"
+		"003B01FA"
+		"00990400000001"
+		"009902FFFF",
+		HERE " ignition=true event=14 " CELL_SAYS },
+	{ "long ago",
+		"22"
+		"010519060120" PLACE CELL "010E00",
+		"2001-05-25T06:01:32.000Z 50.1703,-5.1138 speed=2.77778 course=90 satellites=9 ignition=true "
+		"event=14 " CELL_SAYS },
+	{ "22 that names its device, no cell",
+		"22"
+		"010868120302971396" DATE GPS "00"
+		"4604D2284C0002000000640171",
+		HERE " status=70 ignition=true charging=true externalVoltage=12.34 batteryVoltage=4 gsmSignal=76 "
+		     "odometer=100 hours=22140" },
+	{ "22 that names its device, half a cell, half a card",
+		"22"
+		"010868120302971396" DATE GPS "08"
+		"00EA0A10E2001E"
+		"4604D2284C0002000000640171"
+		"0001",
+		HERE " status=70 ignition=true charging=true externalVoltage=12.34 batteryVoltage=4 gsmSignal=76 "
+		     "odometer=100 hours=22140" },
+	{ "22 that names its device, something else",
+		"22"
+		"010868120302971396" DATE GPS "00"
+		"4604D2284C0002000000640171"
+		"0402313233",
+		HERE " status=70 ignition=true charging=true externalVoltage=12.34 batteryVoltage=4 gsmSignal=76 "
+		     "odometer=100 hours=22140" },
+	{ "22 that names its device, a card",
+		"22"
+		"010868120302971396" DATE GPS "00"
+		"4604D2284C0002000000640171"
+		"0401313233",
+		HERE " status=70 ignition=true charging=true externalVoltage=12.34 batteryVoltage=4 gsmSignal=76 "
+		     "odometer=100 hours=22140 rfid='123'" },
+	{ "an alarm beyond those with names", "16" GPS "09" CELL "4405042D02",
+		HERE " " STATUS_SAYS " event=45 " CELL_SAYS },
+	{ "heartbeat, volts", "2346019A", NOWHEN "- status=70 ignition=true charging=true batteryVoltage=4.1" },
+	{ "heartbeat, gsm", "2346019A04",
+		NOWHEN "- status=70 ignition=true charging=true batteryVoltage=4.1 gsmSignal=4" },
+	{ "28 without language",
+		"28" DATE "00EA0A"
+		"10E2001EE850" SIX "FF",
+		AT "- cells='234,10,4322,7912,80'" },
+	{ "2C without access points",
+		"2C" DATE "00EA0A"
+		"10E2001EE850" SIX "FF",
+		AT "- cells='234,10,4322,7912,80'" },
+	{ "24 of seven",
+		"24" DATE "00EA0A"
+		"10E2001EE850" SIX "FF"
+		"01"
+		"001801EB40393E",
+		AT "- cells='234,10,4322,7912,80' wifi='00:18:01:eb:40:39,62'" },
+	{ "2C as long as a 24 with a count",
+		"2C" DATE "00EA0A"
+		"10E2001EE850"
+		"000000000000"
+		"000000000000"
+		"000000000000"
+		"000000000000"
+		"0000000000",
+		AT "- type=44 data='1a051906012000ea0a10e2001ee850000000000000000000000000000000000000000000000000"
+		   "0000000000'" },
+	{ "long 32 without a cell",
+		"+32" DATE "00"
+		"09"
+		"00EA0A0000001EE8"
+		"20"
+		"00"
+		"00"
+		"A2"
+		"00",
+		AT "- gsmSignal=32 status=162" },
+	{ "long 33, another low battery",
+		"+33" DATE "00"
+		"00"
+		"00"
+		"00"
+		"A3"
+		"00",
+		AT "- event=163 alarm='lowBattery'" },
+	{ "long 33, armed",
+		"+33" DATE "00"
+		"00"
+		"00"
+		"00"
+		"A0"
+		"00",
+		AT "- event=160" },
+	{ "WHERE, north and east, at rest",
+		"+21"
+		"00000001"
+		"01"
+		"43757272656E7420706F736974696F6E214C61743A4E35302E313730332C4C6F6E3A45352E313133382C436F757273653A3930"
+		"2E30302C53706565643A302C4461746554696D653A323032362D30352D32352030363A30313A3332",
+		AT "50.1703,5.1138 speed=0 course=90" },
+	{ "WHERE that is something else",
+		"+21"
+		"00000001"
+		"01"
+		"43757272656E7420706F736974696F6E3F4C61743A4E35302E313730332C4C6F6E3A45352E31313338",
+		NOWHEN "- result='Current position?Lat:N50.1703,Lon:E5.1138'" },
+	{ "an empty reply",
+		"1504"
+		"00000000"
+		"0002",
+		NOWHEN "-" },
+	{ "the ends of UTF-8's lengths",
+		"+21"
+		"00000001"
+		"02"
+		"0080"
+		"0800"
+		"D800"
+		"E000"
+		"0041",
+		NOWHEN "- result='\xc2\x80\xe0\xa0\x80\xef\xbf\xbd\xee\x80\x80"
+		       "A'" },
+	{ "a serial port's text, as long as a card", "+941B4142434445464748", NOWHEN "- result='ABCDEFGH'" },
+	{ "a serial port's bytes", "+941B0203", NOWHEN "- result='0203'" },
+	{ "modules: alarms",
+		"+70"
+		"002B000111"
+		"0011000A"
+		"00EA000A10E200000050",
+		NOWHEN "- event=17 alarm='lowBattery'" },
+	{ "modules: the last alarm",
+		"+70"
+		"002B000114",
+		NOWHEN "- event=20 alarm='removed'" },
+	{ "modules: no alarm",
+		"+70"
+		"002B000115",
+		NOWHEN "- event=21" },
+	{ "modules: no alarm either",
+		"+70"
+		"002B000110",
+		NOWHEN "- event=16" },
 	{ "a peripheral",
 		"+F2"
 		"6A13E5BC"
@@ -610,6 +758,20 @@ START_TEST(decode_refuses)
 	int r = frame_refused(gt06, &logged_in, frame, len);
 
 	ck_assert_msg(r == bad[_i].reason, "%s: %s", bad[_i].why, protocol_reason_name((enum protocol_reason)r));
+}
+END_TEST
+
+START_TEST(decode_refuses_what_is_no_frame)
+{
+	static const char *const cases[] = { "", "78", "7878", "787805", "7979", "797900", "7878040000000D0A",
+		"787806000000000D0A", "797805130000000D0A", "7878051300000000" };
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct protocol_result result = { 0 };
+		size_t len;
+		const uint8_t *frame = hex_at_guard(cases[i], &len);
+		ck_assert_int_eq(gt06->decode(&logged_in, frame, len, decoding_scratch(), &result), REASON_BAD_FRAME);
+	}
 }
 END_TEST
 
@@ -766,6 +928,8 @@ START_TEST(answers)
 			"4F4B",
 		"");
 	expect_answered("8000", "");
+	expect_answered("8201", "");
+	expect_answered("8301", "83");
 	expect_answered("8A", "8A1A0102030405");
 }
 END_TEST
@@ -807,6 +971,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, no_contents_are_read_past_their_end, 0, COUNT(good));
 	tcase_add_loop_test(t, frame_refuses, 0, COUNT(bad_frames));
 	tcase_add_loop_test(t, decode_refuses, 0, COUNT(bad));
+	tcase_add_test(t, decode_refuses_what_is_no_frame);
 	tcase_add_test(t, every_byte_is_covered_by_the_checksum);
 	tcase_add_test(t, decode_refuses_what_the_session_or_the_scratch_does_not_allow);
 	tcase_add_test(t, a_session);

@@ -316,6 +316,116 @@ static const struct {
 		"31",
 		SAID " gsmSignal=31" },
 	{ "another length", "0200" LOCATION "30021F00", SAID " item30='1f00'" },
+	{ "half an area",
+		"0200" LOCATION "1205"
+		"01"
+		"0000002A",
+		SAID " item12='010000002a'" },
+	{ "eight temperatures",
+		"0200" LOCATION "5110"
+		"00D7"
+		"00D8"
+		"00D9"
+		"00DA"
+		"00DB"
+		"00DC"
+		"00DD"
+		"00DE",
+		SAID " temperature=21.5 temperature2=21.6 temperature3=21.7 temperature4=21.8 temperature5=21.9 "
+		     "temperature6=22 "
+		     "temperature7=22.1 temperature8=22.2" },
+	{ "nine",
+		"0200" LOCATION "5112"
+		"000000000000000000000000000000000001",
+		SAID " item51='000000000000000000000000000000000001'" },
+	{ "battery, all tenths", "0200" LOCATION "56020A00",
+		TIME "50.1703,-5.1138 speed=3.41667 course=90 altitude=15 battery=100 status=10 ignition=false" },
+	{ "battery, eleven tenths", "0200" LOCATION "56020B00", SAID " item56='0b00'" },
+	{ "E4 of another length", "0200" LOCATION "E40400000057", SAID " itemE4='00000057'" },
+	{ "E4 of another kind", "0200" LOCATION "E4020257", SAID " itemE4='0257'" },
+	{ "E3 of another length", "0200" LOCATION "E30157", SAID " itemE3='57'" },
+	{ "F7 of another length", "0200" LOCATION "F70157", SAID " itemF7='57'" },
+	{ "2B of another length", "0200" LOCATION "2B0107", SAID " item2B='07'" },
+	{ "access points and a half",
+		"0200" LOCATION "EC08"
+		"30DE4BF67368C630",
+		SAID " itemEC='30de4bf67368c630'" },
+	{ "no such network",
+		"0200" LOCATION "FF0C"
+		"0064"
+		"0A"
+		"000010E2"
+		"00001EE8"
+		"1F",
+		SAID " itemFF='00640a000010e200001ee81f'" },
+	{ "no such network either",
+		"0200" LOCATION "FF0C"
+		"03E8"
+		"0A"
+		"000010E2"
+		"00001EE8"
+		"1F",
+		SAID " itemFF='03e80a000010e200001ee81f'" },
+	{ "a cell and more",
+		"0200" LOCATION "FF0D"
+		"00EA"
+		"0A"
+		"000010E2"
+		"00001EE8"
+		"1F00",
+		SAID " itemFF='00ea0a000010e200001ee81f00'" },
+	{ "half a cell",
+		"0200" LOCATION "FF0B"
+		"00EA"
+		"0A"
+		"000010E2"
+		"00001EE8",
+		SAID " itemFF='00ea0a000010e200001ee8'" },
+	{ "EB: no network",
+		"0200" LOCATION "EB08"
+		"03E8"
+		"0A"
+		"10E2"
+		"1EE8"
+		"1F",
+		SAID " itemEB='03e80a10e21ee81f'" },
+	{ "EB: a cell and a half",
+		"0200" LOCATION "EB0A"
+		"00EA"
+		"0A"
+		"10E2"
+		"1EE8"
+		"1F10E2",
+		SAID " itemEB='00ea0a10e21ee81f10e2'" },
+	{ "EB: no cell",
+		"0200" LOCATION "EB08"
+		"00EA"
+		"0A"
+		"0000"
+		"1EE8"
+		"1F",
+		SAID },
+	{ "EB: a byte", "0200" LOCATION "EB0107", SAID " itemEB='07'" },
+	{ "EB: states the other way round",
+		"0200" LOCATION "EB10"
+		"000600C5FFFFFFFE"
+		"00060089FE7FFFBF",
+		SAID },
+	{ "EB: other lengths",
+		"0200" LOCATION "EB21"
+		"0002009A"
+		"000C009900010203040506070809"
+		"000700D800EA0A0001"
+		"000400B20001",
+		SAID " itemEB0099='00010203040506070809' itemEB00D8='00ea0a0001' itemEB00B2='0001'" },
+	{ "EB: a cell of two bytes of area",
+		"0200" LOCATION "EB0D"
+		"000B00D800EA0A10E200001EE8",
+		SAID " cells='234,10,4322,7912'" },
+	{ "an escape",
+		"0200" LOCATION "30017D"
+		"31017E",
+		SAID " gsmSignal=125 satellites=126" },
 	/* other messages */
 	{ "a location that was asked for",
 		"0201"
@@ -355,6 +465,19 @@ static const struct {
 	{ "a sentence", NULL, "- - result='1,001,ELOCK,3,529439'" },
 };
 
+#define LOCK_HEADER "55010023" TERMINAL "01"
+#define LOCK_REST                                                                                                      \
+	"10"                                                                                                           \
+	"2D"                                                                                                           \
+	"1F"                                                                                                           \
+	"0C"                                                                                                           \
+	"00000064"                                                                                                     \
+	"57"                                                                                                           \
+	"00001EE8"                                                                                                     \
+	"10E2"                                                                                                         \
+	"03"                                                                                                           \
+	"0005"                                                                                                         \
+	"0000"
 #define LOCK                                                                                                           \
 	"250526120000"                                                                                                 \
 	"50102180"                                                                                                     \
@@ -537,6 +660,56 @@ START_TEST(locks)
 		"2026-05-25T12:00:00.000Z 50.1703,-5.1138017 speed=5.14444 course=90 battery=87 gsmSignal=31 "
 		"satellites=12 "
 		"odometer=100000 cellId=7912 areaCode=4322 status=5 event=8 alarm='lowBattery'");
+	ck_assert_str_eq(lock_says(LOCK_HEADER "250526120000"
+					       "50102180"
+					       "00506828"
+					       "97" LOCK_REST),
+		"2026-05-25T12:00:00.000Z 50.1703,5.113815 speed=5.14444 course=90 battery=87 gsmSignal=31 "
+		"satellites=12 "
+		"odometer=100000 cellId=7912 areaCode=4322 status=5");
+	/* no speed, an area without a cell, items of other kinds and lengths */
+	ck_assert_str_eq(lock_says("5501"
+				   "002E" TERMINAL "01"
+				   "250526120000"
+				   "50102180"
+				   "00506828"
+				   "17"
+				   "FF"
+				   "2D"
+				   "1F"
+				   "0C"
+				   "00000064"
+				   "57"
+				   "00000000"
+				   "10E2"
+				   "03"
+				   "0005"
+				   "0000"
+				   "020107"
+				   "0A020007"
+				   "10020007"),
+		"2026-05-25T12:00:00.000Z 50.1703,5.1138017 course=90 battery=87 gsmSignal=31 satellites=12 "
+		"odometer=100000 status=5");
+	ck_assert_str_eq(lock_says("5501"
+				   "0023" TERMINAL "01"
+				   "250526120000"
+				   "50102180"
+				   "00506828"
+				   "17"
+				   "00"
+				   "2D"
+				   "1F"
+				   "0C"
+				   "00000064"
+				   "57"
+				   "00001EE8"
+				   "0000"
+				   "01"
+				   "0005"
+				   "0002"),
+		"2026-05-25T12:00:00.000Z 50.1703,5.1138017 speed=0 course=90 battery=87 gsmSignal=31 satellites=12 "
+		"odometer=100000 "
+		"status=5 event=2");
 	ck_assert_str_eq(lock_says("5502"
 				   "802A" TERMINAL "01" LOCK "0202FFF6"
 				   "100103"),
@@ -653,6 +826,7 @@ static const struct {
 		REASON_BAD_FRAME },
 	{ "a batch of nothing", "02100000" TERMINAL SERIAL, REASON_BAD_FRAME },
 	{ "no serial number", "02010001" TERMINAL SERIAL "00", REASON_BAD_FRAME },
+	{ "a device behind it that is none", "09000000" TERMINAL SERIAL, REASON_BAD_FRAME },
 	{ "a text of nothing", "07010000" TERMINAL SERIAL, REASON_BAD_FRAME },
 	{ "a lock's half",
 		"55010022" TERMINAL "01"
@@ -689,6 +863,18 @@ static const struct {
 		"03"
 		"0005"
 		"0000",
+		REASON_BAD_VALUE },
+	{ "a lock's longitude",
+		LOCK_HEADER "250526120000"
+			    "50102180"
+			    "00506F28"
+			    "13" LOCK_REST,
+		REASON_BAD_VALUE },
+	{ "a lock's last digit",
+		LOCK_HEADER "250526120000"
+			    "50102180"
+			    "00506828"
+			    "A3" LOCK_REST,
 		REASON_BAD_VALUE },
 	{ "a lock's place",
 		"55010023" TERMINAL "01"
@@ -771,6 +957,68 @@ START_TEST(a_frame_that_is_not_escaped)
 	ck_assert_str_eq(frame_good(jt808, &nobody, frame, len).groups[0].identifier, "16406775070726"); /* no digits */
 	frame = hex_at_guard("7E00020000017D0000000000017F7E", &len); /* 7D 00 cannot be an escape */
 	ck_assert_uint_eq(frame_good(jt808, &nobody, frame, len).positions_n, 1);
+}
+END_TEST
+
+/* The same frame without its escapes. */
+static const char *plain_says(const char *whole)
+{
+	static uint8_t buf[512];
+	size_t len, n = 0;
+	const uint8_t *frame = sealed(whole, &len);
+
+	for (size_t i = 0; i < len; i++, n++) {
+		bool escape = frame[i] == 0x7D;
+		i += escape;
+		buf[n] = escape ? (uint8_t)(frame[i] + 0x7C) : frame[i];
+	}
+	ck_assert_uint_lt(n, len);
+	struct protocol_result r = frame_good(jt808, &nobody, buf, n);
+	ck_assert_uint_eq(r.positions_n, 1);
+	frame_prefixes(jt808, &nobody, buf, n, 0);
+	return frame_summary(&r.positions[0]);
+}
+
+START_TEST(frames_that_are_not_escaped)
+{
+	ck_assert_str_eq(plain_says("0200001F" TERMINAL "007E" LOCATION "30017E"), SAID " gsmSignal=126");
+	ck_assert_str_eq(plain_says("0200401F"
+				    "01" TERMINAL_2019 "007E" LOCATION "30017E"),
+		SAID " gsmSignal=126");
+	ck_assert_str_eq(plain_says("55010023"
+				    "017E12345678"
+				    "01" LOCK),
+		"2026-05-25T12:00:00.000Z 50.1703,-5.1138017 speed=5.14444 course=90 battery=87 gsmSignal=31 "
+		"satellites=12 "
+		"odometer=100000 cellId=7912 areaCode=4322 status=5 event=8 alarm='lowBattery'");
+}
+END_TEST
+
+START_TEST(sentences)
+{
+	static const struct {
+		const char *text;
+		size_t n;
+		int reason;
+	} cases[] = {
+		{ "(1)", 3, 0 },
+		{ "()", 2, REASON_BAD_FRAME },
+		{ "(,1)", 4, REASON_BAD_FRAME },
+		{ "(1\0"
+		  "2,1)",
+			7, REASON_BAD_FRAME },
+		{ "(1234567890123456789012345678901234567890123456789012345678901234,1)", 68, 0 },
+		{ "(12345678901234567890123456789012345678901234567890123456789012345,1)", 69, REASON_BAD_FRAME },
+		{ "(1", 2, REASON_BAD_FRAME },
+		{ "(", 1, REASON_BAD_FRAME },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct protocol_result result = { 0 };
+		const uint8_t *text = bytes_at_guard(cases[i].text, cases[i].n);
+		ck_assert_int_eq(
+			jt808->decode(&nobody, text, cases[i].n, decoding_scratch(), &result), cases[i].reason);
+	}
 }
 END_TEST
 
@@ -920,6 +1168,8 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, decode_refuses, 0, COUNT(bad));
 	tcase_add_test(t, escapes_and_checks);
 	tcase_add_test(t, a_frame_that_is_not_escaped);
+	tcase_add_test(t, frames_that_are_not_escaped);
+	tcase_add_test(t, sentences);
 	tcase_add_test(t, every_byte_is_covered_by_the_check);
 	tcase_add_test(t, decode_refuses_what_the_scratch_does_not_allow);
 	tcase_add_test(t, answers);

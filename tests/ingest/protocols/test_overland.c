@@ -92,7 +92,7 @@ END_TEST
 START_TEST(several)
 {
 	const char *text = request("/", "",
-		"{\"trip\":{\"a\":1},\"locations\":[" FEATURE(POINT, WHEN) "," FEATURE("",
+		"{\"trip\":{\"a\":1},\"locations\":[" FEATURE(POINT, WHEN ",\"device_id\":\"\"") "," FEATURE("",
 			WHEN ",\"device_id\":\"cat\"") "," FEATURE(POINT, "\"device_id\":\"dog\"") "],\"current\":{}}");
 	struct protocol_result r = frame_good(overland, &none, text, strlen(text));
 
