@@ -160,8 +160,7 @@ static struct protocol_answer gl200_answer(struct protocol_session *session, con
 	for (size_t i = 0; i < VERSION_BYTES; i++)
 		version = version << 8 | note->state[NOTE_VERSION + i];
 	if (kind == NOTE_HEARTBEAT)
-		text_printf(&t, "GTHBD,%0*llX,", (int)(note->records >> NOTE_DIGITS),
-			(unsigned long long)version);
+		text_printf(&t, "GTHBD,%0*llX,", (int)(note->records >> NOTE_DIGITS), (unsigned long long)version);
 	text_put(&t, note->state + NOTE_COUNT, COUNT_LEN);
 	text_putc(&t, '$');
 	return (struct protocol_answer){ .len = t.len };

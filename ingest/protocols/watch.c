@@ -19,19 +19,16 @@
  * Answers: LK, TKQ and AL by themselves without their fields, INIT by INIT,1. Voice (TK) is neither kept nor answered, so that the
  * device says it was not sent.
  */
-#include "ingest/protocols/parts.h"
 #include "ingest/protocols/sentence.h"
+#include "ingest/protocols/watch.h"
 
 #include "base/text.h"
 
 enum {
-	FIELDS_MAX = 128,
 	MAKER_LEN = 2,
 	HEX_LEN = 4,
 	ID_MAX = 24,
 };
-
-static const double KMH_MPS = 1 / 3.6;
 
 /* protocol_note.state: the identifier packed, then; protocol_note.records is the kind of answer, and above it whether there is an
  * index */
@@ -165,217 +162,6 @@ static ssize_t watch_frame(const uint8_t *buf, size_t len, const struct protocol
 	return len < limits->frame_max ? PROTOCOL_MORE : -REASON_TOO_LARGE;
 }
 
-/* ---- what is said ---- */
-
-struct line {
-	struct slice kind;
-	struct slice fields[FIELDS_MAX];
-	size_t n;
-};
-
-static struct slice field(const struct line *l, size_t i)
-{
-	return i < l->n ? l->fields[i] : slice_of("", 0);
-}
-
-/* The kind without the network behind it. */
-static struct slice plain_kind(struct slice kind)
-{
-	return slice_cut(&kind, '_');
-}
-
-static const struct {
-	uint32_t bits;
-	const char *alarm;
-} alarms[] = {
-	{ 1u << 16, "sos" },
-	{ 1u << 0 | 1u << 17, "lowBattery" },
-	{ 1u << 18, "geofenceExit" },
-	{ 1u << 19, "geofenceEnter" },
-	{ 1u << 20, "removed" },
-	{ 1u << 21 | 1u << 22, "fall" },
-};
-
-enum { STATUS_MOVING = 1 << 4 };
-
-static void put_status(struct report *r, struct slice text)
-{
-	uint64_t status;
-	struct parts list;
-
-	if (sentence_hex(&status, text) != 0 || status > UINT32_MAX)
-		return;
-	attribute_int(&r->extra, "status", (int64_t)status);
-	parts_begin(&list);
-	for (size_t i = 0; i < sizeof alarms / sizeof *alarms; i++)
-		if (status & alarms[i].bits)
-			parts_alarm(&list, alarms[i].alarm);
-	parts_end(&list, "alarm", &r->extra, r->arena);
-	if (status & STATUS_MOVING)
-		attribute_bool(&r->extra, "motion", true);
-}
-
-/* Decimal degrees. A hemisphere that is missing leaves two places, and so none. */
-static int read_place(struct position *p, struct slice lat, struct slice ns, struct slice lon, struct slice ew)
-{
-	int32_t lat_e7, lon_e7;
-
-	lat = slice_trim(lat);
-	lon = slice_trim(lon);
-	if (!(slice_is(ns, "N") || slice_is(ns, "S")) || !(slice_is(ew, "E") || slice_is(ew, "W")))
-		return REASON_BAD_VALUE;
-	if (text_to_e7(&lat_e7, lat.s, lat.n, 90) != 0 || text_to_e7(&lon_e7, lon.s, lon.n, 180) != 0)
-		return REASON_BAD_VALUE;
-	p->lat_e7 = slice_is(ns, "S") ? -lat_e7 : lat_e7;
-	p->lon_e7 = slice_is(ew, "W") ? -lon_e7 : lon_e7;
-	p->has |= POSITION_LOCATION;
-	return 0;
-}
-
-/* From the number of cells at @at. Returns where the number of access points is. */
-static size_t read_cells(struct report *r, const struct line *l, size_t at)
-{
-	struct parts_cell c = { 0 };
-	struct parts list;
-	uint32_t n, wide;
-
-	if (sentence_unsigned(&n, field(l, at)) != 0 || n > FIELDS_MAX)
-		return l->n;
-	if (n == 0) /* what belongs to the cells may be there all the same, empty, or not be there */
-		return field(l, at + 2).n == 0 ? at + 5 : at + 1;
-	bool network =
-		sentence_unsigned(&c.mcc, field(l, at + 2)) == 0 && sentence_unsigned(&c.mnc, field(l, at + 3)) == 0;
-	parts_begin(&list);
-	for (at += 4; n > 0; n--, at += 3) {
-		if (!network || sentence_unsigned(&c.lac, field(l, at)) || sentence_unsigned(&wide, field(l, at + 1)))
-			continue;
-		c.cid = wide;
-		c.has_rssi = sentence_int(&c.rssi, field(l, at + 2)) == 0;
-		parts_cell(&list, &c);
-	}
-	parts_end(&list, "cells", &r->extra, r->arena);
-	return at;
-}
-
-/* Names may hold commas: an access point is found by its address. */
-static void read_wifi(struct report *r, const struct line *l, size_t at)
-{
-	struct parts list;
-
-	parts_begin(&list);
-	for (; at + 1 < l->n; at++) {
-		int64_t rssi;
-		bool has = sentence_int(&rssi, l->fields[at + 1]) == 0;
-		parts_wifi(&list, l->fields[at], has ? &rssi : NULL);
-	}
-	parts_end(&list, "wifi", &r->extra, r->arena);
-}
-
-static void read_network(struct report *r, const struct line *l, size_t at)
-{
-	struct slice last = field(l, l->n - 1);
-
-	at = read_cells(r, l, at);
-	read_wifi(r, l, at + 1);
-	if (l->n > at + 1 && memchr(last.s, '.', last.n)) /* nothing else there has a point */
-		report_accuracy(r, last);
-}
-
-static int read_location(struct report *r, const struct line *l)
-{
-	int e;
-
-	if (l->n < 9)
-		return REASON_BAD_FRAME;
-	e = read_place(&r->p, l->fields[3], l->fields[4], l->fields[5], l->fields[6]);
-	if (l->fields[4].n == 0 || l->fields[6].n == 0)
-		e = 0;
-	e = sentence_fix(&r->p, slice_is(l->fields[2], "A"), e);
-	if (e == 0)
-		e = sentence_when(&r->p, SENTENCE_DMY, l->fields[0], l->fields[1]);
-	if (e != 0)
-		return e;
-	if (position_has(&r->p, POSITION_LOCATION)) {
-		report_speed(r, l->fields[7], KMH_MPS);
-		report_course(r, l->fields[8]);
-		report_altitude(r, field(l, 9));
-	}
-	sentence_put_int(r, "satellites", field(l, 10));
-	sentence_put_int(r, "gsmSignal", field(l, 11));
-	report_battery(r, field(l, 12), 1);
-	sentence_put_int(r, "steps", field(l, 13));
-	sentence_put_int(r, "rolls", field(l, 14));
-	put_status(r, field(l, 15));
-	if (slice_is(plain_kind(l->kind), "UD2"))
-		attribute_bool(&r->extra, "stored", true);
-	if (l->n > 16)
-		read_network(r, l, 16);
-	return 0;
-}
-
-static int read_link(struct report *r, const struct line *l)
-{
-	sentence_put_int(r, "steps", field(l, 0));
-	sentence_put_int(r, "rolls", field(l, 1));
-	report_battery(r, field(l, 2), 1);
-	return 0;
-}
-
-/* ---- measures: a table of which field is what ---- */
-
-static const struct {
-	const char *kind;
-	uint8_t field;
-	bool real;
-	const char *name;
-} measures[] = {
-	{ "heart", 0, false, "heartRate" },
-	{ "pulse", 0, false, "heartRate" },
-	{ "blood", 0, false, "systolic" },
-	{ "blood", 1, false, "diastolic" },
-	{ "bphrt", 0, false, "systolic" },
-	{ "bphrt", 1, false, "diastolic" },
-	{ "bphrt", 2, false, "heartRate" },
-	{ "oxygen", 1, false, "bloodOxygen" },
-	{ "temp", 0, true, "temperature" },
-	{ "btemp2", 1, true, "temperature" },
-};
-
-/* 0 is what they say when nothing was measured. */
-static bool read_measures(struct report *r, const struct line *l)
-{
-	bool any = false;
-
-	for (size_t i = 0; i < sizeof measures / sizeof *measures; i++) {
-		double v;
-		struct slice text = field(l, measures[i].field);
-		if (!slice_is_nocase(l->kind, measures[i].kind))
-			continue;
-		any = true;
-		if (text_to_real(&v, text.s, text.n) != 0 || v <= 0)
-			continue;
-		if (measures[i].real)
-			attribute_real(&r->extra, measures[i].name, v);
-		else
-			sentence_put_int(r, measures[i].name, text);
-	}
-	return any;
-}
-
-static int read_kind(struct report *r, const struct line *l)
-{
-	struct slice kind = plain_kind(l->kind);
-
-	if (slice_is(kind, "UD") || slice_is(kind, "UD2") || slice_is(kind, "UD3") || slice_is(kind, "AL") ||
-		slice_is(kind, "WT"))
-		return read_location(r, l);
-	if (slice_is(kind, "LK"))
-		return read_link(r, l);
-	if (!read_measures(r, l))
-		sentence_put_text(r, "event", l->kind);
-	return 0;
-}
-
 /* ---- a frame ---- */
 
 static void note_answer(struct protocol_note *note, const struct head *h, struct slice kind)
@@ -383,7 +169,7 @@ static void note_answer(struct protocol_note *note, const struct head *h, struct
 	uint64_t index = 0;
 
 	for (size_t i = NOTE_NOTHING + 1; i < ANSWERS; i++)
-		if (slice_is(plain_kind(kind), answers[i].kind) && sentence_pack(note->state, h->id))
+		if (slice_is(watch_plain_kind(kind), answers[i].kind) && sentence_pack(note->state, h->id))
 			note->records = (uint32_t)i;
 	memcpy(note->state + NOTE_MAKER, h->maker.s, MAKER_LEN);
 	if (h->index.n > 0 && sentence_hex(&index, h->index) == 0)
@@ -415,7 +201,7 @@ static int read_frame(
 	const uint8_t *frame, size_t len, struct protocol_scratch *scratch, struct protocol_result *result)
 {
 	struct report r;
-	struct line l = { 0 };
+	struct watch_line l = { 0 };
 	struct head h;
 	int e = read_head(&h, frame, len);
 
@@ -427,10 +213,10 @@ static int read_frame(
 		return REASON_TOO_MANY;
 	struct sentence s = sentence_over(text, n);
 	l.kind = sentence_field(&s, ',');
-	l.n = sentence_split(&s, ',', l.fields, FIELDS_MAX);
+	l.n = sentence_split(&s, ',', l.fields, WATCH_FIELDS_MAX);
 	note_answer(&result->note, &h, l.kind);
 	report_begin(&r, &scratch->arena);
-	e = read_kind(&r, &l);
+	e = watch_read(&r, &l);
 	if (e == 0)
 		e = report_end(&r, scratch, result);
 	return e == 0 ? sentence_group(result, scratch, h.id) : e;

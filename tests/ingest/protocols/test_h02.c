@@ -31,6 +31,18 @@ static const struct {
 		"*HQ,4106029800,V1,060144,A,5010.2180,N,00506.8281,W,  3.34,342,250526,FFFFFFFF,106,14, 203,1cd#",
 		TIME
 		"50.1703,-5.1138017 speed=1.71824 course=342 status=4294967295 ignition=true cells='262,20,515,461'" },
+	{ "a country that is none", "*HQ,4106029800,V1,060144," HERE ",250526,FFFFFFFF,199,4,461,71#",
+		TIME PLACE " status=4294967295 ignition=true cells='409,4,1121,113'" },
+	{ "the first country", "*HQ,4106029800,V1,060144," HERE ",250526,FFFFFFFF,200,4,461,71#",
+		TIME PLACE " status=4294967295 ignition=true cells='200,4,461,71'" },
+	{ "the last country", "*HQ,4106029800,V1,060144," HERE ",250526,FFFFFFFF,799,4,461,71#",
+		TIME PLACE " status=4294967295 ignition=true cells='799,4,461,71'" },
+	{ "no country", "*HQ,4106029800,V1,060144," HERE ",250526,FFFFFFFF,800,4,461,71#",
+		TIME PLACE " status=4294967295 ignition=true" },
+	{ "a cell of no area", "*HQ,4106029800,V1,060144," HERE ",250526,FFFFFFFF,234,4,0,71#",
+		TIME PLACE " status=4294967295 ignition=true cells='234,4,0,71'" },
+	{ "a step too many", "*HQ,4106029800,V1,060144," HERE ",250526,FFFFFFFF,310,260,0,0,7#",
+		TIME PLACE " status=4294967295 ignition=true" },
 	{ "no cell", "*HQ,4106029800,V1,060144," HERE ",250526,FFFFFFFF,0,0,0,0#",
 		TIME PLACE " status=4294967295 ignition=true" },
 	{ "steps of the battery", "*HQ,4106029800,V1,060144," HERE ",250526,FFFFFFFF,310,260,0,0,6#",
@@ -239,6 +251,70 @@ static const struct {
 		TIME
 		"50.1703,-5.1138017 invalid speed=0.514444 course=90 batteryLevel=3 status=4294967295 ignition=true",
 		0 },
+	{ "full",
+		"24"
+		"4106029800" B_TIME "50102180"
+		"64"
+		"005068281"
+		"6"
+		"001090"
+		"FFFFFFFF"
+		"FF"
+		"00"
+		"24",
+		"4106029800", TIME PLACE " battery=100 status=4294967295 ignition=true", 0 },
+	{ "more than full",
+		"24"
+		"4106029800" B_TIME "50102180"
+		"65"
+		"005068281"
+		"6"
+		"001090"
+		"FFFFFFFF"
+		"FF"
+		"00"
+		"24",
+		"4106029800", TIME PLACE " status=4294967295 ignition=true", 0 },
+	{ "the last step, charging",
+		"24"
+		"4106029800" B_TIME "50102180"
+		"F6"
+		"005068281"
+		"6"
+		"001090"
+		"FFFFFFFF"
+		"FF"
+		"00"
+		"24",
+		"4106029800", TIME PLACE " batteryLevel=6 status=4294967295 ignition=true", 0 },
+	{ "a step too many, charging",
+		"24"
+		"4106029800" B_TIME "50102180"
+		"F7"
+		"005068281"
+		"6"
+		"001090"
+		"FFFFFFFF"
+		"FF"
+		"00"
+		"24",
+		"4106029800", TIME PLACE " status=4294967295 ignition=true", 0 },
+	{ "seven per cent",
+		"24"
+		"4106029800" B_TIME "50102180"
+		"07"
+		"005068281"
+		"6"
+		"001090"
+		"FFFFFFFF"
+		"FF"
+		"00"
+		"24",
+		"4106029800", TIME PLACE " battery=7 status=4294967295 ignition=true", 0 },
+	{ "long, a country that is none",
+		B_LONG("00BDF09000000000"
+		       "00C70161CC4B9A35"),
+		"4106029800", TIME PLACE " battery=87 status=4294966271 ignition=false", 0 },
 	{ "south and east",
 		"24"
 		"4106029800" B_TIME "50102180"
@@ -283,6 +359,7 @@ static const struct {
 } streams[] = {
 	{ "short, then short", B_SHORT B_SHORT, 32 },
 	{ "short, then text", B_SHORT "2A48512C", 32 },
+	{ "long, its 33rd byte an asterisk", B_LONG("FF00002AFF000000" CELL) B_SHORT, 45 },
 	{ "short, then a line end", B_SHORT "0D0A", 32 },
 	{ "short, then the first byte of another", B_SHORT "24", 32 },
 	{ "long, then another", B_LONG("FF00009000000000" CELL) B_SHORT, 45 },

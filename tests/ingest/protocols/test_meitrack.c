@@ -82,6 +82,10 @@ static const struct {
 		FIX "35" AND " analog1=0 analog2=0 analog3=0 batteryVoltage=3.99609375 externalVoltage=12" },
 	{ "a converter of 12 bits", "AAA,35," AT REST "0000|0000|0000|0963|0000,",
 		FIX "35" AND " analog1=0 analog2=0 analog3=0 batteryVoltage=3.872021484" },
+	{ "the least of 10 mV", "AAA,35," AT REST "|||00FA|,", FIX "35" AND " batteryVoltage=2.5" },
+	{ "the most of 10 mV", "AAA,35," AT REST "|||01C2|,", FIX "35" AND " batteryVoltage=4.5" },
+	{ "one more", "AAA,35," AT REST "|||01C3|,", FIX "35" AND " batteryVoltage=2.642578125" },
+	{ "less", "AAA,35," AT REST "|||00F9|,", FIX "35" AND },
 	{ "a battery of no voltage", "AAA,35," AT REST "0000|0000|0000|0000|04F0,", FIX "35" AND },
 	{ "no analog values", "AAA,35," AT REST ",", FIX "35" AND },
 	{ "help", "AAA,1," AT REST ",", FIX "1 alarm='sos'" AND },
@@ -98,6 +102,15 @@ static const struct {
 		"gsmSignal=25" },
 	{ "not valid, and nowhere", "AAA,35,0.000000,0.000000,260525060144,V,0,25,7,0,0.0,15",
 		"2026-05-25T06:01:44.000Z - event=35 satellites=0 gsmSignal=25 hdop=0" },
+	{ "no cell", "AAA,35," AT ",9,25,36,90,0.6,15,32121,442492,234|15|0|0,0201,,",
+		"2026-05-25T06:01:44.000Z 50.1703,-5.1138 speed=10 "
+		"course=90 altitude=15 event=35 satellites=9 gsmSignal=25 hdop=0.6 odometer=32121 runtime=442492 "
+		"input1=false "
+		"input2=true output1=true output2=false" },
+	{ "a cell of no area", "AAA,35," AT ",9,25,36,90,0.6,15,32121,442492,234|15|0|1,,,",
+		"2026-05-25T06:01:44.000Z 50.1703,-5.1138 speed=10 "
+		"course=90 altitude=15 event=35 satellites=9 gsmSignal=25 hdop=0.6 odometer=32121 runtime=442492 "
+		"cells='234,15,0,1'" },
 	{ "no clock", "AAA,35,50.170300,-5.113800,000000000000,A", "- 50.1703,-5.1138 event=35" },
 	{ "no time", "AAA,35,50.170300,-5.113800,,A", "- 50.1703,-5.1138 event=35" },
 	{ "an answer to a command", "D82,0", "- - result='D82,0'" },
@@ -298,6 +311,50 @@ static const struct {
 		"02"
 		"02" LAT "03" LON "00",
 		"- 50.1703,-5.1138" },
+	{ "of other sizes than they have",
+		"0700"
+		"01"
+		"0501"
+		"00"
+		"03" WHERE "03"
+		"0E0BEA000F00DF12E2735201A6"
+		"1D072ABD890A491CD2"
+		"2A020109",
+		"2026-05-25T06:01:44.000Z 50.1703,-5.1138" },
+	{ "the pole",
+		"0400"
+		"01"
+		"0501"
+		"00"
+		"03"
+		"02804A5D05"
+		"03006B45F5"
+		"04" TIME "00",
+		"2026-05-25T06:01:44.000Z 90,-180" },
+	{ "the last thermometer",
+		"0500"
+		"01"
+		"0501"
+		"00"
+		"03" WHERE "01"
+		"3103010C09",
+		"2026-05-25T06:01:44.000Z 50.1703,-5.1138 temperature8=23.16" },
+	{ "the last access point",
+		"0500"
+		"01"
+		"0501"
+		"00"
+		"03" WHERE "01"
+		"24082ABD890A491CD2FF",
+		"2026-05-25T06:01:44.000Z 50.1703,-5.1138 wifi='2a:bd:89:0a:49:1c,-46'" },
+	{ "a full battery",
+		"0500"
+		"02"
+		"0501"
+		"FE6964"
+		"00"
+		"03" WHERE "00",
+		"2026-05-25T06:01:44.000Z 50.1703,-5.1138 battery=100" },
 	{ "a full circle",
 		"0500"
 		"01"
@@ -544,6 +601,10 @@ static const struct {
 } streams[] = {
 	{ "two", "$$A28,1,D82,0*00\r\n$$A", 18 },
 	{ "line ends", "\r\n$$A", 2 },
+	{ "the first flag", "$$!28,1,D82,0*00\r\n", 18 },
+	{ "the last flag", "$$~28,1,D82,0*00\r\n", 18 },
+	{ "binary, as short as can be", "$$A11,1,CCE*00\r\n", 16 },
+	{ "binary, a byte more", "$$A12,1,CCE*00\r\n", PROTOCOL_MORE },
 	{ "a dollar", "$", PROTOCOL_MORE },
 	{ "one dollar", "$A28,1,", -REASON_BAD_FRAME },
 	{ "no length", "$$A,1,D82,0*00\r\n", -REASON_BAD_FRAME },

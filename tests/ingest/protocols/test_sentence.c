@@ -158,6 +158,9 @@ START_TEST(whole_numbers)
 	int64_t v = 7;
 
 	ck_assert(sentence_hex(&h, at_end("00fFffffffffffff")) == 0 && h == 0x00FFFFFFFFFFFFFF);
+	ck_assert(sentence_hex(&h, at_end("aF90")) == 0 && h == 0xAF90);
+	ck_assert(sentence_hex(&h, at_end("`")) && sentence_hex(&h, at_end(":")) && sentence_hex(&h, at_end("@")));
+	ck_assert(sentence_hex(&h, at_end("00ffffffffffffff")) == 0);
 	ck_assert(sentence_hex(&h, at_end("00FFFFFFFFFFFFFFF")) && sentence_hex(&h, at_end("")) &&
 		  sentence_hex(&h, at_end("1g")) && sentence_hex(&h, at_end("-1")));
 	ck_assert_uint_eq(h, 0x00FFFFFFFFFFFFFF);
@@ -184,7 +187,10 @@ static const struct {
 	{ "25052026", "060144.12345", SENTENCE_DMY, 1779688904123 },
 	{ "250526", "060144.", SENTENCE_DMY, 1779688904000 },
 	{ "791231", "235959", SENTENCE_YMD, 3471292799000 },
+	{ "060180", "000000", SENTENCE_DMY, 315964800000 }, /* GPS began */
 	{ "290225", "000000", SENTENCE_DMY, -1 },
+	{ "25052:", "060144", SENTENCE_DMY, -1 },
+	{ "250526", "06014:", SENTENCE_DMY, -1 },
 	{ "000000", "000000", SENTENCE_DMY, -1 },
 	{ "250526", "240000", SENTENCE_DMY, -1 },
 	{ "250526", "06014", SENTENCE_DMY, -1 },
@@ -329,16 +335,23 @@ END_TEST
 
 START_TEST(an_attribute)
 {
+	static char long_text[ATTRIBUTE_TEXT_MAX + 1];
 	static uint8_t memory[1024];
 	struct arena arena = arena_over(memory, sizeof memory);
 	struct report r;
+
+	memset(long_text, 'x', sizeof long_text);
 
 	report_begin(&r, &arena);
 	sentence_put_text(&r, "a", of(""));
 	sentence_put_text(&r, "a", slice_of("x\0y", 3));
 	sentence_put_int(&r, "b", of("1.5"));
 	sentence_put_int(&r, "b", of(""));
+	sentence_put_text(&r, "a", slice_of(long_text, ATTRIBUTE_TEXT_MAX + 1));
 	ck_assert_uint_eq(r.extra.n, 0);
+	sentence_put_text(&r, "c", slice_of(long_text, ATTRIBUTE_TEXT_MAX));
+	ck_assert_uint_eq(r.extra.n, 1);
+	attributes_begin(&r.extra);
 	sentence_put_text(&r, "a", at_end("text"));
 	sentence_put_int(&r, "b", at_end("-15"));
 	ck_assert_uint_eq(r.extra.n, 2);

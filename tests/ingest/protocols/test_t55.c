@@ -50,6 +50,11 @@ static const struct {
 		"- " SEEN " speed=1 course=90 altitude=15.4 accuracy=2.1 satellites=9 hdop=0.92" },
 	{ "u-blox, no fix", "PUBX,00,060144.00," PLACE ",15.4,NF,5303302,3750001,0.0,0.0,0.0,,99.99,99.99,99.99,0,0,0",
 		"- " SEEN " invalid speed=0 course=0 altitude=15.4 accuracy=5.3033e+06 satellites=0 hdop=99.99" },
+	{ "u-blox, no fix and no place",
+		"PUBX,00,060144.00,0000.0000,N,00000.0000,E,15.4,NF,99,99,1.0,0.0,0.0,,99.99,99.99,99.99,0,0,0",
+		"- - satellites=0" },
+	{ "no quality", "GPGGA,060144.000," PLACE ",,00,1.5,15.4,M,47.0,M,,",
+		"- " SEEN " invalid altitude=15.4 satellites=0 hdop=1.5" },
 	{ "inputs", "GPIOP,01000000,00000000,0.25,0.50,0.00,0.00,4.69,4.24",
 		"- - analog1=0.25 analog2=0.5 analog3=0 analog4=0 externalVoltage=4.69 batteryVoltage=4.24" },
 	{ "network", "GPTXT,NET,1003,A1,-53,232 01", "- - operator='A1' gsmSignal=-53" },
@@ -184,6 +189,10 @@ START_TEST(the_second_sentence_of_a_moment_is_no_second_fix)
 	expect(&s, RMC, FIX); /* of another moment */
 	expect(&s, "GPGGA,060144.000," PLACE ",0,07,1.5,15.4,M,47.0,M,,", "");
 	expect(&s, RMC, FIX); /* not of a fix */
+	expect(&s, "GPGGA,060144.000," PLACE ",1,07,1.5,32768,M,47.0,M,,", "");
+	expect(&s, RMC, FIX); /* too high to be kept */
+	expect(&s, "GPGGA,060144.000," PLACE ",1,256,1.5,15.4,M,47.0,M,,", "");
+	expect(&s, RMC, FIX); /* too many to be kept */
 	expect(&s, "GPGGA,062159.000," PLACE ",1,07,1.5,15.4,M,47.0,M,,", ""); /* 20 minutes apart at most, and a bit */
 }
 END_TEST

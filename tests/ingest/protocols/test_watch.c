@@ -1,4 +1,4 @@
-/* Source: ingest/protocols/watch.c. Vectors: the document's examples, and frames made here from it. */
+/* Source: ingest/protocols/watch.c, watch_read.c. Vectors: the document's examples, and frames made here from it. */
 #include "bytes.h"
 #include "decoding.h"
 #include "frames.h"
@@ -51,6 +51,8 @@ static const struct {
 	{ "a comma in a name", "UD," NOWHERE "00000000,0,1,Bed, Bath,f4:db:e6:d2:a8:00,-53,0.0",
 		SAYS_NOWHERE " wifi='f4:db:e6:d2:a8:00,-53'" },
 	{ "brackets in a name", "UD," NOWHERE "00000000,0,1,[LG] A]C,f4:db:e6:d2:a8:00,-53,0.0",
+		SAYS_NOWHERE " wifi='f4:db:e6:d2:a8:00,-53'" },
+	{ "what is no escape in a name", "UD," NOWHERE "00000000,0,1,}\x06}a}},f4:db:e6:d2:a8:00,-53,0.0",
 		SAYS_NOWHERE " wifi='f4:db:e6:d2:a8:00,-53'" },
 	{ "escapes in a name", "UD," NOWHERE "00000000,0,1,}\x01}\x02}\x03}\x05}x,f4:db:e6:d2:a8:00,-53,0.0",
 		SAYS_NOWHERE " wifi='f4:db:e6:d2:a8:00,-53'" },
@@ -147,6 +149,8 @@ static const struct {
 	{ "no bracket", "3G*1*0002*LK]", -REASON_BAD_FRAME },
 	{ "a maker of one letter", "[3*1*0002*LK]", -REASON_BAD_FRAME },
 	{ "a maker of three", "[3GX*1*0002*LK]", -REASON_BAD_FRAME },
+	{ "another bracket", "(3G*1*0002*LK]", -REASON_BAD_FRAME },
+	{ "no asterisk behind the maker", "[3GX1*0002*LK]", -REASON_BAD_FRAME },
 	{ "a maker of none", "[*", -REASON_BAD_FRAME },
 	{ "an id of other characters", "[3G*1-2", -REASON_BAD_FRAME },
 	{ "an id without end", "[3G*1234567890123456789012345", -REASON_BAD_FRAME },
