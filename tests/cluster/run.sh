@@ -49,6 +49,7 @@ upgrade_tag=$TAG-upgrade
 release=pettrack
 namespace=pettrack
 chart=$root/charts/pettrack
+times=$run/cluster/times
 programs=(auth gateway writer query cli)
 
 phases=(build up images install test load upgrade chaos scale uninstall down)
@@ -73,17 +74,27 @@ main() {
 		*)
 			run_trial "${trial[@]}"
 			trial=()
-			"phase_$phase"
+			timed "$phase"
 			;;
 		esac
 	done
 	run_trial "${trial[@]}"
 }
 
+# A phase, and how long it took in .run/cluster/times.
+timed() {
+	local started=$SECONDS
+
+	"phase_$1"
+	sed -i "/^$1 /d" "$times"
+	echo "$1 $((SECONDS - started))" >>"$times"
+}
+
 prepare() {
 	[ "$(id -u)" -eq 0 ] || die "the cluster needs root"
 	[ -x "$CLUSTER" ] || die "there is no $CLUSTER" "CLUSTER=... names the script that brings the cluster up"
 	mkdir -p "$run/log" "$run/cluster"
+	touch "$times"
 	export KUBECONFIG=${KUBE_STATE:-/var/lib/kube-one}/kubeconfig
 	export PATH=${KUBE_CACHE:-$HOME/.cache/kube-one}/bin:$PATH
 	gotools_ensure helm

@@ -142,7 +142,7 @@ class Trial:
         elif name == "chaos":
             ended = Chaos(self.kube, Node(self.options.node_script), self.options.seed).run(self.options.chaos_seconds)
         elif name == "scale":
-            deeds = scale_writer(self.kube, self.options.hold_seconds)
+            deeds = scale_writer(self.kube, self.outside.partitions("positions"), self.options.hold_seconds)
         else:
             time.sleep(self.options.quiet_seconds if name == "load" else WARM_UP)
         self.kube.wait_rolled_out()

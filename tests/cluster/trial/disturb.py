@@ -83,25 +83,24 @@ class Chaos:
 WRITER_OPS_PORT, WRITER_PARTITIONS = 9083, "pettrack_writer_partitions"
 
 
-def scale_writer(kube, hold):
-    """Three, until they share the partitions and then for `hold` seconds; one again, and as long."""
+def scale_writer(kube, partitions, hold):
+    """Three, until they share the topic's `partitions` and then for `hold` seconds; one again, and as long."""
     deeds, (workload,) = [], kube.workloads("writer")
-    everything = sum(_shares(kube))
     for replicas in (3, 1):
         began = time.monotonic()
         kube.kubectl("scale", workload, f"--replicas={replicas}")
         kube.wait_rolled_out("writer")
-        shares = wait_until(lambda n=replicas: _settled(kube, n, everything), 180, f"{replicas} writers share the work")
+        shares = wait_until(lambda n=replicas: _settled(kube, n, partitions), 180, f"{replicas} writers share the work")
         deeds.append(Deed(f"writer at {replicas}, partitions {'+'.join(map(str, shares))}", time.monotonic() - began))
         say(f"{deeds[-1].what}: {deeds[-1].seconds:.1f} s")
         time.sleep(hold)
     return deeds
 
 
-def _settled(kube, replicas, everything):
+def _settled(kube, replicas, partitions):
     """The shares, when that many writers have some each, and all together; else None."""
     shares = _shares(kube)
-    return shares if len(shares) == replicas and min(shares) > 0 and sum(shares) == everything else None
+    return shares if len(shares) == replicas and min(shares) > 0 and sum(shares) == partitions else None
 
 
 def _shares(kube):

@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import socket
 
+from kafka import KafkaConsumer
 from support.people import User
 
 # Of each program the names of the Service's ports.
@@ -57,6 +58,15 @@ class Outside:
 
     def topic(self, name):
         return self._prefix + name
+
+    def partitions(self, name):
+        """How many the topic has."""
+        with cluster_names(self._kube):
+            consumer = KafkaConsumer(bootstrap_servers=self.kafka.brokers)
+            try:
+                return len(consumer.partitions_for_topic(self.topic(name)))
+            finally:
+                consumer.close()
 
 
 @contextlib.contextmanager
