@@ -64,7 +64,7 @@ static struct server *find_server(const char *name)
 {
 	struct server *s = servers;
 
-	while (s && strcmp(s->name, name))
+	while (s && strcmp(s->name, name) != 0)
 		s = s->next;
 	return s;
 }

@@ -331,7 +331,7 @@ static int add_rows(struct reading *r, const struct setting *s)
 
 const struct setting *settings_ops(const struct setting *s)
 {
-	while (s->name && strcmp(s->name, "OPS_PORT"))
+	while (s->name && strcmp(s->name, "OPS_PORT") != 0)
 		s++;
 	return s->name ? s : NULL;
 }
