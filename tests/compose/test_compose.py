@@ -133,16 +133,13 @@ def test_demo_pets_move_live(owner):
 
 
 def test_demo_pets_have_a_past(owner):
-    """Each is known since the first of the days, which need not begin with a fix: receivers have gaps of hours."""
-    now = now_ms()
+    """From the first of the days on; for most, as receivers have gaps, 20 hours now and then (docs/SIMULATION.md)."""
+    now, firsts = now_ms(), []
     for position in owner.query("/v1/latest", limit=100).json()["positions"]:
-        history = owner.query(
-            f"/v1/history/{position['device']}",
-            from_=format_time(now - (DAYS + 1) * DAY_MS),
-            to=format_time(now),
-            limit=1,
-        ).json()["positions"]
-        assert now - (DAYS + 0.1) * DAY_MS < parse_time(history[0]["time"]) < now - (DAYS - 1) * DAY_MS
+        page = owner.query(f"/v1/history/{position['device']}", from_=format_time(0), to=format_time(now), limit=1)
+        firsts.append(parse_time(page.json()["positions"][0]["time"]))
+    assert min(firsts) > now - (DAYS + 0.1) * DAY_MS
+    assert sorted(firsts)[PETS // 2] < now - (DAYS - 0.5) * DAY_MS
 
 
 def test_trackers_ports_answer(composed):
