@@ -153,7 +153,7 @@ phase_install() {
 
 phase_test() {
 	step "helm test" helm test "$release" --namespace "$namespace" --timeout 5m
-	sed 's/^/    /' "$step_log"
+	sed '/^NAME:/,$d; s/^/    /' "$step_log"
 }
 
 phase_uninstall() {
@@ -177,10 +177,11 @@ only_claims_left() {
 }
 
 # Objects of every kind that there is, but those that Kubernetes itself puts into every namespace, and what it measured.
+# Endpoints are an old form of EndpointSlices, which are looked at.
 left_in_namespace() {
 	local kinds
 
-	kinds=$(kubectl api-resources --verbs=list --namespaced --output=name | grep -Ev '^events|\.metrics\.k8s\.io$')
+	kinds=$(kubectl api-resources --verbs=list --namespaced --output=name | grep -Ev '^events|^endpoints$|\.metrics\.k8s\.io$')
 	kubectl get --namespace "$namespace" --ignore-not-found --output=name "$(paste -sd, <<<"$kinds")" |
 		grep -vx -e configmap/kube-root-ca.crt -e serviceaccount/default || true
 }

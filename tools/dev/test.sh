@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # test - every suite, each with its results counted; the last line of the run sums them.
 
-suites=(layering unit openapi chart sanitize threads system operations page lint)
+suites=(layering unit openapi chart trial sanitize threads system operations page lint)
 suites_more=(compose) # by name only: it needs a docker, and builds images
 asan=(-Db_sanitize=address,undefined -Db_lundef=false)
 passed=0 failed=0 skipped=0
@@ -107,6 +107,11 @@ suite_threads() {
 suite_openapi() {
 	suite_build openapi build gcc || return 0
 	pytest_suite openapi "OpenAPI: what is described is served" "$root/tests/openapi"
+}
+
+# tests/cluster/run.sh itself is run by hand: it needs a cluster.
+suite_trial() {
+	pytest_suite trial "Cluster: the trial counts right" "$root/tests/cluster"
 }
 
 # Each worker has servers of its own; most of the time is spent waiting for what was stopped.
