@@ -132,17 +132,25 @@ static void stop(void)
 	ck_assert_int_eq(server.closed, server.accepted);
 }
 
-static int dial(void)
+/* @receives: bytes of the receive buffer; 0: as the kernel likes, which may be more than a test writes. */
+static int dial_with(int receives)
 {
 	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons(listener_port(server.listener[0])) };
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 
 	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	ck_assert_int_ge(fd, 0);
+	if (receives)
+		ck_assert_int_eq(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receives, sizeof receives), 0);
 	ck_assert_int_eq(connect(fd, (struct sockaddr *)&at, sizeof at), 0);
 	ck_assert_int_eq(
 		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){ .tv_sec = 10 }, sizeof(struct timeval)), 0);
 	return fd;
+}
+
+static int dial(void)
+{
+	return dial_with(0);
 }
 
 static void say(int fd, const char *text)
@@ -384,7 +392,7 @@ START_TEST(bounds_of_bytes)
 	close(fd);
 	await(&server.ends[STREAM_END_FRAME], 1);
 
-	fd = dial();
+	fd = dial_with(4096);
 	say(fd, "big\n");
 	await(&server.ends[STREAM_END_SLOW], 1);
 	close(fd);
