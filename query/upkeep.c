@@ -9,7 +9,7 @@
 enum {
 	PERIOD_MS = 2000,
 	AWAY_PERIOD_MS = 250, /* until it is there */
-	BEAT_MS = 120000,
+	BEAT_MS = 60000,
 };
 
 struct upkeep {
@@ -61,7 +61,7 @@ int upkeep_open(struct upkeep **ret, struct store *store)
 		return -ENOMEM;
 	u->store = store;
 	u->mongodb = dependency_new("mongodb", store_address(store), DEPENDENCY_ALWAYS);
-	u->heartbeat = heartbeat_new("upkeep", BEAT_MS);
+	u->heartbeat = heartbeat_new("upkeep", BEAT_MS + store_patience_ms(store));
 	pthread_mutex_init(&u->lock, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);

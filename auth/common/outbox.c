@@ -226,6 +226,7 @@ static int finish_batch(struct outbox *o)
 
 	for (size_t n = 0; n < o->batch_n; n++) {
 		struct item *i = &o->batch[n];
+		heartbeat_beat(o->heartbeat); /* each may wait for MongoDB */
 		if (i->waiting > 0 && !i->failed)
 			i->failed = BUS_E_RETRY; /* never reported: not known to be there */
 		count(o, i);
@@ -347,7 +348,7 @@ static void register_metrics(struct outbox *o)
 {
 	static const char *const labels[] = { "topic", NULL };
 
-	o->heartbeat = heartbeat_new("outbox", BEAT_MS);
+	o->heartbeat = heartbeat_new("outbox", BEAT_MS + 2 * store_patience_ms(o->store));
 	o->kafka_there = dependency_new("kafka", o->kafka->brokers, DEPENDENCY_NEVER);
 	o->sent = metric_counter("pettrack_auth_events_sent_total", "Events that Kafka has taken.", labels);
 	o->failures = metric_counter(

@@ -16,7 +16,7 @@
 enum {
 	TURN_MS = 1000,
 	KEYS_MS = 60000, /* how often the keys are read, at least */
-	BEAT_MS = 120000,
+	BEAT_MS = 60000,
 };
 
 struct upkeep {
@@ -103,7 +103,7 @@ int upkeep_open(struct upkeep **ret, const struct upkeep_options *o)
 	u->keyring = o->keyring;
 	u->prepare = o->prepare;
 	u->keys_every_ms = o->key_age_ms / 10 < KEYS_MS ? o->key_age_ms / 10 : KEYS_MS;
-	u->heartbeat = heartbeat_new("upkeep", BEAT_MS);
+	u->heartbeat = heartbeat_new("upkeep", BEAT_MS + store_patience_ms(o->store));
 	u->mongodb = dependency_new("mongodb", store_address(o->store), DEPENDENCY_ALWAYS);
 	u->keys = o->keyring ? dependency_new("keys", "", DEPENDENCY_AT_START) : NULL;
 	turn_init(&u->turn);

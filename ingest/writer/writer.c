@@ -11,7 +11,7 @@
 #include <time.h>
 
 enum {
-	HEARTBEAT_MS = 60000, /* above all waits of one turn together */
+	HEARTBEAT_MS = 60000, /* above all waits of one turn together, but for those for MongoDB */
 	OBSERVE_MS = 1000,
 	POLL_MS = 100,
 	SILENCE_MS = 2000, /* of MongoDB, after which it is asked whether it is there */
@@ -343,7 +343,7 @@ int writer_open(struct writer **ret, const struct writer_options *o)
 	if (getrandom(&w->backoff.random, sizeof(w->backoff.random), 0) < 0 || w->backoff.random == 0)
 		w->backoff.random = (uint64_t)clock_mono_ns();
 	counters_open(&w->counters);
-	w->heartbeat = heartbeat_new("loop", HEARTBEAT_MS);
+	w->heartbeat = heartbeat_new("loop", HEARTBEAT_MS + 2 * store_patience_ms(o->store));
 	w->kafka = dependency_new("kafka", o->kafka->brokers, DEPENDENCY_ALWAYS);
 	w->mongodb = dependency_new("mongodb", store_address(o->store), DEPENDENCY_ALWAYS);
 	int r = steps_open(w);

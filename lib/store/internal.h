@@ -13,6 +13,7 @@ struct store {
 	mongoc_write_concern_t *majority;
 	char *database;
 	char address[256];
+	int64_t patience_ms;
 	bool create; /* see struct store_options */
 	void (*made)(const char *kind, const char *name);
 };

@@ -93,6 +93,21 @@ static void note_address(struct store *s, const mongoc_uri_t *uri)
 	}
 }
 
+/* A client of the pool, a server, its answer; the last two once more where the library tries again. */
+static void note_patience(struct store *s, const mongoc_uri_t *uri)
+{
+	int64_t client = mongoc_uri_get_option_as_int32(uri, MONGOC_URI_WAITQUEUETIMEOUTMS, TIMEOUT_MS);
+	int64_t server = mongoc_uri_get_option_as_int32(uri, MONGOC_URI_SERVERSELECTIONTIMEOUTMS, TIMEOUT_MS);
+	int64_t answer = mongoc_uri_get_option_as_int32(uri, MONGOC_URI_SOCKETTIMEOUTMS, TIMEOUT_MS);
+
+	s->patience_ms = client + 2 * (server + answer);
+}
+
+int64_t store_patience_ms(const struct store *s)
+{
+	return s->patience_ms;
+}
+
 const char *store_address(const struct store *s)
 {
 	return s->address;
@@ -103,6 +118,7 @@ static int open_uri(struct store *s, mongoc_uri_t *uri, const struct store_optio
 	int r = set_options(uri, o);
 
 	note_address(s, uri);
+	note_patience(s, uri);
 	return r ? store_fail_as(r, "an option of the URI is not valid") : open_pool(s, uri);
 }
 

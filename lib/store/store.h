@@ -44,6 +44,10 @@ void store_close(struct store *s); /* accepts NULL; no cursor may be open */
 /* Where it is: host:port[,...], or the name that DNS is asked for, without credentials; as long as @s is. For logs. */
 const char *store_address(const struct store *s);
 
+/* The longest that one call takes while MongoDB is away, in ms: for whoever must be able to tell that from a loop that stands
+ * still. */
+int64_t store_patience_ms(const struct store *s);
+
 /* A ping to the primary. 0, STORE_E_RETRY or negative. */
 MUST_CHECK int store_ping(struct store *s);
 

@@ -1,6 +1,7 @@
 """What programs need in Kafka and MongoDB: made by --prepare, made by themselves, or waited for."""
 
 import json
+import re
 import secrets
 import signal
 import subprocess
@@ -10,6 +11,7 @@ from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType, NewTopic
 from support.ports import free_port
 from support.programs import PROGRAMS, Program, binary, clean_environment
+from support.servers import Kafka
 from support.waiting import wait_until
 
 DAY_MS = 86400000
@@ -199,6 +201,52 @@ def test_prepare_gives_up_and_says_why(place, kind):
     assert nowhere in last["why"]
     assert "refused" in last["why"]
     assert place.topics() == {}
+
+
+class Broker(Kafka):
+    """One more node of the cluster that `first` controls."""
+
+    def __init__(self, folder, first, node):
+        self.first, self.node = first, node
+        super().__init__(folder)
+
+    def _properties(self):
+        return {
+            **super()._properties(),
+            "process.roles": "broker",
+            "node.id": self.node,
+            "listeners": f"PLAINTEXT://127.0.0.1:{self.port}",
+            "controller.quorum.bootstrap.servers": f"127.0.0.1:{self.first.controller}",
+        }
+
+    def _format_arguments(self):
+        (cluster,) = re.findall("^cluster.id=(.*)$", (self.first.folder / "data/meta.properties").read_text(), re.M)
+        return [f"--cluster-id={cluster}", "-c", self.properties]
+
+
+@pytest.fixture
+def three_brokers(tmp_path):
+    brokers = [Kafka(tmp_path / "1")]
+    try:
+        brokers[0].start()
+        for node in (2, 3):
+            brokers.append(Broker(tmp_path / str(node), brokers[0], node))
+            brokers[-1].start()
+        yield brokers[0]
+    finally:
+        for broker in brokers:
+            broker.remove()
+
+
+def test_with_three_replicas_two_must_be_in_sync(three_brokers, mongo):
+    """So that a position is on two disks before it is acknowledged, and one broker may be away."""
+    place = Place(three_brokers, mongo)
+    try:
+        assert prepare("writer", place.env(KAFKA_REPLICATION="3"))[0] == 0
+        for topic in TOPICS["writer"]:
+            assert place.config(topic)["min.insync.replicas"] == "2"
+    finally:
+        place.remove()
 
 
 def test_more_replicas_than_brokers_is_said(place):

@@ -339,6 +339,12 @@ const char *store_address(const struct store *s)
 	return "";
 }
 
+int64_t store_patience_ms(const struct store *s)
+{
+	(void)s;
+	return 0;
+}
+
 int store_ping(struct store *s)
 {
 	(void)s;

@@ -46,6 +46,24 @@ START_TEST(where_it_is)
 }
 END_TEST
 
+/* No call takes longer; the URI's own times count. */
+START_TEST(patience_is_known)
+{
+	struct store *s = open_nowhere();
+	int64_t start = clock_mono_ms();
+
+	ck_assert_int_eq(store_patience_ms(s), 5 * 150);
+	ck_assert_int_eq(store_ping(s), STORE_E_RETRY);
+	ck_assert_int_lt(clock_mono_ms() - start, 5 * 150 + 2000);
+	store_close(s);
+	ck_assert_int_eq(store_open(&s, &(struct store_options){ .uri = "mongodb://h/x?socketTimeoutMS=1000",
+						.timeout_ms = 100 }),
+		0);
+	ck_assert_int_eq(store_patience_ms(s), 100 + 2 * (100 + 1000));
+	store_close(s);
+}
+END_TEST
+
 START_TEST(closing_nothing_is_allowed)
 {
 	store_close(NULL);
@@ -180,6 +198,7 @@ static Suite *suite(void)
 	tcase_set_timeout(c, 30);
 	tcase_add_loop_test(c, a_bad_uri_is_refused_without_being_quoted, 0, 5);
 	tcase_add_loop_test(c, where_it_is, 0, 2);
+	tcase_add_test(c, patience_is_known);
 	tcase_add_test(c, closing_nothing_is_allowed);
 	tcase_add_test(c, no_server_is_a_retry_within_the_time);
 	tcase_add_test(c, no_server_is_a_retry_of_a_bulk_and_reports_nothing);
