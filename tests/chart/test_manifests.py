@@ -529,6 +529,15 @@ def test_with_servers_inside_preparation_waits_for_them():
     assert [c["name"] for c in containers(job["spec"]["template"]["spec"])] == ["replica-set", "auth", "writer"]
 
 
+def test_mongodb_knows_itself_without_the_dns():
+    """It asks once, when it starts, which member of the set it is; the DNS may not have its new address yet."""
+    objects = variant("development")
+    task = named(objects, "Job", "pettrack-prepare-1")["spec"]["template"]["spec"]["initContainers"][0]
+    member = next(variable["value"] for variable in task["env"] if variable["name"] == "MONGODB_MEMBER")
+    (alias,) = named(objects, "StatefulSet", "pettrack-mongodb")["spec"]["template"]["spec"]["hostAliases"]
+    assert alias == {"ip": "127.0.0.1", "hostnames": [member.partition(":")[0]]}
+
+
 def test_seeding_is_for_the_install():
     assert named(variant("development"), "Job", "pettrack-seed")
     upgrade = {
