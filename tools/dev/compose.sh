@@ -47,13 +47,14 @@ compose_daemon_wait() {
 	done
 }
 
-# SIGTERM lets it end its containers and unmount; only what it mounts can keep its folder.
+# SIGTERM lets it end its containers; its own network namespace stays mounted all the same.
 compose_daemon_end() {
 	[ -n "$compose_daemon_pid" ] || return 0
 	kill "$compose_daemon_pid" 2>/dev/null || true
 	wait "$compose_daemon_pid" 2>/dev/null || true
 	compose_daemon_pid=''
-	rm -rf --one-file-system "$compose_sockets"
+	umount "$compose_sockets/exec/netns/default" 2>/dev/null || true
+	rm -rf --one-file-system "$compose_sockets" || say "  $compose_sockets could not be removed"
 }
 
 # The images that everything starts from: there already, from a registry, or stand-ins.
