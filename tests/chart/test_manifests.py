@@ -387,6 +387,8 @@ CALLS = {
     ("seed", "auth", 8081),
     ("simulator", "auth", 8081),
     ("check", "auth", 8081),
+    ("seed", "query", 8083),
+    ("seed", "query", 8084),
     ("check", "query", 8083),
     ("check", "query", 8084),
     ("seed", "gateway", 5055),
