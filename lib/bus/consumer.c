@@ -26,6 +26,7 @@ struct bus_consumer {
 	int commit_result; /* of the last one answered */
 	struct bus_consumer_options o;
 	bool paused;
+	bool assigned; /* at least once */
 };
 
 static_assert(offsetof(struct bus_consumer, state) == 0, "librdkafka's opaque is both");
@@ -79,6 +80,7 @@ static void take(struct bus_consumer *c, rd_kafka_topic_partition_list_t *list)
 	if (c->paused ? rd_kafka_pause_partitions(c->rk, list) : rd_kafka_resume_partitions(c->rk, list))
 		log_debug("kafka assignment", LOG_S("call", c->paused ? "pause" : "resume"));
 	atomic_store(&c->state.up, true);
+	c->assigned = true;
 	tell_assigned(c, list);
 }
 
@@ -157,12 +159,30 @@ int bus_consumer_open(struct bus_consumer **ret, const struct bus_config *config
 	return 0;
 }
 
+/* Whether the group has let it in, but has not given it anything yet. */
+static bool is_joining(const struct bus_consumer *c)
+{
+	char *member = c->rk && !c->assigned ? rd_kafka_memberid(c->rk) : NULL;
+	bool joining = member && *member;
+
+	if (member)
+		rd_kafka_mem_free(c->rk, member);
+	return joining;
+}
+
 void bus_consumer_close(struct bus_consumer *c)
 {
 	if (!c)
 		return;
+	bool joining = is_joining(c);
 	if (c->rk && rd_kafka_consumer_close(c->rk))
 		log_debug("kafka consumer did not leave its group");
+	if (joining && !c->assigned) {
+		/* librdkafka 2.0.2 aborts the process when such a one is destroyed: its assignor's state is made with the
+		 * first assignment, and taken for granted. It has left the group; its memory stays, for its threads' sake. */
+		log_debug("kafka consumer left behind");
+		return;
+	}
 	if (c->answers)
 		rd_kafka_queue_destroy(c->answers);
 	kafka_close(c->rk);

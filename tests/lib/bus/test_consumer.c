@@ -376,6 +376,27 @@ START_TEST(lost_partitions_are_told_as_lost)
 }
 END_TEST
 
+/* The library would abort: see bus_consumer_close(). */
+START_TEST(one_that_is_not_in_the_group_yet_can_leave)
+{
+	const rd_kafka_resp_err_t none = RD_KAFKA_RESP_ERR_NO_ERROR;
+	struct member m;
+	size_t to_come = 1;
+
+	ck_assert_int_eq(
+		rd_kafka_mock_broker_push_request_error_rtts(cluster->mock, 1, API_SYNC_GROUP, 1, none, SOON_MS / 10),
+		none);
+	join(&m);
+	for (int64_t end_ms = clock_mono_ms() + SOON_MS; to_come > 0 && clock_mono_ms() < end_ms;) {
+		nothing_for(&m, 20);
+		ck_assert_int_eq(
+			rd_kafka_mock_broker_error_stack_cnt(cluster->mock, 1, API_SYNC_GROUP, &to_come), none);
+	}
+	ck_assert_uint_eq(to_come, 0); /* let in, and its answer is on the way */
+	leave(&m);
+}
+END_TEST
+
 START_TEST(a_removed_topic_is_told)
 {
 	struct member m;
@@ -465,6 +486,7 @@ static Suite *suite(void)
 	tcase_add_test(flow, no_memory_is_reported);
 	tcase_add_test(lag, the_lag_is_what_is_not_committed);
 	tcase_add_test(lag, a_removed_topic_is_told);
+	tcase_add_test(lag, one_that_is_not_in_the_group_yet_can_leave);
 	tcase_add_test(takeover, a_second_member_takes_over_without_loss);
 	tcase_add_test(comeback, partitions_that_come_back_after_a_pause_go_on);
 	return s;
