@@ -16,6 +16,7 @@ enum {
 	CONNECT_MS = 5000, /* for the first connection, before it counts as failed; an error counts at once */
 	ABSENT = 2, /* times in a row that no broker is connected; once may be a connection made anew */
 	SILENCE_MS = 5000, /* without any answer, after which the cluster counts as away */
+	SETUP_MS = 10000, /* of a connection: a broker that moved is called at its old address, where nobody answers */
 	CLOSE_S = 2,
 };
 
@@ -177,6 +178,7 @@ struct kafka_setup kafka_setup(const struct bus_config *c, struct kafka_state *s
 	kafka_set(&s, "socket.keepalive.enable", "true");
 	kafka_set(&s, "socket.nagle.disable", "true");
 	kafka_set_int(&s, "reconnect.backoff.max.ms", 2000); /* back soon after the cluster is */
+	kafka_set_int(&s, "socket.connection.setup.timeout.ms", SETUP_MS);
 	kafka_set_int(&s, "topic.metadata.refresh.interval.ms", METADATA_MS);
 	kafka_set_int(&s, "statistics.interval.ms", STATISTICS_MS);
 	pthread_mutex_init(&state->lock, NULL);

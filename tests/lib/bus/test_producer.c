@@ -3,10 +3,13 @@
 #include "tests/lib/unit.h"
 #include "base/clock.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 enum { SOON_MS = 10000, RECORDS = 200 };
 
@@ -418,6 +421,43 @@ START_TEST(a_silent_cluster_shows_and_so_does_its_voice)
 }
 END_TEST
 
+/* A port of 127.0.0.1 where calls are not even refused: its queue is full, and nobody takes them off. */
+static uint16_t deaf_port(void)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(at);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&at, len), 0);
+	ck_assert_int_eq(listen(fd, 0), 0);
+	ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&at, &len), 0);
+	for (int i = 0; i < 4; i++) {
+		int caller = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		ck_assert(connect(caller, (struct sockaddr *)&at, len) == 0 || errno == EINPROGRESS);
+	}
+	return ntohs(at.sin_port);
+}
+
+/* As one of a broker that was moved: the name is looked up again only after the call has been given up. */
+START_TEST(an_address_where_nobody_answers_is_given_up)
+{
+	char brokers[32];
+	struct bus_producer *p;
+	struct bus_producer_options o = { .queue_max = 10 };
+	int64_t deadline_ms = clock_mono_ms() + 2 * SOON_MS;
+	bool given_up = false;
+
+	snprintf(brokers, sizeof(brokers), "127.0.0.1:%u", (unsigned)deaf_port());
+	ck_assert_int_eq(bus_producer_open(&p, &(struct bus_config){ .brokers = brokers }, &o), 0);
+	while (!given_up && clock_mono_ms() < deadline_ms) {
+		bus_producer_poll(p, 50);
+		given_up = !bus_producer_up(p) && strstr(bus_last_error(), "setup timed out");
+	}
+	ck_assert_msg(given_up, "said: %s", bus_last_error());
+	ck_assert_uint_eq(bus_producer_close(p, 0), 0);
+}
+END_TEST
+
 START_TEST(no_memory_is_reported)
 {
 	struct bus_producer *p = NULL;
@@ -458,6 +498,7 @@ static Suite *suite(void)
 	tcase_add_test(t, a_wrong_setting_is_refused);
 	tcase_add_test(t, a_lost_cluster_shows_and_so_does_its_return);
 	tcase_add_test(t, a_silent_cluster_shows_and_so_does_its_voice);
+	tcase_add_test(t, an_address_where_nobody_answers_is_given_up);
 	tcase_add_test(t, no_memory_is_reported);
 	suite_add_tcase(s, t);
 	return s;
