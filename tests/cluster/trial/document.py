@@ -22,7 +22,7 @@ def table(head, rows):
 def setting_lines(run):
     s = run["settings"]
     yield (
-        f"{s['trackers']} trackers, each a position every {s['interval']}, {s['followers'] + 2} live clients; "
+        f"{s['trackers']} trackers, each a position every {s['interval']}, {int(s['followers']) + 2} live clients; "
         f"chaos for {s['chaos_seconds']} s with `--seed {s['seed']}`."
     )
     yield ""
