@@ -104,12 +104,13 @@ static bool is_kind(struct slice text)
 	return text.n == 3;
 }
 
-static int read_frame(
-	const uint8_t *frame, size_t len, struct protocol_scratch *scratch, struct protocol_result *result)
+static int read_frame(const struct protocol_session *session, const uint8_t *frame, size_t len,
+	struct protocol_scratch *scratch, struct protocol_result *result)
 {
 	struct sentence s = sentence_over(frame, len - 1);
 	struct gl200 g = { 0 };
 
+	(void)session;
 	for (size_t i = 0; i < HEADS; i++) {
 		if (!sentence_skip(&s, heads[i].begin))
 			continue;
@@ -130,19 +131,7 @@ static int read_frame(
 static int gl200_decode(const struct protocol_session *session, const uint8_t *frame, size_t len,
 	struct protocol_scratch *scratch, struct protocol_result *ret)
 {
-	struct protocol_limits limits = { .frame_max = len };
-	struct protocol_result result = { 0 };
-	int e = REASON_BAD_FRAME;
-
-	(void)session;
-	arena_reset(&scratch->arena);
-	if (len > 0 && gl200_frame(frame, len, &limits) == (ssize_t)len)
-		e = *frame == '+' ? read_frame(frame, len, scratch, &result) : 0;
-	if (e == 0)
-		*ret = result;
-	else
-		ret->note = result.note;
-	return e;
+	return sentence_decode(gl200_frame, read_frame, session, frame, len, scratch, ret);
 }
 
 static struct protocol_answer gl200_answer(struct protocol_session *session, const struct protocol_note *note,

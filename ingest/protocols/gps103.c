@@ -347,11 +347,12 @@ static int read_login(struct sentence *s, struct protocol_scratch *scratch, stru
 	return sentence_group(result, scratch, id);
 }
 
-static int read_frame(
-	const uint8_t *frame, size_t len, struct protocol_scratch *scratch, struct protocol_result *result)
+static int read_frame(const struct protocol_session *session, const uint8_t *frame, size_t len,
+	struct protocol_scratch *scratch, struct protocol_result *result)
 {
 	struct sentence s = sentence_over(frame, len - 1);
 
+	(void)session;
 	if (is_digit(*frame))
 		return read_heartbeat(&s, scratch, result);
 	if (sentence_skip(&s, "##,imei:"))
@@ -364,19 +365,7 @@ static int read_frame(
 static int gps103_decode(const struct protocol_session *session, const uint8_t *frame, size_t len,
 	struct protocol_scratch *scratch, struct protocol_result *ret)
 {
-	struct protocol_limits limits = { .frame_max = len };
-	struct protocol_result result = { 0 };
-	int e = REASON_BAD_FRAME;
-
-	(void)session;
-	arena_reset(&scratch->arena);
-	if (len > 0 && gps103_frame(frame, len, &limits) == (ssize_t)len)
-		e = read_frame(frame, len, scratch, &result);
-	if (e == 0)
-		*ret = result;
-	else
-		ret->note = result.note;
-	return e;
+	return sentence_decode(gps103_frame, read_frame, session, frame, len, scratch, ret);
 }
 
 static struct protocol_answer gps103_answer(struct protocol_session *session, const struct protocol_note *note,

@@ -104,13 +104,14 @@ static int read_text(struct report *r, const uint8_t *frame, size_t len, struct 
 	return h02_kind(r, &l);
 }
 
-static int read_frame(
-	const uint8_t *frame, size_t len, struct protocol_scratch *scratch, struct protocol_result *result)
+static int read_frame(const struct protocol_session *session, const uint8_t *frame, size_t len,
+	struct protocol_scratch *scratch, struct protocol_result *result)
 {
 	struct report r;
 	struct slice id = { 0 };
 	int e;
 
+	(void)session;
 	report_begin(&r, &scratch->arena);
 	if (*frame == '*')
 		e = read_text(&r, frame, len, &id, &result->note);
@@ -124,19 +125,7 @@ static int read_frame(
 static int h02_decode(const struct protocol_session *session, const uint8_t *frame, size_t len,
 	struct protocol_scratch *scratch, struct protocol_result *ret)
 {
-	struct protocol_limits limits = { .frame_max = len };
-	struct protocol_result result = { 0 };
-	int e = REASON_BAD_FRAME;
-
-	(void)session;
-	arena_reset(&scratch->arena);
-	if (len > 0 && h02_frame(frame, len, &limits) == (ssize_t)len)
-		e = *frame == '*' || *frame == '$' ? read_frame(frame, len, scratch, &result) : 0;
-	if (e == 0)
-		*ret = result;
-	else
-		ret->note = result.note;
-	return e;
+	return sentence_decode(h02_frame, read_frame, session, frame, len, scratch, ret);
 }
 
 /* yyyymmddhhmmss */

@@ -321,12 +321,13 @@ static int read_text(struct slice text, struct protocol_scratch *scratch, struct
 	return e == 0 ? report_end(&r, scratch, result) : e;
 }
 
-static int read_frame(
-	const uint8_t *frame, size_t len, struct protocol_scratch *scratch, struct protocol_result *result)
+static int read_frame(const struct protocol_session *session, const uint8_t *frame, size_t len,
+	struct protocol_scratch *scratch, struct protocol_result *result)
 {
 	struct head h;
 	int e = read_head(&h, frame, len);
 
+	(void)session;
 	if (e == 0)
 		e = check_sum(frame, len);
 	if (e != 0)
@@ -356,19 +357,7 @@ static int read_frame(
 static int meitrack_decode(const struct protocol_session *session, const uint8_t *frame, size_t len,
 	struct protocol_scratch *scratch, struct protocol_result *ret)
 {
-	struct protocol_limits limits = { .frame_max = len };
-	struct protocol_result result = { 0 };
-	int e = REASON_BAD_FRAME;
-
-	(void)session;
-	arena_reset(&scratch->arena);
-	if (len > 0 && meitrack_frame(frame, len, &limits) == (ssize_t)len)
-		e = *frame == '$' ? read_frame(frame, len, scratch, &result) : 0;
-	if (e == 0)
-		*ret = result;
-	else
-		ret->note = result.note;
-	return e;
+	return sentence_decode(meitrack_frame, read_frame, session, frame, len, scratch, ret);
 }
 
 static struct protocol_answer meitrack_answer(struct protocol_session *session, const struct protocol_note *note,

@@ -27,6 +27,24 @@ size_t sentence_blanks(const uint8_t *buf, size_t len)
 	return n;
 }
 
+int sentence_decode(ssize_t (*cut)(const uint8_t *, size_t, const struct protocol_limits *), sentence_reader *read,
+	const struct protocol_session *session, const uint8_t *frame, size_t len, struct protocol_scratch *scratch,
+	struct protocol_result *ret)
+{
+	struct protocol_limits limits = { .frame_max = len };
+	struct protocol_result result = { 0 };
+	int e = REASON_BAD_FRAME;
+
+	arena_reset(&scratch->arena);
+	if (len > 0 && cut(frame, len, &limits) == (ssize_t)len)
+		e = sentence_blanks(frame, 1) ? 0 : read(session, frame, len, scratch, &result);
+	if (e == 0)
+		*ret = result;
+	else
+		ret->note = result.note;
+	return e;
+}
+
 bool sentence_closes(enum protocol_reason refused)
 {
 	return refused && refused != REASON_BAD_CHECKSUM && refused != REASON_UNSUPPORTED &&

@@ -29,6 +29,15 @@ ssize_t sentence_frame(const uint8_t *buf, size_t len, char end, size_t frame_ma
 /* How many of the first bytes are none that a frame begins with: line ends, blanks, NUL. */
 size_t sentence_blanks(const uint8_t *buf, size_t len);
 
+/* Reads a whole frame that is not blanks. 0 or enum protocol_reason, @result's note set in both cases. */
+typedef int sentence_reader(const struct protocol_session *session, const uint8_t *frame, size_t len,
+	struct protocol_scratch *scratch, struct protocol_result *result);
+
+/* struct protocol's decode() of what @cut, its frame(), takes for one frame. Blanks say nothing; the rest is @read's. */
+MUST_CHECK int sentence_decode(ssize_t (*cut)(const uint8_t *, size_t, const struct protocol_limits *),
+	sentence_reader *read, const struct protocol_session *session, const uint8_t *frame, size_t len,
+	struct protocol_scratch *scratch, struct protocol_result *ret);
+
 /* Whether a refused frame ends the connection. One that could not be read does not: where the next begins is known. */
 bool sentence_closes(enum protocol_reason refused);
 

@@ -143,18 +143,7 @@ static int read_frame(const struct protocol_session *session, const uint8_t *fra
 static int t55_decode(const struct protocol_session *session, const uint8_t *frame, size_t len,
 	struct protocol_scratch *scratch, struct protocol_result *ret)
 {
-	struct protocol_limits limits = { .frame_max = len };
-	struct protocol_result result = { 0 };
-	int e = REASON_BAD_FRAME;
-
-	arena_reset(&scratch->arena);
-	if (len > 0 && t55_frame(frame, len, &limits) == (ssize_t)len)
-		e = sentence_blanks(frame, 1) ? 0 : read_frame(session, frame, len, scratch, &result);
-	if (e == 0)
-		*ret = result;
-	else
-		ret->note = result.note;
-	return e;
+	return sentence_decode(t55_frame, read_frame, session, frame, len, scratch, ret);
 }
 
 static void log_in(struct protocol_session *session, const struct protocol_note *note)

@@ -336,13 +336,14 @@ static void note_answer(struct protocol_note *note, struct slice id, struct slic
 	memcpy(note->state, id.s, id.n);
 }
 
-static int read_frame(
-	const uint8_t *frame, size_t len, struct protocol_scratch *scratch, struct protocol_result *result)
+static int read_frame(const struct protocol_session *session, const uint8_t *frame, size_t len,
+	struct protocol_scratch *scratch, struct protocol_result *result)
 {
 	struct sentence s = sentence_over(frame + 1, len - 2);
 	struct report r;
 	bool commas;
 
+	(void)session;
 	report_begin(&r, &scratch->arena);
 	struct slice id = take_id(&s, &commas), command = sentence_take(&s, COMMAND_LEN);
 	if (!sentence_ok(&s) || !is_command(command.s))
@@ -359,19 +360,7 @@ static int read_frame(
 static int tk103_decode(const struct protocol_session *session, const uint8_t *frame, size_t len,
 	struct protocol_scratch *scratch, struct protocol_result *ret)
 {
-	struct protocol_limits limits = { .frame_max = len };
-	struct protocol_result result = { 0 };
-	int e = REASON_BAD_FRAME;
-
-	(void)session;
-	arena_reset(&scratch->arena);
-	if (len > 0 && tk103_frame(frame, len, &limits) == (ssize_t)len)
-		e = *frame == '(' ? read_frame(frame, len, scratch, &result) : 0;
-	if (e == 0)
-		*ret = result;
-	else
-		ret->note = result.note;
-	return e;
+	return sentence_decode(tk103_frame, read_frame, session, frame, len, scratch, ret);
 }
 
 static struct protocol_answer tk103_answer(struct protocol_session *session, const struct protocol_note *note,

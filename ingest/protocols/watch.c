@@ -197,14 +197,15 @@ static const char *unescaped(struct arena *arena, const uint8_t *b, size_t *n)
 	return copy;
 }
 
-static int read_frame(
-	const uint8_t *frame, size_t len, struct protocol_scratch *scratch, struct protocol_result *result)
+static int read_frame(const struct protocol_session *session, const uint8_t *frame, size_t len,
+	struct protocol_scratch *scratch, struct protocol_result *result)
 {
 	struct report r;
 	struct watch_line l = { 0 };
 	struct head h;
 	int e = read_head(&h, frame, len);
 
+	(void)session;
 	if (e != 0)
 		return e;
 	size_t n = len - h.at - 1;
@@ -225,19 +226,7 @@ static int read_frame(
 static int watch_decode(const struct protocol_session *session, const uint8_t *frame, size_t len,
 	struct protocol_scratch *scratch, struct protocol_result *ret)
 {
-	struct protocol_limits limits = { .frame_max = len };
-	struct protocol_result result = { 0 };
-	int e = REASON_BAD_FRAME;
-
-	(void)session;
-	arena_reset(&scratch->arena);
-	if (len > 0 && watch_frame(frame, len, &limits) == (ssize_t)len)
-		e = *frame == '[' ? read_frame(frame, len, scratch, &result) : 0;
-	if (e == 0)
-		*ret = result;
-	else
-		ret->note = result.note;
-	return e;
+	return sentence_decode(watch_frame, read_frame, session, frame, len, scratch, ret);
 }
 
 static struct protocol_answer watch_answer(struct protocol_session *session, const struct protocol_note *note,
