@@ -164,7 +164,7 @@ static bool is_json(struct slice body)
 	return body.n > 0 && *body.s == '{';
 }
 
-static int read_request(struct query *q, const struct http_request *http, struct slice body,
+static int read_report(struct query *q, const struct http_request *http, struct slice body,
 	struct protocol_scratch *scratch, struct protocol_result *result)
 {
 	int e = query_read_form(q, parameters, http, is_json(body) ? slice_of(body.s, 0) : body);
@@ -176,28 +176,21 @@ static int read_request(struct query *q, const struct http_request *http, struct
 	return e != 0 ? e : query_end(q, scratch, result);
 }
 
+static int read_request(const struct http_request *http, struct slice body, struct protocol_scratch *scratch,
+	struct protocol_result *result)
+{
+	struct query q;
+
+	query_begin(&q, &scratch->arena);
+	int e = read_report(&q, http, body, scratch, result);
+	return e != 0 ? e : claim_end(&q.claim, http, scratch, result);
+}
+
 static int gpslogger_decode(const struct protocol_session *session, const uint8_t *frame, size_t len,
 	struct protocol_scratch *scratch, struct protocol_result *ret)
 {
-	struct protocol_result result = { 0 };
-	struct http_request http;
-	struct slice body;
-	struct query q;
-
 	(void)session;
-	arena_reset(&scratch->arena);
-	int e = http_read(&http, &body, frame, len, &scratch->arena, &ret->note);
-	if (e != 0)
-		return e;
-	query_begin(&q, &scratch->arena);
-	e = read_request(&q, &http, body, scratch, &result);
-	if (e == 0)
-		e = claim_end(&q.claim, &http, scratch, &result);
-	result.note = ret->note;
-	result.note.records = (uint32_t)result.positions_n;
-	if (e == 0)
-		*ret = result;
-	return e;
+	return http_decode(read_request, frame, len, scratch, ret);
 }
 
 static struct protocol_answer gpslogger_answer(struct protocol_session *session, const struct protocol_note *note,

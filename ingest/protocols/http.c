@@ -378,6 +378,25 @@ int http_read(struct http_request *ret, struct slice *ret_body, const uint8_t *f
 	return 0;
 }
 
+int http_decode(http_reader *read, const uint8_t *frame, size_t len, struct protocol_scratch *scratch,
+	struct protocol_result *ret)
+{
+	struct protocol_result result = { 0 };
+	struct http_request http;
+	struct slice body;
+
+	arena_reset(&scratch->arena);
+	int e = http_read(&http, &body, frame, len, &scratch->arena, &result.note);
+	if (e == 0)
+		e = read(&http, body, scratch, &result);
+	ret->note = result.note;
+	if (e != 0)
+		return e;
+	*ret = result;
+	ret->note.records = (uint32_t)result.positions_n;
+	return 0;
+}
+
 /* ---- what requests carry ---- */
 
 static bool starts_nocase(struct slice *s, const char *prefix)

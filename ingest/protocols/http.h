@@ -35,6 +35,15 @@ size_t http_interim(const uint8_t *buf, size_t len, const struct protocol_limits
 MUST_CHECK int http_read(struct http_request *ret, struct slice *ret_body, const uint8_t *frame, size_t len,
 	struct arena *arena, struct protocol_note *note);
 
+/* Reads what a request says, into @result. 0 or enum protocol_reason; @result's note may be added to in both cases. */
+typedef int http_reader(const struct http_request *http, struct slice body, struct protocol_scratch *scratch,
+	struct protocol_result *result);
+
+/* struct protocol's decode() of a request that http_frame() has found whole: http_read(), then @read; what it found are the
+ * note's records. */
+MUST_CHECK int http_decode(http_reader *read, const uint8_t *frame, size_t len, struct protocol_scratch *scratch,
+	struct protocol_result *ret);
+
 /* The device's secret from Authorization (Bearer, or the password of Basic) or X-Device-Secret. NULL: none, or one that cannot
  * be read. In @arena. */
 const char *http_secret(const struct http_request *q, struct arena *arena);

@@ -74,33 +74,25 @@ static int read_json(struct query *q, const struct http_request *http, struct sl
 	return e;
 }
 
+static int read_request(const struct http_request *http, struct slice body, struct protocol_scratch *scratch,
+	struct protocol_result *result)
+{
+	bool json = is_json(http, body);
+	struct query q;
+
+	result->note.state[NOTE_JSON] = json;
+	query_begin(&q, &scratch->arena);
+	int e = json ? read_json(&q, http, body, scratch, result) : read_form(&q, http, body, scratch, result);
+	if (e == 0)
+		e = claim_end(&q.claim, http, scratch, result);
+	return e == 0 && result->positions_n == 0 ? REASON_BAD_FRAME : e; /* JSON without a location */
+}
+
 static int osmand_decode(const struct protocol_session *session, const uint8_t *frame, size_t len,
 	struct protocol_scratch *scratch, struct protocol_result *ret)
 {
-	struct protocol_result result = { 0 };
-	struct http_request http;
-	struct slice body;
-	struct query q;
-
 	(void)session;
-	arena_reset(&scratch->arena);
-	int e = http_read(&http, &body, frame, len, &scratch->arena, &ret->note);
-	if (e != 0)
-		return e;
-	bool json = is_json(&http, body);
-	ret->note.state[NOTE_JSON] = json;
-
-	query_begin(&q, &scratch->arena);
-	e = json ? read_json(&q, &http, body, scratch, &result) : read_form(&q, &http, body, scratch, &result);
-	if (e == 0)
-		e = claim_end(&q.claim, &http, scratch, &result);
-	if (e == 0 && result.positions_n == 0) /* JSON without a location */
-		e = REASON_BAD_FRAME;
-	result.note = ret->note;
-	result.note.records = (uint32_t)result.positions_n;
-	if (e == 0)
-		*ret = result;
-	return e;
+	return http_decode(read_request, frame, len, scratch, ret);
 }
 
 static struct protocol_answer osmand_answer(struct protocol_session *session, const struct protocol_note *note,

@@ -78,20 +78,8 @@ static int read_request(const struct http_request *http, struct slice body, stru
 static int owntracks_decode(const struct protocol_session *session, const uint8_t *frame, size_t len,
 	struct protocol_scratch *scratch, struct protocol_result *ret)
 {
-	struct protocol_result result = { 0 };
-	struct http_request http;
-	struct slice body;
-
 	(void)session;
-	arena_reset(&scratch->arena);
-	int e = http_read(&http, &body, frame, len, &scratch->arena, &ret->note);
-	if (e == 0)
-		e = read_request(&http, body, scratch, &result);
-	result.note = ret->note;
-	result.note.records = (uint32_t)result.positions_n;
-	if (e == 0)
-		*ret = result;
-	return e;
+	return http_decode(read_request, frame, len, scratch, ret);
 }
 
 static struct protocol_answer owntracks_answer(struct protocol_session *session, const struct protocol_note *note,
