@@ -40,9 +40,6 @@ int claim_end(struct claim *c, const struct http_request *http, struct protocol_
 		return REASON_UNKNOWN_DEVICE;
 	if (scratch->groups_max == 0)
 		return REASON_TOO_MANY;
-	result->groups = scratch->groups;
-	result->groups[0] =
-		(struct protocol_group){ .identifier = c->identifier, .secret = c->secret, .n = result->positions_n };
-	result->groups_n = 1;
+	protocol_one_group(result, scratch, c->identifier, c->secret);
 	return 0;
 }

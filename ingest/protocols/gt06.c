@@ -204,10 +204,7 @@ static int name_group(const struct gt06 *g, const struct protocol_session *sessi
 		return REASON_TOO_MANY;
 	if (!*identifier)
 		return REASON_NO_DEVICE;
-	scratch->groups[0] = (struct protocol_group){ .identifier = identifier, .n = result->positions_n };
-	result->groups = scratch->groups;
-	result->groups_n = 1;
-	result->positions = scratch->positions;
+	protocol_one_group(result, scratch, identifier, NULL);
 	return 0;
 }
 

@@ -331,10 +331,7 @@ static int jt808_decode(const struct protocol_session *session, const uint8_t *f
 	ret->note = result.note;
 	if (e != 0)
 		return e;
-	scratch->groups[0] = (struct protocol_group){ .identifier = identifier, .n = result.positions_n };
-	result.groups = scratch->groups;
-	result.groups_n = 1;
-	result.positions = scratch->positions;
+	protocol_one_group(&result, scratch, identifier, NULL);
 	*ret = result;
 	return 0;
 }

@@ -130,6 +130,16 @@ struct protocol {
 		enum protocol_reason refused, int64_t now_ms, uint8_t *out);
 };
 
+/* All positions that @result has so far are of one device; the caller knows that the scratch has room for a group. */
+static inline void protocol_one_group(struct protocol_result *result, const struct protocol_scratch *scratch,
+	const char *identifier, const char *secret)
+{
+	scratch->groups[0] = (struct protocol_group){ identifier, secret, .n = result->positions_n };
+	result->groups = scratch->groups;
+	result->groups_n = 1;
+	result->positions = scratch->positions;
+}
+
 /* Every protocol, NULL-terminated. */
 extern const struct protocol *const protocols[];
 

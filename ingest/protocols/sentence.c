@@ -351,9 +351,7 @@ int sentence_group(struct protocol_result *result, struct protocol_scratch *scra
 	const char *copy = arena_text(&scratch->arena, identifier.s, identifier.n);
 	if (!copy || scratch->groups_max == 0)
 		return REASON_TOO_MANY;
-	result->groups = scratch->groups;
-	result->groups_n = 1;
-	result->groups[0] = (struct protocol_group){ .identifier = copy, .n = result->positions_n };
+	protocol_one_group(result, scratch, copy, NULL);
 	return 0;
 }
 

@@ -192,10 +192,7 @@ static int teltonika_decode(const struct protocol_session *session, const uint8_
 	ret->note = result.note;
 	if (e != 0)
 		return e;
-	result.positions = scratch->positions;
-	result.groups = scratch->groups;
-	result.groups_n = 1;
-	result.groups[0].n = result.positions_n;
+	protocol_one_group(&result, scratch, scratch->groups[0].identifier, NULL);
 	*ret = result;
 	return 0;
 }

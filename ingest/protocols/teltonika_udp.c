@@ -56,10 +56,7 @@ static int teltonika_udp_decode(const struct protocol_session *session, const ui
 	ret->note = result.note;
 	if (e != 0)
 		return e;
-	result.positions = scratch->positions;
-	result.groups = scratch->groups;
-	result.groups_n = 1;
-	result.groups[0].n = result.positions_n;
+	protocol_one_group(&result, scratch, scratch->groups[0].identifier, NULL);
 	*ret = result;
 	return 0;
 }
