@@ -266,9 +266,8 @@ static int use_keys(struct keyring *k, const struct key_list *l, const struct sc
 	struct token_signer *signer = NULL;
 	char *jwks = jwks_of(l, s->first_kept);
 	int r = jwks ? signer_for(k, current, &signer) : -ENOMEM;
-	bool changed = !k->jwks || (jwks && strcmp(k->jwks, jwks) != 0);
 
-	if (r == 0 && changed)
+	if (r == 0)
 		r = token_keys_load(k->verifier, jwks, strlen(jwks));
 	if (r) {
 		token_signer_close(signer);

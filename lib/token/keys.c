@@ -24,6 +24,7 @@ struct key_set {
 struct token_keys {
 	pthread_rwlock_t lock;
 	struct key_set set;
+	uint8_t document[CACHE_DIGEST]; /* of the JWKS that @set is of; zeros while there is none */
 	struct cache *cache;
 	struct token_names names;
 };
@@ -153,16 +154,34 @@ static int set_read(struct key_set *s, const char *jwks, size_t len)
 	return r == 0 && s->n == 0 ? -EINVAL : r;
 }
 
+static int digest_of(uint8_t out[static CACHE_DIGEST], const char *text, size_t len)
+{
+	return EVP_Digest(text, len, out, NULL, EVP_sha256(), NULL) == 1 ? 0 : -ENOMEM;
+}
+
+static bool is_in_use(struct token_keys *k, const uint8_t document[static CACHE_DIGEST])
+{
+	pthread_rwlock_rdlock(&k->lock);
+	bool same = !memcmp(k->document, document, CACHE_DIGEST);
+	pthread_rwlock_unlock(&k->lock);
+	return same;
+}
+
 int token_keys_load(struct token_keys *k, const char *jwks, size_t len)
 {
 	struct key_set set = { .n = 0 };
-	int r = set_read(&set, jwks, len);
+	uint8_t document[CACHE_DIGEST];
+	int r = digest_of(document, jwks, len);
 
+	if (r || is_in_use(k, document))
+		return r;
+	r = set_read(&set, jwks, len);
 	if (r == 0) {
 		pthread_rwlock_wrlock(&k->lock);
 		struct key_set old = k->set;
 		k->set = set;
 		set = old;
+		memcpy(k->document, document, CACHE_DIGEST);
 		cache_empty(k->cache);
 		pthread_rwlock_unlock(&k->lock);
 	}
@@ -232,7 +251,7 @@ static int verify_fresh(const struct token_keys *k, const char *jwt, size_t len,
 static int verify(struct token_keys *k, const char *jwt, size_t len, struct claims_read *ret)
 {
 	uint8_t digest[CACHE_DIGEST];
-	int r = EVP_Digest(jwt, len, digest, NULL, EVP_sha256(), NULL) == 1 ? 0 : -ENOMEM;
+	int r = digest_of(digest, jwt, len);
 
 	if (r)
 		return r;

@@ -70,7 +70,7 @@ struct token_keys;
 /* An empty set: every token is of an unknown key. @issuer and @audience are copied. */
 MUST_CHECK int token_keys_open(struct token_keys **ret, const char *issuer, const char *audience);
 /* Replaces the set by a JWKS document's EC P-256 signature keys; others are passed over. What was remembered of tokens
- * is forgotten. 0, or -EINVAL when it is no JWKS or has no such key, or -ENOMEM (set unchanged). */
+ * is forgotten. The document that is in use already changes nothing. 0, or -EINVAL when it is no JWKS or has no such key, or -ENOMEM (set unchanged). */
 MUST_CHECK int token_keys_load(struct token_keys *k, const char *jwks, size_t len);
 size_t token_keys_count(struct token_keys *k);
 void token_keys_close(struct token_keys *k); /* accepts NULL */

@@ -356,6 +356,24 @@ START_TEST(usable_keys_of_a_mixed_jwks_are_taken)
 }
 END_TEST
 
+/* A token that is remembered is taken without an allocation; one that is read again is not. */
+START_TEST(the_same_keys_again_forget_nothing)
+{
+	char *token = strdup(forge(FORGE_ES256, known_key, HEADER, PAYLOAD));
+
+	json_set_alloc_funcs(malloc, free); /* as linked here: the ones that fail */
+	ck_assert_int_eq(verify_at(token, NOW), 0);
+	load(keys, known_key, "a");
+	failing_alloc_at(1);
+	int again = verify_at(token, NOW);
+	ck_assert(!failing_alloc_happened());
+	ck_assert_int_eq(again, 0);
+	load(keys, other_key, "a");
+	ck_assert_int_eq(verify_at(token, NOW), TOKEN_E_SIGNATURE);
+	free(token);
+}
+END_TEST
+
 START_TEST(bad_private_keys_are_refused)
 {
 	struct token_signer *s;
@@ -504,6 +522,7 @@ static Suite *suite(void)
 	tcase_add_test(t, remembered_tokens_still_end);
 	tcase_add_loop_test(t, bad_jwks_changes_nothing, 0, (int)(sizeof bad_jwks / sizeof *bad_jwks));
 	tcase_add_test(t, usable_keys_of_a_mixed_jwks_are_taken);
+	tcase_add_test(t, the_same_keys_again_forget_nothing);
 	tcase_add_test(t, bad_private_keys_are_refused);
 	tcase_add_test(t, threads_share_a_set);
 	tcase_add_test(t, a_known_token_costs_little);
