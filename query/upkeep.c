@@ -44,10 +44,7 @@ static void *run(void *arg)
 	do {
 		heartbeat_beat(u->heartbeat);
 		r = store_ping(u->store);
-		if (r)
-			dependency_down(u->mongodb, store_last_error());
-		else
-			dependency_up(u->mongodb);
+		dependency_set(u->mongodb, r == 0, store_last_error());
 	} while (rest(u, r == 0 ? PERIOD_MS : AWAY_PERIOD_MS));
 	return NULL;
 }

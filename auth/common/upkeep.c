@@ -57,10 +57,7 @@ static void look_at_mongodb(struct upkeep *u)
 		give_up("collections and indexes", store_last_error(), r);
 	if (r == 0)
 		atomic_store(&u->prepared, true);
-	if (r)
-		dependency_down(u->mongodb, store_last_error());
-	else
-		dependency_up(u->mongodb);
+	dependency_set(u->mongodb, r == 0, store_last_error());
 }
 
 static void look_at_keys(struct upkeep *u)

@@ -34,10 +34,7 @@ struct changes {
 
 static void look_at_kafka(struct changes *c)
 {
-	if (c->o.producers_up(c->o.owner) && bus_reader_up(c->reader))
-		dependency_up(c->kafka);
-	else
-		dependency_down(c->kafka, bus_last_error());
+	dependency_set(c->kafka, c->o.producers_up(c->o.owner) && bus_reader_up(c->reader), bus_last_error());
 }
 
 /* Without Kafka there is nothing to do but ask again. */

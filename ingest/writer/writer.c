@@ -63,10 +63,7 @@ static void forget(struct writer *w, const int32_t *partitions, size_t n)
 
 static void look_at_kafka(struct writer *w)
 {
-	if (bus_consumer_up(w->consumer))
-		dependency_up(w->kafka);
-	else
-		dependency_down(w->kafka, bus_last_error());
+	dependency_set(w->kafka, bus_consumer_up(w->consumer), bus_last_error());
 }
 
 static void count_partitions(struct writer *w, size_t n)

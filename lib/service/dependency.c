@@ -193,26 +193,14 @@ static void tell(const struct server *s, const struct news *n)
 		LOG_S("effect", n->needed ? "not ready" : "ready all the same"));
 }
 
-void dependency_up(struct dependency *d)
+void dependency_set(struct dependency *d, bool is_up, const char *why)
 {
 	struct news news = { .what = NOTHING };
 
 	pthread_mutex_lock(&lock);
-	d->state = UP;
-	d->met = true;
-	d->why[0] = '\0';
-	update(d->server, &news);
-	pthread_mutex_unlock(&lock);
-	tell(d->server, &news);
-}
-
-void dependency_down(struct dependency *d, const char *why)
-{
-	struct news news = { .what = NOTHING };
-
-	pthread_mutex_lock(&lock);
-	d->state = DOWN;
-	snprintf(d->why, sizeof d->why, "%s", *why ? why : "it does not answer");
+	d->state = is_up ? UP : DOWN;
+	d->met = d->met || is_up;
+	snprintf(d->why, sizeof d->why, "%s", is_up ? "" : *why ? why : "it does not answer");
 	update(d->server, &news);
 	pthread_mutex_unlock(&lock);
 	tell(d->server, &news);

@@ -31,9 +31,19 @@ enum dependency_need {
  * up until said. */
 struct dependency *dependency_new(const char *server, const char *address, enum dependency_need need);
 
-void dependency_up(struct dependency *d);
-/* @why: in words, copied. Said again and again while it lasts. */
-void dependency_down(struct dependency *d, const char *why);
+/* Whether it answers, and if not @why: in words, copied. Said again and again. What a check that says no leaves behind
+ * (bus_last_error(), store_last_error()) may be named beside that check, since only a server that is not up is asked why. */
+void dependency_set(struct dependency *d, bool up, const char *why);
+
+static inline void dependency_up(struct dependency *d)
+{
+	dependency_set(d, true, "");
+}
+
+static inline void dependency_down(struct dependency *d, const char *why)
+{
+	dependency_set(d, false, why);
+}
 
 /* For /readyz: calls @visit with every server that is missing, once each. @needed: the program is not ready for that. */
 void dependency_missing(void (*visit)(void *owner, const char *server, const char *why, bool needed), void *owner);

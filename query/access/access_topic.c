@@ -110,10 +110,7 @@ static void look(struct access *a, struct bus_reader *reader, int64_t *looked_ms
 		return;
 	*looked_ms = now_ms;
 	heartbeat_beat(a->heartbeat);
-	if (bus_reader_up(reader))
-		dependency_up(a->o.kafka_there);
-	else
-		dependency_down(a->o.kafka_there, bus_last_error());
+	dependency_set(a->o.kafka_there, bus_reader_up(reader), bus_last_error());
 }
 
 /* Until @a is closing or the topic is not what it was. Negative: fatal. */

@@ -56,13 +56,11 @@ static int fetch(struct keys *k, const char **ret_why)
 
 static int fetch_and_tell(struct keys *k)
 {
-	const char *why;
+	const char *why = "";
 	int r = fetch(k, &why);
 
-	if (k->dependency && r == 0)
-		dependency_up(k->dependency);
-	else if (k->dependency)
-		dependency_down(k->dependency, why);
+	if (k->dependency)
+		dependency_set(k->dependency, r == 0, why);
 	return r;
 }
 
