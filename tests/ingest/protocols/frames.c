@@ -107,3 +107,13 @@ const char *frame_answer(const struct protocol *p, struct protocol_session *s, c
 	snprintf(buf, sizeof buf, "%.*s%s", (int)a.len, (const char *)out, a.close ? " (close)" : "");
 	return buf;
 }
+
+void frame_answered(const struct protocol *p, struct protocol_session *s, const char *text, const char *answer)
+{
+	struct protocol_note note = frame_good(p, s, text, strlen(text)).note;
+
+	ck_assert_str_eq(frame_answer(p, s, &note, 0), answer);
+	ck_assert_str_eq(frame_answer(p, s, &note, REASON_UNAVAILABLE), " (close)");
+	ck_assert_str_eq(frame_answer(p, s, &note, REASON_UNKNOWN_DEVICE), " (close)");
+	ck_assert_str_eq(frame_answer(p, s, &note, REASON_BAD_VALUE), "");
+}

@@ -29,5 +29,9 @@ void frame_endless(const struct protocol *p, const char *begin, char more);
 const char *frame_answer(const struct protocol *p, struct protocol_session *s, const struct protocol_note *note,
 	enum protocol_reason refused);
 
+/* A good text frame is answered by @answer; when it is refused, by nothing: what could not be read leaves the connection, the
+ * rest closes it. */
+void frame_answered(const struct protocol *p, struct protocol_session *s, const char *text, const char *answer);
+
 /* The gateway's clock in frame_answer(): 2026-01-02 03:04:05.678. */
 enum { FRAME_NOW_S = 1767323045 };
