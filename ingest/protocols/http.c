@@ -383,7 +383,7 @@ int http_decode(http_reader *read, const uint8_t *frame, size_t len, struct prot
 {
 	struct protocol_result result = { 0 };
 	struct http_request http;
-	struct slice body;
+	struct slice body = { NULL, 0 };
 
 	arena_reset(&scratch->arena);
 	int e = http_read(&http, &body, frame, len, &scratch->arena, &result.note);
