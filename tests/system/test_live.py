@@ -424,6 +424,8 @@ def test_auth_is_away(make_stack):
     stack = make_stack(ACCESS_TTL="1s")
     owner = stack.user()
     device = owner.add_device()
+    # Later the event would make the gateway ask again, whom nobody answers.
+    wait_until(lambda: stack.gateway.metric("pettrack_gateway_device_events_total"), 20, "the gateway knows of it")
     with owner.live() as live:
         live.subscribe("all")
         send(stack, device, now_ms())
