@@ -31,6 +31,7 @@ struct lane {
 	struct loop *loop;
 	struct loop_timer *tick, *drain_tick;
 	struct door *doors;
+	struct intake intake;
 	struct connections connections;
 	pthread_t thread;
 	atomic_ullong looked_up; /* the ticket up to which look-ups are settled */
@@ -109,8 +110,8 @@ static void take_reports(void *arg)
 {
 	struct lane *l = arg;
 
-	connections_take_reports(&l->connections);
-	if (l->connections.fatal)
+	intake_reports(&l->intake);
+	if (l->intake.fatal)
 		service_stop(-ENOTRECOVERABLE);
 }
 
@@ -118,14 +119,14 @@ static void flush(void *arg)
 {
 	struct lane *l = arg;
 
-	connections_flush(&l->connections);
+	intake_flush(&l->intake);
 }
 
 static void on_looked_up(void *arg)
 {
 	struct lane *l = arg;
 
-	connections_looked_up(&l->connections, atomic_load(&l->looked_up));
+	intake_looked_up(&l->intake, atomic_load(&l->looked_up));
 }
 
 static void on_tick(void *arg)
@@ -135,7 +136,7 @@ static void on_tick(void *arg)
 	heartbeat_beat(l->heartbeat);
 	take_reports(l); /* the library's errors and statistics come with them */
 	on_looked_up(l); /* also when a post was lost for want of memory */
-	series_set(l->queued, (double)bus_producer_pending(l->connections.producer));
+	series_set(l->queued, (double)bus_producer_pending(l->intake.producer));
 }
 
 void lane_looked_up(struct lane *l, uint64_t ticket)
@@ -148,7 +149,7 @@ void lane_looked_up(struct lane *l, uint64_t ticket)
 
 bool lane_up(const struct lane *l)
 {
-	return bus_producer_up(l->connections.producer);
+	return bus_producer_up(l->intake.producer);
 }
 
 /* ---- the end ---- */
@@ -156,12 +157,11 @@ bool lane_up(const struct lane *l)
 static void on_drain_tick(void *arg)
 {
 	struct lane *l = arg;
-	const struct connections *all = &l->connections;
 	int64_t now_ms = loop_now_ms(l->loop);
 
-	if (all->under_way > 0)
+	if (l->intake.aloft > 0)
 		l->goodbye_until_ms = now_ms + GOODBYE_MS;
-	if (TAILQ_EMPTY(&all->all) || now_ms >= l->drain_until_ms || now_ms >= l->goodbye_until_ms)
+	if (TAILQ_EMPTY(&l->connections.all) || now_ms >= l->drain_until_ms || now_ms >= l->goodbye_until_ms)
 		loop_stop(l->loop);
 }
 
@@ -201,14 +201,14 @@ static int open_producer(struct lane *l)
 		.linger_ms = l->o->linger_ms,
 		.queue_max = l->o->queue_max,
 		.delivery_timeout_ms = l->o->delivery_timeout_ms,
-		.delivered = connection_delivered,
-		.owner = &l->connections,
+		.delivered = intake_delivered,
+		.owner = &l->intake,
 	};
-	int r = loop_alarm(l->loop, take_reports, l, &l->connections.reports);
+	int r = loop_alarm(l->loop, take_reports, l, &l->intake.reports);
 
 	if (r == 0)
-		r = loop_alarm(l->loop, flush, l, &l->connections.flush);
-	return r < 0 ? r : bus_producer_open(&l->connections.producer, l->o->kafka, &options);
+		r = loop_alarm(l->loop, flush, l, &l->intake.flush);
+	return r < 0 ? r : bus_producer_open(&l->intake.producer, l->o->kafka, &options);
 }
 
 static int open_doors(struct lane *l)
@@ -226,10 +226,10 @@ static int open_doors(struct lane *l)
 /* The loop first: its connections refer to all the rest. */
 static size_t free_all(struct lane *l)
 {
-	size_t lost = connections_give_up(&l->connections) + bus_producer_close(l->connections.producer, FLUSH_MS);
+	size_t lost = intake_end(&l->intake) + bus_producer_close(l->intake.producer, FLUSH_MS);
 
 	loop_close(l->loop);
-	connections_close(&l->connections);
+	intake_close(&l->intake);
 	free(l->doors);
 	free(l);
 	return lost;
@@ -242,11 +242,12 @@ int lane_open(struct lane **ret, struct lane_options *o, int number)
 		return -ENOMEM;
 	l->o = o;
 	snprintf(l->name, sizeof l->name, "loop%d", number);
-	int r = connections_open(&l->connections, o);
+	int r = intake_open(&l->intake, o);
 	if (r < 0) {
 		free(l);
 		return r;
 	}
+	connections_open(&l->connections, &l->intake);
 	r = loop_open(&l->loop);
 	if (r == 0)
 		r = open_producer(l);
