@@ -46,19 +46,18 @@ static bool speaks(const char *name)
 
 static void prepare_ports(struct gateway *g)
 {
-	const struct protocol_limits http = { (size_t)(settings.header_max + settings.body_max),
-		(size_t)settings.header_max };
-	const struct protocol_limits other = { (size_t)settings.frame_max, (size_t)settings.frame_max };
+	const struct protocol_sizes sizes = { (size_t)settings.frame_max, (size_t)settings.header_max,
+		(size_t)settings.body_max };
 
 	settings.lanes.ports = g->ports;
 	for (size_t i = 0; protocols[i] && i < SETTINGS_PROTOCOLS_MAX; i++) {
-		if (!speaks(protocols[i]->name))
+		if (!speaks(protocols[i]->name) || protocols[i]->transport != PROTOCOL_TCP)
 			continue;
 		g->ports[settings.lanes.ports_n++] = (struct port){
 			.protocol = protocols[i],
 			.number = settings.ports[i],
 			.idle_ms = settings.idle_ms[i],
-			.limits = protocols[i]->http ? http : other,
+			.limits = protocol_limits_of(protocols[i], &sizes),
 			.stats = stats_of(protocols[i]),
 		};
 	}

@@ -19,7 +19,7 @@ enum {
 
 static const char *protocols_setting(const char *text, void *target, int64_t min, int64_t max)
 {
-	static char why[160];
+	static char why[256];
 	char name[32];
 
 	for (const char *at = text; *at;) {
@@ -106,7 +106,7 @@ static const char *name_for(char *out, const char *protocol, const char *what)
 {
 	snprintf(out, NAME_SIZE, "GATEWAY_%s_%s", protocol, what);
 	for (char *c = out; *c; c++)
-		*c = (char)toupper((unsigned char)*c);
+		*c = *c == '-' ? '_' : (char)toupper((unsigned char)*c);
 	return out;
 }
 

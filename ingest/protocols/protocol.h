@@ -55,6 +55,12 @@ struct protocol_limits {
 	size_t header_max; /* HTTP: bytes of the request line and the headers */
 };
 
+/* What is set for all protocols, bytes. */
+struct protocol_sizes {
+	size_t frame_max;
+	size_t header_max, body_max; /* HTTP */
+};
+
 /* What a connection remembers between frames. Starts all zero. */
 struct protocol_session {
 	char identifier[PROTOCOL_IDENTIFIER_MAX + 1]; /* of the accepted login; "" before */
@@ -110,7 +116,7 @@ struct protocol {
 	unsigned idle_s; /* how long a connection may say nothing, unless set otherwise */
 	bool http;
 	bool secret; /* devices must present theirs; else the identifier is all there is */
-	size_t frame_need; /* bytes that its frames may well have, where that is more than is set; 0: what is set will do */
+	size_t frame_need; /* bytes that its frames may well have: the least frame_max; 0: what is set will do */
 
 	/* Bytes of the first frame in @buf, PROTOCOL_MORE, or -reason: give the reason to answer() and close. More than
 	 * frame_max bytes are never asked for. */
@@ -145,6 +151,9 @@ extern const struct protocol *const protocols[];
 
 /* The one called @name, or NULL. */
 const struct protocol *protocol_find(const char *name);
+
+/* The limits of @p's frames: as set, or as much as it needs. */
+struct protocol_limits protocol_limits_of(const struct protocol *p, const struct protocol_sizes *set);
 
 /* Whether @identifier can be one: [A-Za-z0-9._-]{1,64}. What is not need not be looked up. */
 bool protocol_identifier_possible(const char *identifier);

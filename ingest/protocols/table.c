@@ -3,12 +3,26 @@
 
 #include <string.h>
 
-extern const struct protocol protocol_osmand;
-extern const struct protocol protocol_teltonika;
+extern const struct protocol protocol_osmand, protocol_owntracks, protocol_overland, protocol_gpslogger,
+	protocol_teltonika, protocol_teltonika_udp, protocol_gt06, protocol_jt808, protocol_h02, protocol_watch,
+	protocol_gl200, protocol_gps103, protocol_tk103, protocol_t55, protocol_meitrack;
 
 const struct protocol *const protocols[] = {
 	&protocol_osmand,
+	&protocol_owntracks,
+	&protocol_overland,
+	&protocol_gpslogger,
 	&protocol_teltonika,
+	&protocol_teltonika_udp,
+	&protocol_gt06,
+	&protocol_jt808,
+	&protocol_h02,
+	&protocol_watch,
+	&protocol_gl200,
+	&protocol_gps103,
+	&protocol_tk103,
+	&protocol_t55,
+	&protocol_meitrack,
 	NULL,
 };
 
@@ -37,6 +51,14 @@ const struct protocol *protocol_find(const char *name)
 		if (!strcmp((*p)->name, name))
 			return *p;
 	return NULL;
+}
+
+struct protocol_limits protocol_limits_of(const struct protocol *p, const struct protocol_sizes *set)
+{
+	size_t frame = p->http ? set->header_max + set->body_max : set->frame_max;
+	size_t header = p->http ? set->header_max : set->frame_max;
+
+	return (struct protocol_limits){ frame < p->frame_need ? p->frame_need : frame, header };
 }
 
 bool protocol_identifier_possible(const char *identifier)
