@@ -5,8 +5,8 @@
  */
 #pragma once
 
+#include "base/uuid_map.h"
 #include "query/access/device_set.h"
-#include "query/access/uuid_map.h"
 
 #include <stdint.h>
 #include <sys/queue.h>

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "query/access/uuid_map.h"
+#include "base/uuid_map.h"
 
 #include <stdint.h>
 #include <sys/queue.h>

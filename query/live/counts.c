@@ -1,5 +1,5 @@
 #include "query/live/counts.h"
-#include "query/access/uuid_map.h"
+#include "base/uuid_map.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

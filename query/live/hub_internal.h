@@ -1,7 +1,7 @@
 /* hub_internal - what the files of the hub share; all of it is the hub's thread's, but for the inbox */
 #pragma once
 
-#include "query/access/uuid_map.h"
+#include "base/uuid_map.h"
 #include "query/live/hub.h"
 
 #include "query/json/position_json.h"

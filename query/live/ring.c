@@ -1,6 +1,6 @@
 #include "query/live/ring.h"
+#include "base/uuid_map.h"
 #include "query/access/device_set.h"
-#include "query/access/uuid_map.h"
 #include "query/live/partition.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-#include "query/access/uuid_map.h"
+#include "base/uuid_map.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* Source: query/access/uuid_map.c */
-#include "query/access/uuid_map.h"
+/* Source: lib/base/uuid_map.c */
+#include "base/uuid_map.h"
 #include "tests/lib/unit.h"
 
 struct thing {
