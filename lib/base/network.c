@@ -1,0 +1,85 @@
+/* network - both families as one: IPv4 is the part ::ffff:0:0/96 of IPv6 (RFC 4291 section 2.5.5.2). */
+#include "base/network.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <string.h>
+
+enum { IPV4_OFFSET = 96, BITS = 128, PREFIX_DIGITS = 3 };
+
+/* All of @text as an address. *ret_offset: how many bits stand in front of those that it has in its own family. */
+static bool read_address(uint8_t out[static 16], unsigned *ret_offset, const char *text)
+{
+	static const uint8_t mapped[12] = { [10] = 0xFF, [11] = 0xFF };
+
+	*ret_offset = IPV4_OFFSET;
+	memcpy(out, mapped, sizeof mapped);
+	if (inet_pton(AF_INET, text, out + sizeof mapped) == 1)
+		return true;
+	*ret_offset = 0;
+	return inet_pton(AF_INET6, text, out) == 1;
+}
+
+/* Digits only, no zero in front. */
+static bool read_prefix(unsigned *ret, const char *text)
+{
+	unsigned bits = 0;
+	size_t n = strlen(text);
+
+	if (n == 0 || n > PREFIX_DIGITS || (n > 1 && text[0] == '0'))
+		return false;
+	for (; *text; text++) {
+		if (*text < '0' || *text > '9')
+			return false;
+		bits = bits * 10 + (unsigned)(*text - '0');
+	}
+	*ret = bits;
+	return true;
+}
+
+/* Whether the first @bits of both are the same. */
+static bool same_begin(const uint8_t a[static 16], const uint8_t b[static 16], unsigned bits)
+{
+	unsigned whole = bits / 8, left = bits % 8;
+
+	return memcmp(a, b, whole) == 0 && (left == 0 || (a[whole] ^ b[whole]) >> (8 - left) == 0);
+}
+
+static bool clear_behind(const uint8_t address[static 16], unsigned bits)
+{
+	for (unsigned i = bits; i < BITS; i++)
+		if (address[i / 8] & 0x80 >> i % 8)
+			return false;
+	return true;
+}
+
+int network_parse(struct network *ret, const char *text)
+{
+	char address[INET6_ADDRSTRLEN];
+	struct network n = { .bits = BITS };
+	size_t len = strcspn(text, "/");
+	unsigned offset, bits;
+
+	if (len >= sizeof address)
+		return -EINVAL;
+	memcpy(address, text, len);
+	address[len] = '\0';
+	if (!read_address(n.first, &offset, address))
+		return -EINVAL;
+	if (text[len] == '/') {
+		if (!read_prefix(&bits, text + len + 1) || bits > BITS - offset ||
+			!clear_behind(n.first, offset + bits))
+			return -EINVAL;
+		n.bits = (uint8_t)(offset + bits);
+	}
+	*ret = n;
+	return 0;
+}
+
+bool network_has(const struct network *n, const char *address)
+{
+	uint8_t bytes[16];
+	unsigned offset;
+
+	return read_address(bytes, &offset, address) && same_begin(bytes, n->first, n->bits);
+}

@@ -1,0 +1,100 @@
+#include "base/network.h"
+#include "tests/lib/unit.h"
+
+#include <errno.h>
+
+#define LENGTH(a) ((int)(sizeof(a) / sizeof *(a)))
+
+static const struct {
+	const char *network, *address;
+	bool has;
+} rows[] = {
+	{ "10.0.0.0/8", "10.0.0.0", true },
+	{ "10.0.0.0/8", "10.255.255.255", true },
+	{ "10.0.0.0/8", "11.0.0.0", false },
+	{ "10.0.0.0/8", "9.255.255.255", false },
+	{ "192.0.2.128/25", "192.0.2.128", true },
+	{ "192.0.2.128/25", "192.0.2.127", false },
+	{ "192.0.2.0/31", "192.0.2.1", true },
+	{ "192.0.2.0/31", "192.0.2.2", false },
+	{ "192.0.2.7/32", "192.0.2.7", true },
+	{ "192.0.2.7/32", "192.0.2.6", false },
+	{ "192.0.2.7", "192.0.2.7", true },
+	{ "192.0.2.7", "192.0.2.8", false },
+	{ "0.0.0.0/0", "203.0.113.9", true },
+	{ "0.0.0.0/0", "2001:db8::1", false },
+	{ "::/0", "2001:db8::1", true },
+	{ "::/0", "203.0.113.9", true },
+	{ "2001:db8::/32", "2001:db8:ffff::1", true },
+	{ "2001:db8::/32", "2001:db9::1", false },
+	{ "2001:db8::/33", "2001:db8:7fff::", true },
+	{ "2001:db8::/33", "2001:db8:8000::", false },
+	{ "2001:db8::1", "2001:0db8:0:0::1", true },
+	{ "2001:db8::1/128", "2001:db8::2", false },
+	/* the same address, said in both families */
+	{ "10.0.0.0/8", "::ffff:10.1.2.3", true },
+	{ "::ffff:10.0.0.0/104", "10.1.2.3", true },
+	{ "::ffff:10.0.0.0/104", "11.1.2.3", false },
+	/* no addresses */
+	{ "::/0", "", false },
+	{ "::/0", "10.0.0.0/8", false },
+	{ "::/0", "10.0.0", false },
+	{ "::/0", "fe80::1%eth0", false },
+};
+
+START_TEST(has)
+{
+	struct network n;
+
+	ck_assert_int_eq(network_parse(&n, rows[_i].network), 0);
+	ck_assert_msg(network_has(&n, rows[_i].address) == rows[_i].has, "%s %s", rows[_i].network, rows[_i].address);
+}
+END_TEST
+
+static const char *const bad[] = {
+	"",
+	"/",
+	"/8",
+	"10.0.0.0/",
+	"10.0.0.0/33",
+	"10.0.0.0/-1",
+	"10.0.0.0/+8",
+	"10.0.0.0/08",
+	"10.0.0.0/8 ",
+	"10.0.0.0/8/8",
+	"10.0.0.0/0x8",
+	"10.0.0.0/0000000008",
+	"10.0.0.1/8",
+	"10.0.0/8",
+	"10.0.0.256",
+	" 10.0.0.0",
+	"2001:db8::/129",
+	"2001:db8::1/64",
+	"2001:db8::/999",
+	"2001:db8:::/32",
+	"fe80::1%eth0",
+	"example.org",
+	"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+};
+
+START_TEST(no_network)
+{
+	struct network n = { .bits = 77 };
+
+	ck_assert_msg(network_parse(&n, bad[_i]) == -EINVAL, "%s", bad[_i]);
+	ck_assert_uint_eq(n.bits, 77);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("base/network");
+	TCase *t = tcase_create("network");
+
+	tcase_add_loop_test(t, has, 0, LENGTH(rows));
+	tcase_add_loop_test(t, no_network, 0, LENGTH(bad));
+	suite_add_tcase(s, t);
+	return s;
+}
+
+UNIT_MAIN(suite)
