@@ -1,4 +1,4 @@
-/* loop - the turning itself: posted calls, timers, watched file descriptors. Streams are in stream.c. */
+/* loop - the turning itself: posted calls, timers, watched file descriptors. Streams are in stream.c, datagrams in datagram.c. */
 #include "socket/loop_internal.h"
 
 #include <errno.h>
@@ -65,6 +65,7 @@ int loop_open(struct loop **ret)
 	l->last = &l->first;
 	TAILQ_INIT(&l->timers);
 	TAILQ_INIT(&l->watches);
+	TAILQ_INIT(&l->datagrams);
 	int r = -pthread_mutex_init(&l->lock, NULL);
 	if (r < 0)
 		goto no_lock;
@@ -115,6 +116,7 @@ void loop_close(struct loop *l)
 		return;
 	run_posts(l);
 	streams_close(l);
+	datagrams_close(l);
 	for (struct loop_timer *t; (t = TAILQ_FIRST(&l->timers));)
 		loop_timer_close(t);
 	for (struct loop_watch *w; (w = TAILQ_FIRST(&l->watches));)

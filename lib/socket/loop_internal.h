@@ -8,6 +8,7 @@
 
 #include "socket/loop.h"
 
+#include <netdb.h>
 #include <pthread.h>
 #include <sys/queue.h>
 #include <uv.h>
@@ -18,6 +19,7 @@ TAILQ_HEAD(stream_list, stream);
 TAILQ_HEAD(listener_list, listener);
 TAILQ_HEAD(timer_list, loop_timer);
 TAILQ_HEAD(watch_list, loop_watch);
+TAILQ_HEAD(datagram_list, datagram_socket);
 
 /* What the streams of one loop have in common. A stream that has not ended is in exactly one of three lists: its
  * listener's, clients, lingering. */
@@ -43,6 +45,7 @@ struct loop {
 	struct timer_list timers;
 	struct watch_list watches;
 	struct loop_streams streams;
+	struct datagram_list datagrams;
 };
 
 /* The loop's libuv loop, for libwebsockets. Valid as long as @l. */
@@ -74,6 +77,16 @@ size_t listener_write_max(const struct listener *ls);
 void listener_stream_ended(struct listener *ls, struct stream *s);
 /* Closes it and ends its streams at once. */
 void listener_abort(struct listener *ls);
+
+/* endpoint.c: addresses and the sockets at them. @type: SOCK_STREAM or SOCK_DGRAM. */
+/* A bound socket that other loops can share the port with: its fd. -EINVAL for an @address that is none, or -errno. */
+MUST_CHECK int endpoint_bind(int type, const char *address, uint16_t port);
+/* Looks @host up, blocking. 0 and *ret for freeaddrinfo(), or -EHOSTUNREACH. */
+MUST_CHECK int endpoint_find(struct addrinfo **ret, int type, const char *host, uint16_t port);
+uint16_t endpoint_port(const struct sockaddr *at);
+
+/* datagram.c: closes every datagram socket. */
+void datagrams_close(struct loop *l);
 
 /* stream_address.c: how many connections each address has */
 struct address_key {

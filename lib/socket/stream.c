@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <netdb.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -488,14 +487,13 @@ static void on_connected(uv_connect_t *uv, int status)
 static int begin_connect(
 	struct stream *s, const char *host, uint16_t port, void (*connected)(struct stream *s, void *user, int r))
 {
-	struct addrinfo *found, hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV };
-	char service[8];
+	struct addrinfo *found;
+	int r = endpoint_find(&found, SOCK_STREAM, host, port);
 
-	snprintf(service, sizeof service, "%u", port);
-	if (getaddrinfo(host, service, &hints, &found) != 0)
-		return -EHOSTUNREACH;
+	if (r < 0)
+		return r;
 	struct connect *c = malloc(sizeof *c);
-	int r = -ENOMEM;
+	r = -ENOMEM;
 	if (c) {
 		c->stream = s;
 		c->connected = connected;

@@ -2,10 +2,7 @@
 #include "socket/loop_internal.h"
 
 #include <errno.h>
-#include <netdb.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 struct listener {
@@ -156,53 +153,6 @@ static uint64_t idle_turn_ms(int64_t idle_ms)
 
 /* ---- opening ---- */
 
-static int parse_address(struct sockaddr_storage *ret, socklen_t *ret_len, const char *address, uint16_t port)
-{
-	struct addrinfo *found,
-		hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE };
-	char host[INET6_ADDRSTRLEN + 2], service[8];
-	size_t n = strlen(address);
-
-	if (n >= sizeof host)
-		return -EINVAL;
-	if (n > 2 && address[0] == '[' && address[n - 1] == ']') {
-		address++;
-		n -= 2;
-	}
-	memcpy(host, address, n);
-	host[n] = '\0';
-	snprintf(service, sizeof service, "%u", port);
-	if (getaddrinfo(host, service, &hints, &found) != 0)
-		return -EINVAL;
-	memcpy(ret, found->ai_addr, found->ai_addrlen);
-	*ret_len = found->ai_addrlen;
-	freeaddrinfo(found);
-	return 0;
-}
-
-/* A bound socket that other loops' listeners can share the port with. Its fd, or -errno. */
-static int bind_socket(const char *address, uint16_t port)
-{
-	struct sockaddr_storage at;
-	socklen_t len;
-	const int on = 1;
-	int r = parse_address(&at, &len, address, port);
-
-	if (r < 0)
-		return r;
-	int fd = socket(at.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -errno;
-	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
-		setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) < 0 ||
-		bind(fd, (struct sockaddr *)&at, len) < 0) {
-		r = -errno;
-		close(fd);
-		return r;
-	}
-	return fd;
-}
-
 static int learn_port(struct listener *ls)
 {
 	struct sockaddr_storage at;
@@ -210,8 +160,7 @@ static int learn_port(struct listener *ls)
 	int r = uv_tcp_getsockname(&ls->tcp, (struct sockaddr *)&at, &len);
 
 	if (r == 0)
-		ls->o.port = ntohs(at.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&at)->sin6_port
-							    : ((struct sockaddr_in *)&at)->sin_port);
+		ls->o.port = endpoint_port((struct sockaddr *)&at);
 	return r;
 }
 
@@ -262,7 +211,7 @@ int listener_open(struct listener **ret, struct loop *l, const struct listener_o
 		free(ls);
 		return -ENOMEM;
 	}
-	int fd = bind_socket(o->address, o->port);
+	int fd = endpoint_bind(SOCK_STREAM, o->address, o->port);
 	if (fd < 0) {
 		address_counts_free(ls->addresses);
 		free(ls);
