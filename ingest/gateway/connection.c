@@ -46,7 +46,8 @@ static void answer(struct connection *c, const struct protocol_note *note)
 	uint8_t out[PROTOCOL_ANSWER_MAX];
 	struct stats *stats = &c->flight.port->stats;
 	enum protocol_reason refused = (enum protocol_reason)c->flight.refused;
-	struct protocol_answer a = protocol_of(c)->answer(&c->session, note, refused, clock_real_ms(), out);
+	struct protocol_answer a =
+		protocol_of(c)->answer(&c->session, note, intake_told(refused), clock_real_ms(), out);
 
 	if (refused) {
 		series_add(stats->refused[refused], 1);
@@ -160,12 +161,13 @@ static const struct flight_events flight_events = { .again = go_on, .landed = la
 
 /* ---- life ---- */
 
-struct connection *connection_new(struct connections *all, struct port *port, struct stream *s)
+struct connection *connection_new(struct connections *all, struct port *port, struct stream *s, const char *remote)
 {
-	struct connection *c = calloc(1, sizeof *c);
+	struct address from;
+	struct connection *c = address_parse(&from, remote) == 0 ? calloc(1, sizeof *c) : NULL;
 	if (!c)
 		return NULL;
-	c->flight = (struct flight){ .events = &flight_events, .port = port };
+	c->flight = (struct flight){ .events = &flight_events, .port = port, .from = from };
 	c->all = all;
 	c->stream = s;
 	TAILQ_INSERT_TAIL(&all->all, c, link);

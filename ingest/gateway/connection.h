@@ -23,8 +23,8 @@ struct connections {
 
 void connections_open(struct connections *all, struct intake *intake);
 
-/* A new one for @s on @port; NULL when memory is out. */
-struct connection *connection_new(struct connections *all, struct port *port, struct stream *s);
+/* A new one for @s on @port, from the address @remote; NULL when memory is out, or that is none. */
+struct connection *connection_new(struct connections *all, struct port *port, struct stream *s, const char *remote);
 extern const struct stream_events connection_events;
 
 /* Closes what is idle now, and the others as soon as they are answered. */

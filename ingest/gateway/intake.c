@@ -183,6 +183,11 @@ int intake_take(struct intake *in, struct flight *f, struct protocol_result *fra
 	return r == 0 ? put(in, f, frame) : r;
 }
 
+enum protocol_reason intake_told(enum protocol_reason refused)
+{
+	return refused == REASON_NOT_ALLOWED ? REASON_UNKNOWN_DEVICE : refused;
+}
+
 /* ---- reports ---- */
 
 /* What a failed record means for its frame. */

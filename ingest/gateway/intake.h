@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "base/network.h"
 #include "ingest/gateway/lane.h"
 #include "ingest/gateway/outgoing.h"
 
@@ -34,6 +35,8 @@ enum flight_state {
 struct flight {
 	const struct flight_events *events; /* set by the owner, as is @port */
 	struct port *port;
+	struct address
+		from; /* set by the owner; all zero where no network is behind it: rules that name networks then refuse */
 	TAILQ_ENTRY(flight) wait;
 	uint64_t ticket; /* of the look-up */
 	int64_t stood_in_ms; /* the last time given to a position that had none to be trusted; kept from frame to frame */
@@ -69,6 +72,9 @@ enum { INTAKE_LATER = -1 };
 /* @frame: decoded into in->scratch. 0: it is on its way when f->pending is above 0, else there was nothing to store; enum
  * protocol_reason; or INTAKE_LATER. */
 MUST_CHECK int intake_take(struct intake *in, struct flight *f, struct protocol_result *frame);
+
+/* What answer() is told of @refused: who may not speak here is not to learn that there is such a device. */
+enum protocol_reason intake_told(enum protocol_reason refused);
 
 /* What waits waits no more: no again() comes. What is aloft stays so, and lands. */
 void intake_give_up(struct intake *in, struct flight *f);

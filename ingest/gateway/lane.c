@@ -48,12 +48,11 @@ static void *on_accepted(void *owner, struct stream *s, const char *remote)
 	struct door *door = owner;
 	struct lane_options *o = door->lane->o;
 
-	(void)remote;
 	if (atomic_fetch_add(&o->connections, 1) >= o->connections_max) {
 		atomic_fetch_sub(&o->connections, 1);
 		return NULL;
 	}
-	struct connection *c = connection_new(&door->lane->connections, door->port, s);
+	struct connection *c = connection_new(&door->lane->connections, door->port, s, remote);
 	if (!c)
 		atomic_fetch_sub(&o->connections, 1);
 	return c;

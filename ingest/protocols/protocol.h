@@ -42,6 +42,7 @@ enum protocol_reason {
 	REASON_TOO_MANY, /* more positions or attributes than the scratch holds */
 	REASON_NO_DEVICE, /* the frame names no device, and no login came before */
 	REASON_UNKNOWN_DEVICE, /* the rest is said by the caller, after decode() */
+	REASON_NOT_ALLOWED, /* by a rule of the device; answer() is told REASON_UNKNOWN_DEVICE */
 	REASON_WRONG_SECRET, /* or none */
 	REASON_UNAVAILABLE, /* not now: Kafka or auth is away */
 	REASONS,

@@ -36,6 +36,7 @@ static const char *const reason_names[REASONS] = {
 	[REASON_TOO_MANY] = "too_many",
 	[REASON_NO_DEVICE] = "no_device",
 	[REASON_UNKNOWN_DEVICE] = "unknown_device",
+	[REASON_NOT_ALLOWED] = "not_allowed",
 	[REASON_WRONG_SECRET] = "wrong_secret",
 	[REASON_UNAVAILABLE] = "unavailable",
 };

@@ -2,22 +2,52 @@
 #include "base/network.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
 enum { IPV4_OFFSET = 96, BITS = 128, PREFIX_DIGITS = 3 };
 
+static_assert((int)ADDRESS_TEXT_SIZE >= INET6_ADDRSTRLEN, "room for any");
+
+static const uint8_t mapped[IPV4_OFFSET / 8] = { [10] = 0xFF, [11] = 0xFF };
+
 /* All of @text as an address. *ret_offset: how many bits stand in front of those that it has in its own family. */
 static bool read_address(uint8_t out[static 16], unsigned *ret_offset, const char *text)
 {
-	static const uint8_t mapped[12] = { [10] = 0xFF, [11] = 0xFF };
-
 	*ret_offset = IPV4_OFFSET;
 	memcpy(out, mapped, sizeof mapped);
 	if (inet_pton(AF_INET, text, out + sizeof mapped) == 1)
 		return true;
 	*ret_offset = 0;
 	return inet_pton(AF_INET6, text, out) == 1;
+}
+
+int address_parse(struct address *ret, const char *text)
+{
+	struct address a;
+	unsigned offset;
+
+	if (!read_address(a.b, &offset, text))
+		return -EINVAL;
+	*ret = a;
+	return 0;
+}
+
+static bool is_nobodys(const struct address *a)
+{
+	static const struct address nobodys;
+
+	return memcmp(a, &nobodys, sizeof nobodys) == 0;
+}
+
+void address_format(char out[static ADDRESS_TEXT_SIZE], const struct address *a)
+{
+	out[0] = '\0';
+	if (memcmp(a->b, mapped, sizeof mapped) == 0)
+		inet_ntop(AF_INET, a->b + sizeof mapped, out, ADDRESS_TEXT_SIZE);
+	else if (!is_nobodys(a))
+		inet_ntop(AF_INET6, a->b, out, ADDRESS_TEXT_SIZE);
 }
 
 /* Digits only, no zero in front. */
@@ -64,11 +94,11 @@ int network_parse(struct network *ret, const char *text)
 		return -EINVAL;
 	memcpy(address, text, len);
 	address[len] = '\0';
-	if (!read_address(n.first, &offset, address))
+	if (!read_address(n.first.b, &offset, address))
 		return -EINVAL;
 	if (text[len] == '/') {
 		if (!read_prefix(&bits, text + len + 1) || bits > BITS - offset ||
-			!clear_behind(n.first, offset + bits))
+			!clear_behind(n.first.b, offset + bits))
 			return -EINVAL;
 		n.bits = (uint8_t)(offset + bits);
 	}
@@ -76,10 +106,7 @@ int network_parse(struct network *ret, const char *text)
 	return 0;
 }
 
-bool network_has(const struct network *n, const char *address)
+bool network_has(const struct network *n, const struct address *a)
 {
-	uint8_t bytes[16];
-	unsigned offset;
-
-	return read_address(bytes, &offset, address) && same_begin(bytes, n->first, n->bits);
+	return !is_nobodys(a) && same_begin(a->b, n->first.b, n->bits);
 }

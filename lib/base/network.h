@@ -1,5 +1,5 @@
 /*
- * network - a range of IPv4 or IPv6 addresses in CIDR notation (RFC 4632, RFC 4291 section 2.3)
+ * network - addresses of IPv4 and IPv6, and ranges of them in CIDR notation (RFC 4632, RFC 4291 section 2.3)
  *
  * Thread: any.
  */
@@ -10,8 +10,22 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* IPv4 as ::ffff:a.b.c.d. All zero, the unspecified address: nobody's. */
+struct address {
+	uint8_t b[16];
+};
+
+/* "192.0.2.7", "2001:db8::1"; an IPv4 address that is written as an IPv6 one (::ffff:192.0.2.7) is the same address. 0 or
+ * -EINVAL. */
+MUST_CHECK int address_parse(struct address *ret, const char *text);
+
+enum { ADDRESS_TEXT_SIZE = 46 };
+
+/* The shortest form, IPv4 as such; "" for nobody's. */
+void address_format(char out[static ADDRESS_TEXT_SIZE], const struct address *a);
+
 struct network {
-	uint8_t first[16]; /* its lowest address, IPv4 as ::ffff:a.b.c.d */
+	struct address first; /* its lowest */
 	uint8_t bits; /* how many of them all its addresses share, 0 to 128 */
 };
 
@@ -19,6 +33,5 @@ struct network {
  * the prefix is set: "10.0.0.1/8" may have been meant as either. */
 MUST_CHECK int network_parse(struct network *ret, const char *text);
 
-/* Whether @address, without a prefix, is in @n. One that is no address is in none. An IPv4 address that is written as
- * an IPv6 one (::ffff:10.0.0.1) is the same address. */
-bool network_has(const struct network *n, const char *address);
+/* Whether @a is in @n. Nobody's is in none. */
+bool network_has(const struct network *n, const struct address *a);

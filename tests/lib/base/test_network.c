@@ -35,19 +35,53 @@ static const struct {
 	{ "10.0.0.0/8", "::ffff:10.1.2.3", true },
 	{ "::ffff:10.0.0.0/104", "10.1.2.3", true },
 	{ "::ffff:10.0.0.0/104", "11.1.2.3", false },
-	/* no addresses */
-	{ "::/0", "", false },
-	{ "::/0", "10.0.0.0/8", false },
-	{ "::/0", "10.0.0", false },
-	{ "::/0", "fe80::1%eth0", false },
+	/* nobody's */
+	{ "::/0", "::", false },
 };
 
 START_TEST(has)
 {
 	struct network n;
+	struct address a;
 
 	ck_assert_int_eq(network_parse(&n, rows[_i].network), 0);
-	ck_assert_msg(network_has(&n, rows[_i].address) == rows[_i].has, "%s %s", rows[_i].network, rows[_i].address);
+	ck_assert_int_eq(address_parse(&a, rows[_i].address), 0);
+	ck_assert_msg(network_has(&n, &a) == rows[_i].has, "%s %s", rows[_i].network, rows[_i].address);
+}
+END_TEST
+
+static const struct {
+	const char *said, *shown;
+} addresses[] = {
+	{ "192.0.2.7", "192.0.2.7" },
+	{ "::ffff:192.0.2.7", "192.0.2.7" },
+	{ "0.0.0.0", "0.0.0.0" },
+	{ "2001:DB8:0:0::1", "2001:db8::1" },
+	{ "2001:db8:1111:2222:3333:4444:5555:6666", "2001:db8:1111:2222:3333:4444:5555:6666" },
+	{ "::1", "::1" },
+	{ "::", "" },
+};
+
+START_TEST(an_address_is_read_and_shown)
+{
+	char shown[ADDRESS_TEXT_SIZE];
+	struct address a;
+
+	ck_assert_int_eq(address_parse(&a, addresses[_i].said), 0);
+	address_format(shown, &a);
+	ck_assert_str_eq(shown, addresses[_i].shown);
+}
+END_TEST
+
+static const char *const no_addresses[] = { "", "10.0.0.0/8", "10.0.0", "10.0.0.256", " 10.0.0.1", "10.0.0.1 ", "cat",
+	"2001:db8", "::ffff:10.0.0", "fe80::1%eth0", "2001:db8:1111:2222:3333:4444:5555:6666:7777" };
+
+START_TEST(no_address)
+{
+	struct address a = { { 77 } };
+
+	ck_assert_msg(address_parse(&a, no_addresses[_i]) == -EINVAL, "%s", no_addresses[_i]);
+	ck_assert_uint_eq(a.b[0], 77);
 }
 END_TEST
 
@@ -93,6 +127,8 @@ static Suite *suite(void)
 
 	tcase_add_loop_test(t, has, 0, LENGTH(rows));
 	tcase_add_loop_test(t, no_network, 0, LENGTH(bad));
+	tcase_add_loop_test(t, an_address_is_read_and_shown, 0, LENGTH(addresses));
+	tcase_add_loop_test(t, no_address, 0, LENGTH(no_addresses));
 	suite_add_tcase(s, t);
 	return s;
 }
