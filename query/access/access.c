@@ -40,23 +40,65 @@ static void register_metrics(void)
 
 /* ---- asking auth ---- */
 
-static int read_answer(const json_t *answer, struct device_set **ret)
+/* An entry of the answer's list. 0 or ACCESS_E_RETRY. */
+static int read_id(const json_t *device, struct uuid *ret)
+{
+	const json_t *id = json_object_get(device, "id");
+
+	if (!json_is_string(id) || uuid_parse(ret, json_string_value(id), json_string_length(id)))
+		return ACCESS_E_RETRY;
+	return 0;
+}
+
+static int read_set(const json_t *answer, struct device_set **ret)
 {
 	const json_t *list = json_object_get(answer, "devices");
 	size_t n = json_array_size(list), i;
 	struct uuid *ids = calloc(n + 1, sizeof(*ids));
 	int r = !ids ? -ENOMEM : json_is_array(list) ? 0 : ACCESS_E_RETRY;
 
-	for (i = 0; r == 0 && i < n; i++) {
-		const json_t *id = json_object_get(json_array_get(list, i), "id");
-		if (!json_is_string(id) || uuid_parse(&ids[i], json_string_value(id), json_string_length(id)))
-			r = ACCESS_E_RETRY;
-	}
+	for (i = 0; r == 0 && i < n; i++)
+		r = read_id(json_array_get(list, i), &ids[i]);
 	if (r == 0) {
 		*ret = device_set_new(ids, n);
 		r = *ret ? 0 : -ENOMEM;
 	}
 	free(ids);
+	return r;
+}
+
+static int add_name(json_t *names, const json_t *device)
+{
+	static const char *const members[] = { "name", "pet_name" };
+	char key[UUID_TEXT_SIZE];
+	struct uuid id;
+	int r = read_id(device, &id);
+	if (r)
+		return r;
+	json_t *own = json_object();
+	for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+		if (json_is_string(json_object_get(device, members[i])))
+			json_object_set(own, members[i], json_object_get(device, members[i]));
+	uuid_format(key, &id);
+	return json_object_set_new(names, key, own) ? -ENOMEM : 0;
+}
+
+static int read_names(const json_t *answer, json_t **ret)
+{
+	const json_t *list = json_object_get(answer, "devices"), *device;
+	json_t *names = json_object();
+	int r = !names ? -ENOMEM : json_is_array(list) ? 0 : ACCESS_E_RETRY;
+	size_t i;
+
+	json_array_foreach(list, i, device)
+	{
+		if (r == 0)
+			r = add_name(names, device);
+	}
+	if (r == 0)
+		*ret = names;
+	else
+		json_decref(names);
 	return r;
 }
 
@@ -72,25 +114,54 @@ static void tell_refusal(struct access *a, int r)
 		LOG_S("client", a->o.auth.client_id));
 }
 
-/* 0, ACCESS_E_RETRY or -errno. */
-static int ask(struct access *a, const struct uuid *user, struct device_set **ret)
+/* What auth says, the caller's to json_decref(). 0, ACCESS_E_RETRY or -errno. */
+static int ask(struct access *a, const struct uuid *user, json_t **ret)
 {
 	char id[UUID_TEXT_SIZE], path[128];
-	json_t *answer = NULL;
 
 	uuid_format(id, user);
 	snprintf(path, sizeof(path), "/internal/v1/users/%s/devices", id);
-	int r = client_call(a->client, "GET", path, NULL, NULL, &answer, NULL);
+	int r = client_call(a->client, "GET", path, NULL, NULL, ret, NULL);
 	tell_refusal(a, r);
-	if (r == 0)
-		r = read_answer(answer, ret);
-	else if (r == CLIENT_E_MISSING) /* no such user: sees nothing */
-		r = (*ret = device_set_new(NULL, 0)) ? 0 : -ENOMEM;
-	else if (r > 0)
-		r = ACCESS_E_RETRY;
+	if (r == CLIENT_E_MISSING) /* no such user: sees nothing */
+		r = (*ret = json_pack("{s:[]}", "devices")) ? 0 : -ENOMEM;
+	return r > 0 ? ACCESS_E_RETRY : r;
+}
+
+/* The end of a question whose result is @r. */
+static int asked(json_t *answer, int r)
+{
 	json_decref(answer);
 	series_add(r ? asked_badly : asked_well, 1);
 	return r;
+}
+
+static int ask_set(struct access *a, const struct uuid *user, struct device_set **ret)
+{
+	json_t *answer = NULL;
+	int r = ask(a, user, &answer);
+
+	return asked(answer, r ? r : read_set(answer, ret));
+}
+
+static int ask_names(struct access *a, const struct uuid *user, json_t **ret)
+{
+	json_t *answer = NULL;
+	int r = ask(a, user, &answer);
+
+	return asked(answer, r ? r : read_names(answer, ret));
+}
+
+/* With the lock held, both: it is left alone for a while once it did not answer. */
+static bool is_away(const struct access *a)
+{
+	return clock_mono_ms() < a->away_until_ms;
+}
+
+static void note_away(struct access *a, int r)
+{
+	if (r == ACCESS_E_RETRY)
+		a->away_until_ms = clock_mono_ms() + AWAY_MS;
 }
 
 /* Called and returns with the lock held; without it in between. */
@@ -101,19 +172,18 @@ static int load(struct access *a, struct cache_entry *e)
 	const int64_t asked_ms = clock_mono_ms();
 	struct device_set *set = NULL;
 
-	if (asked_ms < a->away_until_ms)
+	if (is_away(a))
 		return ACCESS_E_RETRY;
 	e->loading = true;
 	pthread_mutex_unlock(&a->lock);
-	int r = ask(a, &user, &set);
+	int r = ask_set(a, &user, &set);
 	pthread_mutex_lock(&a->lock);
 	e->loading = false;
 	e->loads++;
 	e->load_result = r;
 	if (r == 0)
 		access_cache_put(&a->cache, e, set, asked_ms, said);
-	else if (r == ACCESS_E_RETRY)
-		a->away_until_ms = clock_mono_ms() + AWAY_MS;
+	note_away(a, r);
 	pthread_cond_broadcast(&a->loaded);
 	return r;
 }
@@ -166,6 +236,20 @@ int access_devices(struct access *a, const struct uuid *user, struct device_set 
 	} else if (r == 0) { /* it changes faster than it is told */
 		r = ACCESS_E_RETRY;
 	}
+	pthread_mutex_unlock(&a->lock);
+	return r;
+}
+
+int access_names(struct access *a, const struct uuid *user, json_t **ret)
+{
+	pthread_mutex_lock(&a->lock);
+	bool away = is_away(a);
+	pthread_mutex_unlock(&a->lock);
+	if (away)
+		return ACCESS_E_RETRY;
+	int r = ask_names(a, user, ret);
+	pthread_mutex_lock(&a->lock);
+	note_away(a, r);
 	pthread_mutex_unlock(&a->lock);
 	return r;
 }

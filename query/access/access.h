@@ -14,6 +14,8 @@
 #include "query/access/device_set.h"
 #include "service/dependency.h"
 
+#include <jansson.h>
+
 struct access;
 
 enum access_result {
@@ -37,6 +39,11 @@ void access_close(struct access *a);
 
 /* The devices that @user may see; the caller's to device_set_unref(). 0, ACCESS_E_RETRY or -errno. */
 MUST_CHECK int access_devices(struct access *a, const struct uuid *user, struct device_set **ret);
+
+/* The same devices, and what their owner calls them: an object whose keys are their ids (in small letters), with {"name",
+ * "pet_name"} each, either of which may be absent; the caller's to json_decref(). Always asked from auth, for names are not
+ * remembered. The same results. */
+MUST_CHECK int access_names(struct access *a, const struct uuid *user, json_t **ret);
 
 /* Whether the topic said that @session was ended. It is remembered for longer than an access token is good. */
 bool access_session_ended(struct access *a, const struct uuid *session);

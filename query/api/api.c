@@ -105,6 +105,11 @@ const struct web_route *api_routes(void)
 		{ .method = "GET", .path = "/v1/latest", .handle = api_list_latest, .access = WEB_USER },
 		{ .method = "GET", .path = "/v1/latest/{device}", .handle = api_get_latest, .access = WEB_USER },
 		{ .method = "GET", .path = "/v1/history/{device}", .handle = api_get_history, .access = WEB_USER },
+		{ .method = "GET",
+			.path = "/internal/v1/users/{id}/latest",
+			.handle = api_get_company,
+			.access = WEB_SERVICE,
+			.scope = "latest.read" },
 		{ .method = "GET", .path = "/v1/config", .handle = get_config, .access = WEB_PUBLIC },
 		{ 0 },
 	};

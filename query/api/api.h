@@ -5,6 +5,8 @@
  *     GET /v1/latest/{device}     where one is
  *     GET /v1/history/{device}    where one was; ?from&to&order&limit&cursor&format
  *     GET /v1/config              what the page must know
+ *     GET /internal/v1/users/{id}/latest
+ *                                 where a user's pets are and what they are called, for the gateway; ?limit
  *
  * Answers go from the MongoDB cursor to the socket, document by document; none is ever whole in memory. A device that
  * the token's user may not see is answered like one that does not exist, to the byte.

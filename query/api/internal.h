@@ -30,7 +30,11 @@ void api_no_device(struct web_request *q);
  * whether there is a next page. @c is closed. @next: kind and order of the cursor that continues. */
 void api_stream(struct web_request *q, struct store_cursor *c, int64_t limit, bool geojson, struct cursor next);
 
-/* history.c, latest.c: the routes. */
+/* latest.c: {_id: {$in: [the devices beyond the cursor]}} for the collection of latest positions. */
+void api_latest_filter(bson_t *ret, const struct device_set *devices, const struct latest_range *range);
+
+/* history.c, latest.c, company.c: the routes. */
+void api_get_company(struct web_request *q, void *owner);
 void api_get_history(struct web_request *q, void *owner);
 void api_list_latest(struct web_request *q, void *owner);
 void api_get_latest(struct web_request *q, void *owner);

@@ -5,8 +5,7 @@
 
 enum { BATCH = 500 }; /* documents the driver holds at once */
 
-/* {_id: {$in: [the devices beyond the cursor]}} */
-static void make_filter(bson_t *ret, const struct device_set *devices, const struct latest_range *range)
+void api_latest_filter(bson_t *ret, const struct device_set *devices, const struct latest_range *range)
 {
 	bson_t in, ids;
 	char buf[16];
@@ -45,7 +44,7 @@ static void answer(
 	struct store_cursor *c = NULL;
 	bson_t filter, options;
 
-	make_filter(&filter, devices, range);
+	api_latest_filter(&filter, devices, range);
 	make_options(&options, range);
 	int r = store_find(a->o.store, LATEST_COLLECTION, &filter, &options, &c);
 	bson_destroy(&filter);

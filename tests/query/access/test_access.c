@@ -62,7 +62,8 @@ static void answer(const struct http_seen *q, FILE *out, void *user)
 	}
 	text_puts(&t, "{\"devices\":[");
 	for (int i = 0; i < k; i++)
-		text_printf(&t, "%s{\"id\":\"aaaaaaaa-aaaa-4aaa-8aaa-%012d\"}", i ? "," : "", i);
+		text_printf(&t, "%s{\"id\":\"AAAAAAAA-aaaa-4aaa-8aaa-%012d\",\"name\":\"collar %d\",\"pet_name\":%s}",
+			i ? "," : "", i, i, i == 1 ? "\"Misty\"" : "null");
 	text_puts(&t, "]}");
 	http_answer_with(out, status, "", body);
 }
@@ -187,6 +188,48 @@ START_TEST(unknown_users_see_nothing)
 }
 END_TEST
 
+/* What auth calls the devices of USER, as JSON; NULL for "later". */
+static char *names_of_user(void)
+{
+	struct uuid u = id(USER);
+	json_t *names = NULL;
+	int r = access_names(the_access, &u, &names);
+
+	if (r == ACCESS_E_RETRY)
+		return NULL;
+	ck_assert_int_eq(r, 0);
+	char *text = json_dumps(names, JSON_SORT_KEYS | JSON_COMPACT);
+	json_decref(names);
+	return text;
+}
+
+static void names_are(const char *want)
+{
+	char *got = names_of_user();
+
+	ck_assert_pstr_eq(got, want);
+	free(got);
+}
+
+START_TEST(names_are_asked_for_each_time)
+{
+	start(60000, 60000);
+	ck_assert_int_eq(devices_of(USER), 1);
+	names_are("{\"aaaaaaaa-aaaa-4aaa-8aaa-000000000000\":{\"name\":\"collar 0\"},"
+		  "\"aaaaaaaa-aaaa-4aaa-8aaa-000000000001\":{\"name\":\"collar 1\",\"pet_name\":\"Misty\"}}");
+	ck_assert_int_eq(asked, 2);
+	ck_assert_int_eq(devices_of(USER), 1); /* what is remembered stays as it was */
+	status = 404;
+	names_are("{}");
+	status = 503;
+	names_are(NULL);
+	int before = asked;
+	names_are(NULL);
+	ck_assert_int_eq(asked, before); /* left alone for a while */
+	stop();
+}
+END_TEST
+
 static void *ask(void *ret)
 {
 	*(int *)ret = devices_of(USER);
@@ -299,6 +342,7 @@ static Suite *suite(void)
 	tcase_add_test(t, auth_is_away);
 	tcase_add_test(t, memory_is_not_good_for_ever);
 	tcase_add_test(t, unknown_users_see_nothing);
+	tcase_add_test(t, names_are_asked_for_each_time);
 	tcase_add_test(t, many_ask_at_once);
 	tcase_add_test(t, events);
 	tcase_add_test(t, an_old_event);

@@ -53,13 +53,32 @@ int access_devices(struct access *a, const struct uuid *user, struct device_set 
 	return *ret ? 0 : -ENOMEM;
 }
 
+/* As a user's id begins with: an owner's, whose devices are called by their numbers; "r", "f" as above; any other: nobody. */
+int access_names(struct access *a, const struct uuid *user, json_t **ret)
+{
+	static const char *const pets[DEVICES] = { [0] = "Misty", [4] = "\"\xc3\x96l\\" };
+	char name[32];
+
+	(void)a;
+	if (user->b[0] == 'r')
+		return ACCESS_E_RETRY;
+	if (user->b[0] == 'f')
+		return -EIO;
+	*ret = json_object();
+	for (int i = 0; user->b[0] == 'o' && i < DEVICES; i++) {
+		snprintf(name, sizeof name, "collar %d", i);
+		json_object_set_new(*ret, device_text(i), json_pack("{ss ss*}", "name", name, "pet_name", pets[i]));
+	}
+	return 0;
+}
+
 bool access_session_ended(struct access *a, const struct uuid *session)
 {
 	(void)a;
 	return session->b[0] == 'e';
 }
 
-/* Tokens: "owner", "nobody", "retry", "fatal", "ended". */
+/* Tokens: "owner", "nobody", "retry", "fatal", "ended"; "gateway" and "writer" are services, the first with a scope. */
 int keys_verify(struct keys *k, const char *token, size_t len, int64_t wait_ms, struct token_claims *ret)
 {
 	(void)k;
@@ -67,6 +86,8 @@ int keys_verify(struct keys *k, const char *token, size_t len, int64_t wait_ms, 
 	if (len < 5)
 		return TOKEN_E_MALFORMED;
 	*ret = (struct token_claims){ .subject = { { (uint8_t)token[0] } }, .session = { { (uint8_t)token[0] } } };
+	ret->service = !strncmp(token, "gateway", 7) || !strncmp(token, "writer", 6);
+	strcpy(ret->scope, token[0] == 'g' ? "devices.lookup latest.read" : "devices.lookup");
 	return 0;
 }
 
@@ -229,6 +250,29 @@ START_TEST(auth_is_away)
 }
 END_TEST
 
+/* A user whose id begins with @letter. */
+static const char *get_company(const char *token, char letter, const char *query)
+{
+	char path[256];
+
+	snprintf(
+		path, sizeof path, "/internal/v1/users/%02x000000-0000-4000-8000-000000000000/latest%s", letter, query);
+	return get(token, path);
+}
+
+START_TEST(company_is_for_the_gateway)
+{
+	problem_is(get_company("", 'o', ""), 401, "unauthorized");
+	problem_is(get_company("owner", 'o', ""), 403, "forbidden");
+	problem_is(get_company("writer", 'o', ""), 403, "insufficient_scope");
+	problem_is(get("gateway", "/internal/v1/users/jane/latest"), 404, "not_found");
+	problem_is(get_company("gateway", 'o', "?limit=0"), 400, "invalid_limit");
+	problem_is(get_company("gateway", 'r', ""), 503, "unavailable");
+	problem_is(get_company("gateway", 'f', ""), 500, "internal");
+	problem_is(get_company("gateway", 'o', ""), 503, "unavailable"); /* the database is away */
+}
+END_TEST
+
 START_TEST(the_database_is_away)
 {
 	problem_is(get("owner", "/v1/latest"), 503, "unavailable");
@@ -290,11 +334,17 @@ static void store_latest(void)
 		bson_t doc = BSON_INITIALIZER;
 		id_of(&doc, "_id", i);
 		if (i < DEVICES - 1) {
-			BSON_APPEND_DATE_TIME(&doc, "time", base_ms);
+			BSON_APPEND_DATE_TIME(&doc, "time", fix_ms(i));
 			BSON_APPEND_DOUBLE(&doc, "lat", i);
 			BSON_APPEND_DOUBLE(&doc, "lon", -i);
 		}
 		BSON_APPEND_DATE_TIME(&doc, "contact", base_ms + 1000);
+		if (i == 4) {
+			bson_t steps;
+			BSON_APPEND_DOCUMENT_BEGIN(&doc, "attributes", &steps);
+			BSON_APPEND_INT32(&steps, "steps", 12);
+			bson_append_document_end(&doc, &steps);
+		}
 		ck_assert_int_eq(store_insert(store, "latest", &doc), 0);
 		bson_destroy(&doc);
 	}
@@ -434,13 +484,52 @@ START_TEST(latest_of_one)
 	const char *a = get_of("owner", "/v1/latest", 2, "");
 
 	has(a, "Content-Length: ");
-	has(a, "{\"device\":\"de020100-0000-4000-8000-000000000000\",\"time\":\"2026-01-02T03:04:05.000Z\",\"lat\":2,"
+	has(a, "{\"device\":\"de020100-0000-4000-8000-000000000000\",\"time\":\"2026-01-02T03:04:07.000Z\",\"lat\":2,"
 	       "\"lon\":-2,"
 	       "\"contact\":\"2026-01-02T03:04:06.000Z\"}");
 	char never[2048];
 	snprintf(never, sizeof never, "%s", get_of("owner", "/v1/latest", 3, ""));
 	problem_is(never, 404, "not_found");
 	ck_assert_str_eq(never, get_of("nobody", "/v1/latest", 2, ""));
+}
+END_TEST
+
+static size_t company_n(const char *token, char letter, const char *query)
+{
+	json_t *all = body(get_company(token, letter, query), "application/json");
+	size_t n = json_array_size(json_object_get(all, "devices"));
+
+	json_decref(all);
+	return n;
+}
+
+START_TEST(a_users_pets_by_name)
+{
+	ck_assert_uint_eq(company_n("gateway", 'o', ""), DEVICES / 2); /* the last never had a fix */
+	ck_assert_uint_eq(company_n("gateway", 'o', "?limit=5"), 5);
+	ck_assert_uint_eq(company_n("gateway", 'x', ""), 0);
+	const char *a = get_company("gateway", 'o', "");
+	has(a, "{\"name\":\"collar 0\",\"pet_name\":\"Misty\",\"latest\":{\"device\":\"de000100-0000-4000-8000-"
+	       "000000000000\",");
+	has(a, "{\"name\":\"collar 2\",\"latest\":{\"device\":\"de020100-0000-4000-8000-000000000000\","
+	       "\"time\":\"2026-01-02T03:04:07.000Z\",\"lat\":2,\"lon\":-2,\"contact\":\"2026-01-02T03:04:06.000Z\"}}");
+	has(a, "{\"name\":\"collar 4\",\"pet_name\":\"\\\"\xc3\x96l\\\\\",\"latest\":");
+	ck_assert_ptr_null(strstr(a, "attributes"));
+}
+END_TEST
+
+START_TEST(the_newest_first)
+{
+	json_t *all = body(get_company("gateway", 'o', "?limit=3"), "application/json"), *one;
+	size_t i;
+
+	json_array_foreach(json_object_get(all, "devices"), i, one)
+	{
+		const char *id = json_string_value(json_object_get(json_object_get(one, "latest"), "device"));
+		ck_assert_str_eq(id, device_text(DEVICES - 3 - 2 * (int)i));
+	}
+	ck_assert_uint_eq(i, 3);
+	json_decref(all);
 }
 END_TEST
 
@@ -462,6 +551,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(c, parameters_are_checked, 0, sizeof mistakes / sizeof *mistakes);
 	tcase_add_test(c, parameters_of_latest_are_checked);
 	tcase_add_test(c, auth_is_away);
+	tcase_add_test(c, company_is_for_the_gateway);
 	tcase_add_test(c, the_database_is_away);
 	suite_add_tcase(s, c);
 	if (!getenv("PETTRACK_TEST_MONGODB"))
@@ -474,6 +564,8 @@ static Suite *suite(void)
 	tcase_add_test(c, a_position_as_geojson);
 	tcase_add_loop_test(c, latest_page_by_page, 1, 16);
 	tcase_add_test(c, latest_of_one);
+	tcase_add_test(c, a_users_pets_by_name);
+	tcase_add_test(c, the_newest_first);
 	tcase_add_test(c, a_user_without_devices);
 	suite_add_tcase(s, c);
 	return s;
