@@ -13,34 +13,33 @@ enum { PATIENCE = 8 }; /* half a minute: a new secret takes a moment to reach ev
 
 /* ---- the gateway ---- */
 
-static bool teltonika(const struct play *p)
-{
-	return !strcmp(p->protocol, "teltonika");
-}
-
 static int find_dialect(struct stage *s)
 {
-	char name[64];
-	struct text t = text_in(name, sizeof name);
+	const struct play *p = s->play;
+	char names[512];
+	struct text t = text_in(names, sizeof names);
 
-	text_puts(&t, s->play->protocol);
-	if (teltonika(s->play)) {
-		text_putc(&t, '-');
-		text_puts(&t, s->play->codec);
-	}
-	s->fleet.dialect = dialect_find(name);
+	s->fleet.dialect = dialect_speaking(p->protocol, p->codec);
 	if (s->fleet.dialect)
 		return 0;
-	complain("--protocol is osmand or teltonika, and --codec 8 or 8e");
+	dialect_put_codecs(&t, p->protocol);
+	if (t.len > 0) {
+		complain("--codec of %s is one of %s", p->protocol, names);
+		return 2;
+	}
+	dialect_put_protocols(&t);
+	complain("--protocol is one of %s", names);
 	return 2;
 }
 
 static int take_address(struct stage *s)
 {
 	const char *text = s->play->gateway;
+	char usual[32];
 
+	snprintf(usual, sizeof usual, "127.0.0.1:%u", s->fleet.dialect->port);
 	if (!text)
-		text = teltonika(s->play) ? "127.0.0.1:5027" : "127.0.0.1:5055";
+		text = usual;
 	if (address_parse(s->host, &s->fleet.port, text)) {
 		complain("--gateway '%s' is not HOST:PORT", text);
 		return 2;
@@ -104,30 +103,53 @@ static int check_pace(const struct play *p)
 
 /* ---- the result ---- */
 
-static int report(const struct stage *s, const struct fleet_counts *c, double seconds)
+static double per_second(int64_t n, double seconds)
 {
-	double rate = seconds > 0 ? (double)c->acked / seconds : 0;
+	return seconds > 0 ? (double)n / seconds : 0;
+}
 
-	if (s->play->json)
-		printf("{\"trackers\":%zu,\"sent\":%lld,\"acked\":%lld,\"refused\":%lld,\"denied\":%lld,\"resent\":%"
-		       "lld,"
-		       "\"unanswered\":%lld,\"connections\":%lld,\"renewed\":%lld,\"abandoned\":%lld,\"seconds\":%.3f,"
-		       "\"acked_per_second\":%.1f}\n",
-			s->n, (long long)c->sent, (long long)c->acked, (long long)c->refused, (long long)c->denied,
-			(long long)c->resent, (long long)c->waiting, (long long)c->connects, (long long)c->renewed,
-			(long long)c->abandoned, seconds, rate);
+static void print_json(const struct stage *s, const struct fleet_counts *c, double seconds)
+{
+	printf("{\"trackers\":%zu,\"sent\":%lld,\"acked\":%lld,\"refused\":%lld,\"denied\":%lld,\"resent\":%lld,"
+	       "\"unanswered\":%lld,\"connections\":%lld,\"renewed\":%lld,\"abandoned\":%lld,\"seconds\":%.3f,"
+	       "\"acked_per_second\":%.1f}\n",
+		s->n, (long long)c->sent, (long long)c->acked, (long long)c->refused, (long long)c->denied,
+		(long long)c->resent, (long long)c->waiting, (long long)c->connects, (long long)c->renewed,
+		(long long)c->abandoned, seconds, per_second(c->acked, seconds));
+}
+
+static void print_line(const struct stage *s, const struct fleet_counts *c, double seconds)
+{
+	if (s->fleet.dialect->silent)
+		printf("%zu trackers: %lld positions sent in %.1f s (%.0f/s); %s acknowledges nothing\n", s->n,
+			(long long)c->sent, seconds, per_second(c->sent, seconds), s->play->protocol);
 	else
 		printf("%zu trackers: %lld positions acknowledged in %.1f s (%.0f/s), %lld sent, %lld of them again, "
-		       "%lld refused, "
-		       "%lld unanswered\n",
-			s->n, (long long)c->acked, seconds, rate, (long long)c->sent, (long long)c->resent,
-			(long long)c->refused, (long long)c->waiting);
+		       "%lld refused, %lld unanswered\n",
+			s->n, (long long)c->acked, seconds, per_second(c->acked, seconds), (long long)c->sent,
+			(long long)c->resent, (long long)c->refused, (long long)c->waiting);
+}
+
+static int judge(const struct stage *s, const struct fleet_counts *c)
+{
+	bool silent = s->fleet.dialect->silent;
+
 	if (c->abandoned)
 		return complain("%lld trackers gave up: the gateway does not know them, or not their secrets",
 			(long long)c->abandoned);
-	if (c->acked == 0 && s->n > 0 && !service_stopping())
-		return complain("nothing was acknowledged by %s:%u", s->fleet.host, s->fleet.port);
+	if ((silent ? c->sent : c->acked) == 0 && s->n > 0 && !service_stopping())
+		return complain(
+			"nothing was %s %s:%u", silent ? "sent to" : "acknowledged by", s->fleet.host, s->fleet.port);
 	return EXIT_SUCCESS;
+}
+
+static int report(const struct stage *s, const struct fleet_counts *c, double seconds)
+{
+	if (s->play->json)
+		print_json(s, c, seconds);
+	else
+		print_line(s, c, seconds);
+	return judge(s, c);
 }
 
 static int play_all(struct stage *s)

@@ -11,8 +11,8 @@
 struct play {
 	/* the gateway */
 	const char *gateway; /* host:port; NULL: 127.0.0.1 and the protocol's port */
-	const char *protocol; /* "osmand" or "teltonika" */
-	const char *codec; /* "8" or "8e" */
+	const char *protocol; /* the gateway's name for it */
+	const char *codec; /* of a protocol that has several dialects */
 	int64_t records;
 	int64_t timeout_ms;
 
@@ -45,5 +45,5 @@ struct play {
 };
 
 /* Plays it and prints what became of it. Returns the exit status: 1, too, when a tracker gave up or nothing was
- * acknowledged, but 0 when it was told to stop. */
+ * acknowledged (sent, where the protocol acknowledges nothing), but 0 when it was told to stop. */
 int play_run(const struct play *p);

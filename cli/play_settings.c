@@ -2,7 +2,21 @@
 #include "cli/play_settings.h"
 #include "base/text.h"
 
+#include <assert.h>
 #include <string.h>
+
+char play_protocol_help[PLAY_HELP_SIZE], play_codec_help[PLAY_HELP_SIZE];
+
+void play_settings_begin(void)
+{
+	struct text protocols = text_in(play_protocol_help, sizeof play_protocol_help);
+	struct text codecs = text_in(play_codec_help, sizeof play_codec_help);
+
+	dialect_put_protocols(&protocols);
+	text_puts(&codecs, "Teltonika's codec: ");
+	dialect_put_codecs(&codecs, "teltonika");
+	assert(text_ok(&protocols) && text_ok(&codecs));
+}
 
 const char *setting_home(const char *text, void *target, int64_t min, int64_t max)
 {

@@ -12,16 +12,24 @@ const char *setting_real(const char *text, void *target, int64_t min, int64_t ma
 /* "cat", "dog" or "any" into a const char *. */
 const char *setting_species(const char *text, void *target, int64_t min, int64_t max);
 
+enum { PLAY_HELP_SIZE = 512 };
+
+/* What --help says of --protocol and --codec: what the table of dialects has, once play_settings_begin() has been called. */
+extern char play_protocol_help[PLAY_HELP_SIZE], play_codec_help[PLAY_HELP_SIZE];
+
+/* To be called before the settings are read. */
+void play_settings_begin(void);
+
 /* Where Falmouth's cats live, whose figures the model has. */
 #define PLAY_HOME "50.1703,-5.1138"
 
 #define PLAY_GATEWAY_SETTINGS(p)                                                                                       \
 	{ "PETTRACK_GATEWAY", NULL, setting_text, &(p).gateway,                                                        \
-		"HOST:PORT; without it 127.0.0.1 and 5055 (osmand) or 5027 (teltonika)" },                             \
-		{ "PETTRACK_PROTOCOL", "osmand", setting_text, &(p).protocol, "osmand or teltonika" },                 \
-		{ "PETTRACK_CODEC", "8", setting_text, &(p).codec, "Teltonika's codec: 8 or 8e" },                     \
-		{ "PETTRACK_RECORDS", "1", setting_int, &(p).records, "positions in a Teltonika frame at most", 1,     \
-			255 },                                                                                         \
+		"HOST:PORT; without it 127.0.0.1 and the protocol's port" },                                           \
+		{ "PETTRACK_PROTOCOL", "osmand", setting_text, &(p).protocol, play_protocol_help },                    \
+		{ "PETTRACK_CODEC", "8", setting_text, &(p).codec, play_codec_help },                                  \
+		{ "PETTRACK_RECORDS", "1", setting_int, &(p).records,                                                  \
+			"positions in a frame at most, where the protocol takes several", 1, 255 },                    \
 	{                                                                                                              \
 		"PETTRACK_TIMEOUT", "30s", setting_duration, &(p).timeout_ms,                                          \
 			"how long an answer may take; then the tracker connects again", 100, 600000                    \

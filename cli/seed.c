@@ -35,6 +35,7 @@ static int run(int argc, char **argv)
 		.settings = settings,
 		.prefix = "PETTRACK_",
 	};
+	play_settings_begin();
 	int r = service_start(&service, argc, argv);
 
 	if (r)

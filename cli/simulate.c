@@ -50,6 +50,7 @@ static int run(int argc, char **argv)
 		.settings = settings,
 		.prefix = "PETTRACK_",
 	};
+	play_settings_begin();
 	int r = service_start(&service, argc, argv);
 
 	if (r)

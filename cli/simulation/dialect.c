@@ -5,17 +5,49 @@
 
 extern const struct dialect dialect_osmand, dialect_teltonika_8, dialect_teltonika_8e;
 
+const struct dialect *const dialects[] = {
+	&dialect_osmand,
+	&dialect_teltonika_8,
+	&dialect_teltonika_8e,
+	NULL,
+};
+
 const struct dialect *dialect_find(const char *name)
 {
-	static const struct dialect *const dialects[] = {
-		&dialect_osmand,
-		&dialect_teltonika_8,
-		&dialect_teltonika_8e,
-		NULL,
-	};
-
 	for (const struct dialect *const *d = dialects; *d; d++)
 		if (!strcmp((*d)->name, name))
 			return *d;
 	return NULL;
+}
+
+const struct dialect *dialect_speaking(const char *protocol, const char *codec)
+{
+	for (const struct dialect *const *d = dialects; *d; d++)
+		if (!strcmp((*d)->protocol, protocol) && (!(*d)->codec || !strcmp((*d)->codec, codec)))
+			return *d;
+	return NULL;
+}
+
+void dialect_put_protocols(struct text *t)
+{
+	const char *last = "";
+
+	for (const struct dialect *const *d = dialects; *d; d++) {
+		if (!strcmp((*d)->protocol, last))
+			continue;
+		text_printf(t, "%s%s", *last ? ", " : "", (*d)->protocol);
+		last = (*d)->protocol;
+	}
+}
+
+void dialect_put_codecs(struct text *t, const char *protocol)
+{
+	bool more = false;
+
+	for (const struct dialect *const *d = dialects; *d; d++) {
+		if (!(*d)->codec || strcmp((*d)->protocol, protocol) != 0)
+			continue;
+		text_printf(t, "%s%s", more ? ", " : "", (*d)->codec);
+		more = true;
+	}
 }

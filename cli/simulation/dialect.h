@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/position.h"
+#include "base/text.h"
 
 enum reply_kind {
 	REPLY_MORE, /* not all of it has come */
@@ -28,18 +29,25 @@ struct reply {
 enum {
 	DIALECT_IDENTIFIER_MAX = 64,
 	DIALECT_SECRET_MAX = 128,
-	DIALECT_FRAME_MAX = 16 * 1024, /* bytes of a login or of a frame of the most records */
+	DIALECT_LOGIN_MAX = 256, /* bytes */
+	DIALECT_FRAME_MAX = 16 * 1024, /* bytes of a frame of the most records */
 };
 
 struct dialect {
 	const char *name; /* "teltonika-8e" */
+	const char *protocol; /* the gateway's name for it: "teltonika" */
+	const char *codec; /* which of its protocol's dialects it is: "8e"; NULL: the only one */
+	uint16_t port; /* where a gateway listens for it, unless set otherwise */
 	size_t records_max; /* positions in one frame */
-	bool imei; /* devices are called by 15 digits */
+	bool imei; /* devices are called by 15 digits, and have no secret */
+	bool udp; /* a frame is a datagram, and so is its answer; there is no login */
+	bool silent; /* nothing is answered: what is written counts as sent; read() is NULL */
 
 	/* What opens a connection into @out; how long it is, 0 when it does not fit. NULL: nothing does. */
 	size_t (*login)(uint8_t *out, size_t size, const char *identifier);
 
-	/* A frame of @n positions, 1 to records_max, with a location each. How long it is, 0 when it does not fit. */
+	/* A frame of @n positions, 1 to records_max, with a location each; what must follow it for an answer is part of it. How
+	 * long it is, 0 when it does not fit. */
 	size_t (*frame)(uint8_t *out, size_t size, const char *identifier, const char *secret, const struct position *p,
 		size_t n);
 
@@ -47,5 +55,17 @@ struct dialect {
 	struct reply (*read)(const uint8_t *bytes, size_t len, bool greeting, size_t sent);
 };
 
+/* All there are, NULL-terminated; those of one protocol are next to one another. */
+extern const struct dialect *const dialects[];
+
 /* The one called @name, or NULL. */
 const struct dialect *dialect_find(const char *name);
+
+/* The one of @protocol; where there are several, that of @codec. NULL: none. */
+const struct dialect *dialect_speaking(const char *protocol, const char *codec);
+
+/* The names of all protocols, divided by commas. */
+void dialect_put_protocols(struct text *t);
+
+/* The codecs of @protocol, the same; nothing where it has none. */
+void dialect_put_codecs(struct text *t, const char *protocol);

@@ -79,7 +79,7 @@ static double done(const struct fleet *f)
 	if (o->duration_ms)
 		by_time = (double)(loop_now_ms(f->yard.loop) - f->yard.begun_ms) / (double)o->duration_ms;
 	if (o->total)
-		by_count = (double)(c->acked + c->refused) / (double)o->total;
+		by_count = (double)(o->dialect->silent ? c->sent : c->acked + c->refused) / (double)o->total;
 	double most = by_time > by_count ? by_time : by_count;
 	return most > 1 ? 1 : most;
 }

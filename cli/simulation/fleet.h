@@ -35,7 +35,7 @@ struct fleet_options {
 	enum fleet_renewal (*renew)(void *owner, struct identity *i);
 	void *owner; /* of renew() */
 	bool quiet; /* no progress is shown */
-	FILE *ack_log; /* a JSON line for each acknowledged position, written after the answer; NULL: none */
+	FILE *ack_log; /* a JSON line for each acknowledged position, written after the answer; NULL: no log */
 	int64_t total; /* how many positions there will be, for the progress; 0: unknown */
 };
 

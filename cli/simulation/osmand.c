@@ -119,6 +119,8 @@ static struct reply read_answer(const uint8_t *bytes, size_t len, bool greeting,
 
 const struct dialect dialect_osmand = {
 	.name = "osmand",
+	.protocol = "osmand",
+	.port = 5055,
 	.records_max = 1,
 	.frame = frame,
 	.read = read_answer,

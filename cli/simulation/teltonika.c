@@ -112,7 +112,7 @@ size_t teltonika_frame(
 
 /* ---- as a dialect ---- */
 
-enum { RECORDS_MAX = 255, IO_BATTERY_LEVEL = 113, SATELLITES = 9 };
+enum { PORT = 5027, RECORDS_MAX = 255, IO_BATTERY_LEVEL = 113, SATELLITES = 9 };
 
 static struct teltonika_record record_of(const struct position *p, struct teltonika_io *io)
 {
@@ -182,6 +182,9 @@ static struct reply read_answer(const uint8_t *bytes, size_t len, bool greeting,
 
 const struct dialect dialect_teltonika_8 = {
 	.name = "teltonika-8",
+	.protocol = "teltonika",
+	.codec = "8",
+	.port = PORT,
 	.records_max = RECORDS_MAX,
 	.imei = true,
 	.login = teltonika_login,
@@ -191,6 +194,9 @@ const struct dialect dialect_teltonika_8 = {
 
 const struct dialect dialect_teltonika_8e = {
 	.name = "teltonika-8e",
+	.protocol = "teltonika",
+	.codec = "8e",
+	.port = PORT,
 	.records_max = RECORDS_MAX,
 	.imei = true,
 	.login = teltonika_login,

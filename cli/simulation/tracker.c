@@ -4,7 +4,8 @@
  *   away → connecting → (greeting →) ready ⇄ waiting
  *
  * Whatever fails leads back to away, with the batch kept. A batch is drawn from the source once and leaves only when
- * the gateway has taken it, or does not want it.
+ * the gateway has taken it, or does not want it. A silent dialect's leaves when it is written: no answer is awaited, to
+ * the login neither.
  */
 #include "cli/simulation/tracker.h"
 #include "base/text.h"
@@ -23,6 +24,11 @@ static const struct stream_events events;
 static void wake_at(struct tracker *t, int64_t at_ms)
 {
 	agenda_put(&t->yard->agenda, &t->wake, at_ms);
+}
+
+static const struct dialect *dialect_of(const struct tracker *t)
+{
+	return t->yard->options->dialect;
 }
 
 static int64_t now_of(const struct tracker *t)
@@ -109,12 +115,22 @@ static void hang_up(struct tracker *t)
 		stream_close(s);
 }
 
+static void done(struct tracker *t)
+{
+	t->state = TRACKER_DONE;
+	t->yard->busy--;
+}
+
 static void finish(struct tracker *t)
 {
-	hang_up(t);
-	t->state = TRACKER_DONE;
 	agenda_remove(&t->yard->agenda, &t->wake);
-	t->yard->busy--;
+	if (dialect_of(t)->silent && t->stream) { /* no answer has told that it arrived */
+		t->state = TRACKER_PARTING;
+		stream_close(t->stream);
+		return;
+	}
+	hang_up(t);
+	done(t);
 }
 
 static void fail(struct tracker *t)
@@ -133,27 +149,47 @@ static void send_batch(struct tracker *t)
 {
 	uint8_t frame[DIALECT_FRAME_MAX];
 	struct fleet_counts *c = &t->yard->counts;
-	size_t n = t->yard->options->dialect->frame(
-		frame, sizeof frame, t->identity->identifier, t->identity->secret, t->batch, t->batch_n);
+	const struct identity *i = t->identity;
+	size_t n = dialect_of(t)->frame(frame, sizeof frame, i->identifier, i->secret, t->batch, t->batch_n);
 
 	if (n == 0 || stream_write(t->stream, frame, n)) {
 		fail(t);
 		return;
 	}
 	c->sent += (int64_t)t->batch_n;
-	c->waiting += (int64_t)t->batch_n;
 	if (t->again)
 		c->resent += (int64_t)t->batch_n;
 	t->again = true;
 	t->yard->tokens -= (double)t->batch_n;
+	if (dialect_of(t)->silent) {
+		drop_from_batch(t, t->batch_n);
+		wake_at(t, now_of(t));
+		return;
+	}
+	c->waiting += (int64_t)t->batch_n;
 	expect_answer(t, TRACKER_WAITING);
+}
+
+/* Says who it is, where the protocol wants that. */
+static void log_in(struct tracker *t)
+{
+	uint8_t login[DIALECT_LOGIN_MAX];
+	const struct dialect *d = dialect_of(t);
+	size_t n = d->login ? d->login(login, sizeof login, t->identity->identifier) : 0;
+
+	if (d->login && (n == 0 || stream_write(t->stream, login, n))) {
+		fail(t);
+	} else if (d->login && !d->silent) {
+		expect_answer(t, TRACKER_GREETING);
+	} else {
+		t->state = TRACKER_READY;
+		tracker_wake(t);
+	}
 }
 
 static void connected(struct stream *s, void *user, int r)
 {
 	struct tracker *t = user;
-	const struct dialect *d = t->yard->options->dialect;
-	uint8_t login[DIALECT_IDENTIFIER_MAX + 8];
 
 	if (s != t->stream) /* given up meanwhile */
 		return;
@@ -163,16 +199,7 @@ static void connected(struct stream *s, void *user, int r)
 		return;
 	}
 	t->yard->counts.connects++;
-	if (!d->login) {
-		t->state = TRACKER_READY;
-		tracker_wake(t);
-		return;
-	}
-	size_t n = d->login(login, sizeof login, t->identity->identifier);
-	if (n == 0 || stream_write(s, login, n))
-		fail(t);
-	else
-		expect_answer(t, TRACKER_GREETING);
+	log_in(t);
 }
 
 static void connect_to_gateway(struct tracker *t)
@@ -295,7 +322,7 @@ static size_t data(struct stream *s, void *user, const uint8_t *bytes, size_t n)
 		fail(t);
 		return n;
 	}
-	struct reply r = t->yard->options->dialect->read(bytes, n, t->state == TRACKER_GREETING, t->batch_n);
+	struct reply r = dialect_of(t)->read(bytes, n, t->state == TRACKER_GREETING, t->batch_n);
 	bool go_on = settle(t, &r);
 	if (r.last && t->state != TRACKER_DONE)
 		hang_up(t);
@@ -313,9 +340,11 @@ static void closed(struct stream *s, void *user, enum stream_end end)
 	(void)end;
 	if (s != t->stream)
 		return;
-	bool idle = t->state == TRACKER_READY;
+	bool idle = t->state == TRACKER_READY && !dialect_of(t)->silent;
 	t->stream = NULL;
-	if (idle) /* it will connect again when it has something to say; the appointment stands */
+	if (t->state == TRACKER_PARTING)
+		done(t);
+	else if (idle) /* it will connect again when it has something to say; the appointment stands */
 		t->state = TRACKER_AWAY;
 	else
 		fail(t);
@@ -338,6 +367,7 @@ void tracker_wake(struct tracker *t)
 	case TRACKER_WAITING:
 		fail(t); /* the answer is overdue */
 		return;
+	case TRACKER_PARTING:
 	case TRACKER_DONE:
 		return;
 	case TRACKER_AWAY:

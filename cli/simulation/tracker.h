@@ -15,6 +15,7 @@ enum tracker_state {
 	TRACKER_GREETING, /* has logged in, waits for the answer */
 	TRACKER_WAITING, /* has sent, waits for the answer */
 	TRACKER_READY, /* connected, nothing under way */
+	TRACKER_PARTING, /* silent: has said everything, and hangs up once it is on its way */
 	TRACKER_DONE,
 };
 
