@@ -11,6 +11,7 @@
  */
 #pragma once
 
+#include "base/network.h"
 #include "socket/loop.h"
 
 #include <netinet/in.h>
@@ -24,10 +25,8 @@ struct datagram_peer {
 	};
 };
 
-enum { DATAGRAM_ADDRESS_SIZE = INET6_ADDRSTRLEN };
-
-/* Its address as text, without the port, into @out of DATAGRAM_ADDRESS_SIZE bytes. */
-void datagram_peer_address(const struct datagram_peer *peer, char *out);
+/* Its address, without the port. */
+struct address datagram_peer_address(const struct datagram_peer *peer);
 
 /* One that came. All of it is borrowed for the call. */
 struct datagram {

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "socket/address.h"
 #include "socket/loop.h"
 
 #include <netdb.h>
@@ -87,19 +88,6 @@ uint16_t endpoint_port(const struct sockaddr *at);
 
 /* datagram.c: closes every datagram socket. */
 void datagrams_close(struct loop *l);
-
-/* stream_address.c: how many connections each address has */
-struct address_key {
-	uint8_t b[16]; /* IPv6, or IPv4 mapped into it */
-};
-struct address_counts;
-/* The key of @address: of IPv6 the /64, for that is what one customer gets. */
-struct address_key address_key(const struct sockaddr *address);
-struct address_counts *address_counts_new(void);
-/* One more under @key, unless it has @max already. 0, -EUSERS or -ENOMEM. */
-MUST_CHECK int address_counts_add(struct address_counts *c, const struct address_key *key, int64_t max);
-void address_counts_remove(struct address_counts *c, const struct address_key *key);
-void address_counts_free(struct address_counts *c);
 
 /* Where a stream remembers what it was counted under; all zero: it was not. */
 struct address_key *stream_address(struct stream *s);

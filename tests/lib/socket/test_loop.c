@@ -1,4 +1,4 @@
-/* Source: lib/socket/loop.c, endpoint.c, stream.c, stream_listener.c, stream_address.c. Peers are plain blocking sockets. */
+/* Source: lib/socket/loop.c, address.c, endpoint.c, stream.c, stream_listener.c. Peers are plain blocking sockets. */
 #include "socket/loop.h"
 #include "tests/lib/failing_alloc.h"
 #include "tests/lib/unit.h"

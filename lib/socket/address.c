@@ -1,10 +1,8 @@
 /*
- * stream_address - how many connections each address has
- *
- * A chained hash table that grows. Addresses come from outside, so the hash is seeded, and entries go when their count
+ * address - a chained hash table that grows. Addresses come from outside, so the hash is seeded, and entries go when their count
  * does.
  */
-#include "socket/loop_internal.h"
+#include "socket/address.h"
 
 #include <errno.h>
 #include <netinet/in.h>
