@@ -128,8 +128,6 @@ static int on_packet(struct mqtt_session *s, const struct mqtt_packet *p, int64_
 {
 	if (p->type == MQTT_CONNACK)
 		return on_connack(s, p, now_ms);
-	if (s->state == CONNECTING)
-		return over(s, "the broker does not begin as MQTT does");
 	if (p->type == MQTT_PUBLISH)
 		return on_publish(s, &p->publish);
 	if (p->type == MQTT_SUBACK)
@@ -146,6 +144,9 @@ static int receive_one(struct mqtt_session *s, const uint8_t *bytes, size_t n, i
 	int r = mqtt_read(bytes, n, s->o.packet_max, &p);
 
 	*ret_size = 0;
+	if (s->state == CONNECTING && *bytes >> 4 != MQTT_CONNACK)
+		return over(
+			s, "what answers is not an MQTT broker, or does not expect this connection (plain, or TLS)");
 	if (r == MQTT_E_MORE)
 		return 0;
 	if (r != 0)
