@@ -534,10 +534,9 @@ static void put_date(struct text *t, int64_t now_ms)
 }
 
 /* @type: of @body; NULL: there is none. */
-static struct protocol_answer put_answer(
-	const struct protocol_note *note, int status, const char *type, struct slice body, int64_t now_ms, uint8_t *out)
+static struct protocol_answer put_answer(const struct protocol_note *note, int status, const char *type,
+	struct slice body, int64_t now_ms, struct text t)
 {
-	struct text t = text_in((char *)out, PROTOCOL_ANSWER_MAX);
 	bool close = !note->state[NOTE_READ] || !note->state[NOTE_KEEP_ALIVE];
 
 	text_puts(&t, "HTTP/1.1 ");
@@ -570,18 +569,26 @@ static struct protocol_answer put_answer(
 struct protocol_answer http_answer(
 	const struct protocol_note *note, int status, enum protocol_reason reason, int64_t now_ms, uint8_t *out)
 {
+	struct text whole = text_in((char *)out, PROTOCOL_ANSWER_MAX);
 	char buf[32];
 	struct text t = text_in(buf, sizeof buf);
 
 	if (!reason)
-		return put_answer(note, status, NULL, slice_of("", 0), now_ms, out);
+		return put_answer(note, status, NULL, slice_of("", 0), now_ms, whole);
 	text_puts(&t, protocol_reason_name(reason));
 	text_putc(&t, '\n');
-	return put_answer(note, status, "text/plain", slice_of(buf, t.len), now_ms, out);
+	return put_answer(note, status, "text/plain", slice_of(buf, t.len), now_ms, whole);
 }
 
 struct protocol_answer http_answer_json(
 	const struct protocol_note *note, const char *json, int64_t now_ms, uint8_t *out)
 {
-	return put_answer(note, 200, "application/json", slice_of(json, strlen(json)), now_ms, out);
+	return http_answer_long_json(note, json, now_ms, out, PROTOCOL_ANSWER_MAX);
+}
+
+struct protocol_answer http_answer_long_json(
+	const struct protocol_note *note, const char *json, int64_t now_ms, uint8_t *out, size_t size)
+{
+	return put_answer(
+		note, 200, "application/json", slice_of(json, strlen(json)), now_ms, text_in((char *)out, size));
 }

@@ -11,6 +11,8 @@
 #include "ingest/protocols/protocol.h"
 #include "ingest/protocols/slice.h"
 
+enum { HTTP_HEAD_MAX = 256 }; /* bytes of what stands around an answer's body */
+
 struct http_request {
 	struct slice method, path, query; /* as sent, still escaped; query is empty when there is none */
 	struct slice content_type, authorization, device_secret; /* s = NULL: no such header */
@@ -59,9 +61,12 @@ MUST_CHECK int http_unescape(struct slice *ret, struct slice raw, struct arena *
 struct protocol_answer http_answer(
 	const struct protocol_note *note, int status, enum protocol_reason reason, int64_t now_ms, uint8_t *out);
 
-/* The same with status 200 and a body that is JSON, no longer than fits beside the headers (256 bytes do). */
+/* The same with status 200 and a body that is JSON, no longer than fits beside the headers. */
 struct protocol_answer http_answer_json(
 	const struct protocol_note *note, const char *json, int64_t now_ms, uint8_t *out);
+/* The same into @out of @size bytes: HTTP_HEAD_MAX more than @json has. */
+struct protocol_answer http_answer_long_json(
+	const struct protocol_note *note, const char *json, int64_t now_ms, uint8_t *out, size_t size);
 
 /* The status for @reason (0: 200). */
 int http_status(enum protocol_reason reason);

@@ -7,14 +7,14 @@
  * parameter d; without, by the topic in the message (the same), by the user (X-Limit-U, u), or by the tracker id. The secret is the
  * app's password.
  *
- * Answers: 200 with an array of JSON; 401 for a wrong secret and for an unknown device, which the app shows as a wrong user or password and
+ * Answers: 200 with an array of JSON, the owner's other pets (owntracks_friends.h); 401 for a wrong secret and for an unknown device, which the app shows as a wrong user or password and
  * keeps its messages; 400, 503 as usual.
  */
 #include "ingest/protocols/claim.h"
+#include "ingest/protocols/owntracks_friends.h"
 #include "ingest/protocols/owntracks_json.h"
 
-/* What the array has in it: the cards and locations of friends, as messages. They have to be looked up, which is the gateway's to
- * do before it asks for the answer; and there are none. */
+/* The array of messages for the app, where it is not known who else there is. */
 static const char nobody[] = "[]";
 
 struct names {
@@ -93,6 +93,18 @@ static struct protocol_answer owntracks_answer(struct protocol_session *session,
 	return http_answer(note, status, refused, now_ms, out);
 }
 
+static struct protocol_answer owntracks_answer_company(struct protocol_session *session,
+	const struct protocol_note *note, const struct protocol_company *company, int64_t now_ms, uint8_t *out,
+	size_t size)
+{
+	char json[PROTOCOL_COMPANY_MAX - HTTP_HEAD_MAX];
+	size_t room = size - HTTP_HEAD_MAX;
+
+	(void)session;
+	owntracks_friends(json, room < sizeof json ? room : sizeof json, company);
+	return http_answer_long_json(note, json, now_ms, out, size);
+}
+
 const struct protocol protocol_owntracks = {
 	.name = "owntracks",
 	.port = 5144,
@@ -105,4 +117,5 @@ const struct protocol protocol_owntracks = {
 	.interim = http_interim,
 	.decode = owntracks_decode,
 	.answer = owntracks_answer,
+	.answer_company = owntracks_answer_company,
 };

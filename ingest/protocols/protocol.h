@@ -27,6 +27,7 @@
 enum {
 	PROTOCOL_IDENTIFIER_MAX = 64, /* bytes of what a tracker calls itself */
 	PROTOCOL_ANSWER_MAX = 512, /* bytes of one answer */
+	PROTOCOL_COMPANY_MAX = 32 * 1024, /* bytes of one that tells of the device's company */
 	PROTOCOL_MORE = 0, /* frame(): the first frame is not whole yet */
 };
 
@@ -105,6 +106,20 @@ struct protocol_answer {
 	bool close; /* then close the connection */
 };
 
+/* A device of an owner, as others of that owner are told of it. */
+struct protocol_member {
+	const char *name; /* its pet's, or its own; UTF-8 */
+	struct position
+		position; /* the last that is known, with a place and without attributes; its device is the member's id */
+};
+
+/* All that the owner of a frame's device may see. */
+struct protocol_company {
+	const struct protocol_member *members; /* ascending by id */
+	size_t n;
+	struct uuid self; /* the frame's device: one of them, usually, and not told of itself */
+};
+
 enum protocol_transport {
 	PROTOCOL_TCP = 1,
 	PROTOCOL_UDP, /* a datagram is a frame; frame() is NULL, the session starts anew with each */
@@ -135,6 +150,11 @@ struct protocol {
 	 * decode()'s, or all zero when frame() refused. @now_ms: the gateway's clock. */
 	struct protocol_answer (*answer)(struct protocol_session *session, const struct protocol_note *note,
 		enum protocol_reason refused, int64_t now_ms, uint8_t *out);
+
+	/* The same for a frame that is accepted and durable, where its device's company is known, into @out of @size bytes
+	 * (PROTOCOL_ANSWER_MAX or more). NULL: the protocol's trackers do not want to know. */
+	struct protocol_answer (*answer_company)(struct protocol_session *session, const struct protocol_note *note,
+		const struct protocol_company *company, int64_t now_ms, uint8_t *out, size_t size);
 };
 
 /* All positions that @result has so far are of one device; the caller knows that the scratch has room for a group. */
