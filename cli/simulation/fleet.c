@@ -117,12 +117,7 @@ static int prepare(struct fleet *f, struct fleet_member *members)
 	y->busy = f->n;
 	y->random = random_from((uint64_t)y->options->clock.real_ms, 0);
 	for (size_t i = 0; i < f->n; i++)
-		f->trackers[i] = (struct tracker){
-			.yard = y,
-			.identity = members[i].identity,
-			.source = &members[i].source,
-			.batch = f->batches + i * records,
-		};
+		tracker_init(&f->trackers[i], y, members[i].identity, &members[i].source, f->batches + i * records);
 	return 0;
 }
 

@@ -14,12 +14,11 @@
 #include <string.h>
 
 enum {
-	ANSWER_MAX = 32 * 1024,
 	BACKOFF_MS = 250,
 	BACKOFF_MAX_MS = 10000,
 };
 
-static const struct stream_events events;
+static const struct line_events events;
 
 static void wake_at(struct tracker *t, int64_t at_ms)
 {
@@ -105,14 +104,10 @@ static void wake_after_failure(struct tracker *t)
 
 static void hang_up(struct tracker *t)
 {
-	struct stream *s = t->stream;
-
 	if (t->state == TRACKER_WAITING)
 		t->yard->counts.waiting -= (int64_t)t->batch_n;
 	t->state = TRACKER_AWAY;
-	t->stream = NULL; /* its closed() is no longer ours */
-	if (s)
-		stream_close(s);
+	line_drop(&t->line);
 }
 
 static void done(struct tracker *t)
@@ -124,9 +119,9 @@ static void done(struct tracker *t)
 static void finish(struct tracker *t)
 {
 	agenda_remove(&t->yard->agenda, &t->wake);
-	if (dialect_of(t)->silent && t->stream) { /* no answer has told that it arrived */
+	if (dialect_of(t)->silent && line_is_open(&t->line)) { /* no answer has told that it arrived */
 		t->state = TRACKER_PARTING;
-		stream_close(t->stream);
+		line_part(&t->line);
 		return;
 	}
 	hang_up(t);
@@ -152,7 +147,7 @@ static void send_batch(struct tracker *t)
 	const struct identity *i = t->identity;
 	size_t n = dialect_of(t)->frame(frame, sizeof frame, i->identifier, i->secret, t->batch, t->batch_n);
 
-	if (n == 0 || stream_write(t->stream, frame, n)) {
+	if (n == 0 || line_write(&t->line, frame, n)) {
 		fail(t);
 		return;
 	}
@@ -170,14 +165,14 @@ static void send_batch(struct tracker *t)
 	expect_answer(t, TRACKER_WAITING);
 }
 
-/* Says who it is, where the protocol wants that. */
+/* The line is open. Says who it is, where the protocol wants that. */
 static void log_in(struct tracker *t)
 {
 	uint8_t login[DIALECT_LOGIN_MAX];
 	const struct dialect *d = dialect_of(t);
 	size_t n = d->login ? d->login(login, sizeof login, t->identity->identifier) : 0;
 
-	if (d->login && (n == 0 || stream_write(t->stream, login, n))) {
+	if (d->login && (n == 0 || line_write(&t->line, login, n))) {
 		fail(t);
 	} else if (d->login && !d->silent) {
 		expect_answer(t, TRACKER_GREETING);
@@ -187,14 +182,11 @@ static void log_in(struct tracker *t)
 	}
 }
 
-static void connected(struct stream *s, void *user, int r)
+static void opened(void *owner, int r)
 {
-	struct tracker *t = user;
+	struct tracker *t = owner;
 
-	if (s != t->stream) /* given up meanwhile */
-		return;
 	if (r) {
-		t->stream = NULL; /* the loop frees it */
 		fail(t);
 		return;
 	}
@@ -205,16 +197,16 @@ static void connected(struct stream *s, void *user, int r)
 static void connect_to_gateway(struct tracker *t)
 {
 	const struct fleet_options *o = t->yard->options;
-	struct stream *s;
-	int r = stream_connect(&s, t->yard->loop, o->host, o->port, &events, ANSWER_MAX, connected, t);
+	int r = line_open(&t->line, t->yard->loop, o->host, o->port, o->dialect->udp);
 
 	if (r) {
 		log_debug("connect", LOG_S("error", strerror(-r)));
 		fail(t);
-		return;
+	} else if (o->dialect->udp) {
+		opened(t, 0);
+	} else {
+		expect_answer(t, TRACKER_CONNECTING);
 	}
-	t->stream = s;
-	expect_answer(t, TRACKER_CONNECTING);
 }
 
 /* ---- answers ---- */
@@ -311,15 +303,14 @@ static bool settle(struct tracker *t, const struct reply *r)
 	return false;
 }
 
-static size_t data(struct stream *s, void *user, const uint8_t *bytes, size_t n)
+static size_t data(void *owner, const uint8_t *bytes, size_t n)
 {
-	struct tracker *t = user;
+	struct tracker *t = owner;
 	bool asked = t->state == TRACKER_GREETING || t->state == TRACKER_WAITING;
 
-	if (s != t->stream)
-		return n;
-	if (!asked) { /* nobody asked: it is no answer */
-		fail(t);
+	if (!asked) { /* nobody asked: it is no answer; of datagrams one may come twice */
+		if (!dialect_of(t)->udp)
+			fail(t);
 		return n;
 	}
 	struct reply r = dialect_of(t)->read(bytes, n, t->state == TRACKER_GREETING, t->batch_n);
@@ -333,15 +324,11 @@ static size_t data(struct stream *s, void *user, const uint8_t *bytes, size_t n)
 	return r.used;
 }
 
-static void closed(struct stream *s, void *user, enum stream_end end)
+static void closed(void *owner)
 {
-	struct tracker *t = user;
-
-	(void)end;
-	if (s != t->stream)
-		return;
+	struct tracker *t = owner;
 	bool idle = t->state == TRACKER_READY && !dialect_of(t)->silent;
-	t->stream = NULL;
+
 	if (t->state == TRACKER_PARTING)
 		done(t);
 	else if (idle) /* it will connect again when it has something to say; the appointment stands */
@@ -350,7 +337,7 @@ static void closed(struct stream *s, void *user, enum stream_end end)
 		fail(t);
 }
 
-static const struct stream_events events = { .data = data, .closed = closed };
+static const struct line_events events = { .opened = opened, .data = data, .closed = closed };
 
 /* ---- the appointment ---- */
 
@@ -384,4 +371,15 @@ void tracker_wake(struct tracker *t)
 		connect_to_gateway(t);
 	else
 		send_batch(t);
+}
+
+void tracker_init(struct tracker *t, struct yard *y, struct identity *i, struct source *s, struct position *batch)
+{
+	*t = (struct tracker){
+		.yard = y,
+		.identity = i,
+		.source = s,
+		.line = { .events = &events, .owner = t },
+		.batch = batch,
+	};
 }

@@ -7,6 +7,7 @@
 
 #include "cli/simulation/agenda.h"
 #include "cli/simulation/fleet.h"
+#include "cli/simulation/line.h"
 #include "socket/loop.h"
 
 enum tracker_state {
@@ -24,7 +25,7 @@ struct tracker {
 	struct yard *yard;
 	struct identity *identity;
 	struct source *source;
-	struct stream *stream;
+	struct line line;
 	enum tracker_state state;
 	unsigned failures; /* in a row */
 	unsigned denials; /* in a row */
@@ -49,6 +50,9 @@ struct yard {
 	double tokens; /* positions that may be sent now, where there is a rate */
 	size_t busy; /* trackers that are not done */
 };
+
+/* Makes it one of @y. */
+void tracker_init(struct tracker *t, struct yard *y, struct identity *i, struct source *s, struct position *batch);
 
 /* Does what is due at its appointment, and makes the next. */
 void tracker_wake(struct tracker *t);
