@@ -3,12 +3,28 @@
 
 #include <string.h>
 
-extern const struct dialect dialect_osmand, dialect_teltonika_8, dialect_teltonika_8e;
+extern const struct dialect dialect_osmand;
+extern const struct dialect dialect_owntracks;
+extern const struct dialect dialect_overland;
+extern const struct dialect dialect_gpslogger;
+extern const struct dialect dialect_gt06;
+extern const struct dialect dialect_jt808;
+extern const struct dialect dialect_teltonika_8, dialect_teltonika_8e, dialect_teltonika_16;
+extern const struct dialect dialect_teltonika_udp_8, dialect_teltonika_udp_8e, dialect_teltonika_udp_16;
 
 const struct dialect *const dialects[] = {
 	&dialect_osmand,
+	&dialect_owntracks,
+	&dialect_overland,
+	&dialect_gpslogger,
+	&dialect_gt06,
+	&dialect_jt808,
 	&dialect_teltonika_8,
 	&dialect_teltonika_8e,
+	&dialect_teltonika_16,
+	&dialect_teltonika_udp_8,
+	&dialect_teltonika_udp_8e,
+	&dialect_teltonika_udp_16,
 	NULL,
 };
 

@@ -30,7 +30,7 @@ enum {
 	DIALECT_IDENTIFIER_MAX = 64,
 	DIALECT_SECRET_MAX = 128,
 	DIALECT_LOGIN_MAX = 256, /* bytes */
-	DIALECT_FRAME_MAX = 16 * 1024, /* bytes of a frame of the most records */
+	DIALECT_FRAME_MAX = 32 * 1024, /* bytes of a frame of the most records */
 };
 
 struct dialect {

@@ -1,36 +1,43 @@
 /*
  * teltonika
  *
- *   login   length:2 imei:length                     answered by one byte: 01 welcome, 00 not
- *   frame   zero:4 length:4 | codec:1 n:1 record[n] n:1 | crc:4    answered by how many records were taken:4
- *   record  time_ms:8 priority:1 lon:4 lat:4 altitude:2 course:2 satellites:1 speed:2 io
- *   io      event total, then for values of 1, 2, 4 and 8 bytes: count (id value)[count]; 8E only: count of longer ones
+ *   login     length:2 imei:length                      answered by one byte: 01 welcome, 00 not
+ *   frame     zero:4 length:4 | packet | crc:4          answered by how many records were taken:4
+ *   datagram  length:2 id:2 01 number:1 | login | packet         answered by length:2 id:2 01 number:1 taken:1
+ *   packet    codec:1 n:1 record[n] n:1
+ *   record    time_ms:8 priority:1 lon:4 lat:4 altitude:2 course:2 satellites:1 speed:2 io
+ *   io        event [generation:1] total, then for values of 1, 2, 4 and 8 bytes: count (id value)[count]; 8E only: count of longer ones
  *
- * Event, total, counts and ids of io take one byte in codec 8 and two in 8E. `length` and `crc` (CRC-16/ARC) are of the
- * middle part.
+ * Codec 16 alone has a generation. How many bytes event, id, total and counts take is in `layouts`. `length` and `crc` (CRC-16/ARC) of a
+ * frame are of the packet; `length` of a datagram is of what follows it.
  */
 #include "cli/simulation/teltonika.h"
-#include "cli/simulation/dialect.h"
+#include "base/wire.h"
+#include "cli/simulation/writer.h"
 
-#include <math.h>
-#include <string.h>
-
-/* Bytes under construction; too many stick. */
-struct writer {
-	uint8_t *out;
-	size_t n, size;
-	bool full;
+enum {
+	DATAGRAM_ID = 0xcafe,
+	USABLE = 1, /* the vendor's documents: "not usable byte" */
 };
 
-static void put(struct writer *w, uint64_t v, size_t bytes)
+struct layout {
+	enum teltonika_codec codec;
+	size_t id, count; /* bytes */
+};
+
+static const struct layout layouts[] = {
+	{ TELTONIKA_8, 1, 1 },
+	{ TELTONIKA_8E, 2, 2 },
+	{ TELTONIKA_16, 2, 1 },
+};
+
+static const struct layout *layout_of(enum teltonika_codec codec)
 {
-	if (w->full || bytes > w->size - w->n) {
-		w->full = true;
-		return;
-	}
-	for (size_t i = bytes; i > 0; i--, v >>= 8)
-		w->out[w->n + i - 1] = (uint8_t)v;
-	w->n += bytes;
+	const struct layout *l = layouts;
+
+	while (l->codec != codec)
+		l++;
+	return l;
 }
 
 static uint16_t crc16_arc(const uint8_t *bytes, size_t n)
@@ -45,161 +52,118 @@ static uint16_t crc16_arc(const uint8_t *bytes, size_t n)
 	return crc;
 }
 
-static void put_io(struct writer *w, const struct teltonika_record *r, size_t wide)
+static void put_io_of_size(struct writer *w, const struct teltonika_record *r, size_t size, const struct layout *l)
 {
-	put(w, r->event, wide);
-	put(w, r->io_n, wide);
-	for (size_t size = 1; size <= 8; size *= 2) {
-		size_t count = 0;
-		for (size_t i = 0; i < r->io_n; i++)
-			count += r->io[i].size == size;
-		put(w, count, wide);
-		for (size_t i = 0; i < r->io_n; i++) {
-			if (r->io[i].size != size)
-				continue;
-			put(w, r->io[i].id, wide);
-			put(w, r->io[i].value, size);
-		}
+	size_t count = 0;
+
+	for (size_t i = 0; i < r->io_n; i++)
+		count += r->io[i].size == size;
+	writer_be(w, count, l->count);
+	for (size_t i = 0; i < r->io_n; i++) {
+		if (r->io[i].size != size)
+			continue;
+		writer_be(w, r->io[i].id, l->id);
+		writer_be(w, r->io[i].value, size);
 	}
-	if (wide == 2)
-		put(w, 0, 2); /* none of variable length */
 }
 
-static void put_record(struct writer *w, const struct teltonika_record *r, size_t wide)
+static void put_io(struct writer *w, const struct teltonika_record *r, const struct layout *l)
 {
-	put(w, (uint64_t)r->time_ms, 8);
-	put(w, r->priority, 1);
-	put(w, (uint32_t)r->lon_e7, 4);
-	put(w, (uint32_t)r->lat_e7, 4);
-	put(w, (uint16_t)r->altitude_m, 2);
-	put(w, r->course_deg, 2);
-	put(w, r->satellites, 1);
-	put(w, r->speed_kmh, 2);
-	put_io(w, r, wide);
+	writer_be(w, r->event, l->id);
+	if (l->codec == TELTONIKA_16)
+		writer_be(w, r->generation, 1);
+	writer_be(w, r->io_n, l->count);
+	for (size_t size = 1; size <= 8; size *= 2)
+		put_io_of_size(w, r, size, l);
+	if (l->codec == TELTONIKA_8E)
+		writer_be(w, 0, l->count); /* none of variable length */
+}
+
+static void put_record(struct writer *w, const struct teltonika_record *r, const struct layout *l)
+{
+	writer_be(w, (uint64_t)r->time_ms, 8);
+	writer_be(w, r->priority, 1);
+	writer_be(w, (uint32_t)r->lon_e7, 4);
+	writer_be(w, (uint32_t)r->lat_e7, 4);
+	writer_be(w, (uint16_t)r->altitude_m, 2);
+	writer_be(w, r->course_deg, 2);
+	writer_be(w, r->satellites, 1);
+	writer_be(w, r->speed_kmh, 2);
+	put_io(w, r, l);
+}
+
+static void put_packet(struct writer *w, enum teltonika_codec codec, const struct teltonika_record *records, size_t n)
+{
+	writer_be(w, codec, 1);
+	writer_be(w, n, 1);
+	for (size_t i = 0; i < n; i++)
+		put_record(w, &records[i], layout_of(codec));
+	writer_be(w, n, 1);
+}
+
+static void put_login(struct writer *w, const char *imei)
+{
+	size_t n = strlen(imei);
+
+	writer_be(w, n, 2);
+	writer_put(w, imei, n);
+}
+
+/* Writes at the place @at, where there are bytes already. */
+static void overwrite(struct writer *w, size_t at, uint64_t v, size_t n)
+{
+	struct writer over = writer_in(w->out + at, n);
+
+	if (!w->full)
+		writer_be(&over, v, n);
 }
 
 size_t teltonika_login(uint8_t *out, size_t size, const char *imei)
 {
-	size_t n = strlen(imei);
-	struct writer w = { .out = out, .size = size };
+	struct writer w = writer_in(out, size);
 
-	put(&w, n, 2);
-	if (w.full || n > size - w.n)
-		return 0;
-	memcpy(out + w.n, imei, n);
-	return w.n + n;
+	put_login(&w, imei);
+	return writer_len(&w);
 }
 
 size_t teltonika_frame(
 	uint8_t *out, size_t size, enum teltonika_codec codec, const struct teltonika_record *records, size_t n)
 {
-	enum { HEAD = 8 };
-	struct writer w = { .out = out, .size = size };
+	enum { ZERO = 4, HEAD = ZERO + 4 };
+	struct writer w = writer_in(out, size);
 
-	put(&w, 0, HEAD);
-	put(&w, codec, 1);
-	put(&w, n, 1);
-	for (size_t i = 0; i < n; i++)
-		put_record(&w, &records[i], codec == TELTONIKA_8E ? 2 : 1);
-	put(&w, n, 1);
+	writer_be(&w, 0, HEAD);
+	put_packet(&w, codec, records, n);
 	if (w.full)
 		return 0;
 	size_t length = w.n - HEAD;
-	put(&w, crc16_arc(out + HEAD, length), 4);
-	put(&(struct writer){ .out = out + 4, .size = 4 }, length, 4);
-	return w.full ? 0 : w.n;
+	overwrite(&w, ZERO, length, HEAD - ZERO);
+	writer_be(&w, crc16_arc(out + HEAD, length), 4);
+	return writer_len(&w);
 }
 
-/* ---- as a dialect ---- */
-
-enum { PORT = 5027, RECORDS_MAX = 255, IO_BATTERY_LEVEL = 113, SATELLITES = 9 };
-
-static struct teltonika_record record_of(const struct position *p, struct teltonika_io *io)
+size_t teltonika_datagram(uint8_t *out, size_t size, const char *imei, uint8_t number, enum teltonika_codec codec,
+	const struct teltonika_record *records, size_t n)
 {
-	struct teltonika_record r = {
-		.time_ms = p->time_ms,
-		.lat_e7 = p->lat_e7,
-		.lon_e7 = p->lon_e7,
-		.satellites = SATELLITES,
-	};
+	enum { LENGTH = 2 };
+	struct writer w = writer_in(out, size);
 
-	if (position_has(p, POSITION_ALTITUDE))
-		r.altitude_m = (int16_t)lroundf(fmaxf(INT16_MIN, fminf(p->altitude_m, INT16_MAX)));
-	if (position_has(p, POSITION_COURSE))
-		r.course_deg = (uint16_t)(lroundf(p->course_deg) % 360);
-	if (position_has(p, POSITION_SPEED))
-		r.speed_kmh = (uint16_t)lroundf(fminf(p->speed_mps * 3.6f, UINT16_MAX));
-	if (position_has(p, POSITION_BATTERY)) {
-		*io = (struct teltonika_io){ IO_BATTERY_LEVEL, 1, (uint64_t)lroundf(p->battery_pct) };
-		r.io = io;
-		r.io_n = 1;
-	}
-	return r;
+	writer_be(&w, 0, LENGTH);
+	writer_be(&w, DATAGRAM_ID, 2);
+	writer_be(&w, USABLE, 1);
+	writer_be(&w, number, 1);
+	put_login(&w, imei);
+	put_packet(&w, codec, records, n);
+	overwrite(&w, 0, w.n - LENGTH, LENGTH);
+	return writer_len(&w);
 }
 
-static size_t frame_of(uint8_t *out, size_t size, enum teltonika_codec codec, const struct position *p, size_t n)
+int teltonika_datagram_taken(const uint8_t *bytes, size_t len, uint8_t number)
 {
-	struct teltonika_record records[RECORDS_MAX];
-	struct teltonika_io io[RECORDS_MAX];
+	struct wire w = wire_over(bytes, len);
+	bool ours = wire_u16(&w) == len - 2 && wire_u16(&w) == DATAGRAM_ID && wire_u8(&w) == USABLE &&
+		    wire_u8(&w) == number;
+	int taken = wire_u8(&w);
 
-	for (size_t i = 0; i < n; i++)
-		records[i] = record_of(&p[i], &io[i]);
-	return teltonika_frame(out, size, codec, records, n);
+	return ours && wire_ok(&w) && w.left == 0 ? taken : -1;
 }
-
-static size_t frame_8(
-	uint8_t *out, size_t size, const char *imei, const char *secret, const struct position *p, size_t n)
-{
-	(void)imei;
-	(void)secret;
-	return frame_of(out, size, TELTONIKA_8, p, n);
-}
-
-static size_t frame_8e(
-	uint8_t *out, size_t size, const char *imei, const char *secret, const struct position *p, size_t n)
-{
-	(void)imei;
-	(void)secret;
-	return frame_of(out, size, TELTONIKA_8E, p, n);
-}
-
-static struct reply read_answer(const uint8_t *bytes, size_t len, bool greeting, size_t sent)
-{
-	if (len == 0 || (!greeting && len < 4))
-		return (struct reply){ .kind = REPLY_MORE };
-	if (greeting)
-		return (struct reply){
-			.kind = bytes[0] == 1   ? REPLY_WELCOME
-				: bytes[0] == 0 ? REPLY_DENIED
-						: REPLY_GARBAGE,
-			.used = 1,
-		};
-	uint32_t taken = (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
-	if (taken > sent)
-		return (struct reply){ .kind = REPLY_GARBAGE };
-	return (struct reply){ .kind = taken ? REPLY_TAKEN : REPLY_LATER, .used = 4, .taken = taken };
-}
-
-const struct dialect dialect_teltonika_8 = {
-	.name = "teltonika-8",
-	.protocol = "teltonika",
-	.codec = "8",
-	.port = PORT,
-	.records_max = RECORDS_MAX,
-	.imei = true,
-	.login = teltonika_login,
-	.frame = frame_8,
-	.read = read_answer,
-};
-
-const struct dialect dialect_teltonika_8e = {
-	.name = "teltonika-8e",
-	.protocol = "teltonika",
-	.codec = "8e",
-	.port = PORT,
-	.records_max = RECORDS_MAX,
-	.imei = true,
-	.login = teltonika_login,
-	.frame = frame_8e,
-	.read = read_answer,
-};
