@@ -2,6 +2,7 @@
 #include "ingest/gateway/lane.h"
 
 #include "ingest/gateway/connection.h"
+#include "ingest/gateway/datagram.h"
 #include "service/health.h"
 #include "service/log.h"
 #include "service/service.h"
@@ -23,7 +24,7 @@ enum {
 struct door {
 	struct lane *lane;
 	struct port *port;
-	struct listener *listener;
+	struct listener *listener; /* NULL: UDP, see datagram.h */
 };
 
 struct lane {
@@ -33,6 +34,7 @@ struct lane {
 	struct door *doors;
 	struct intake intake;
 	struct connections connections;
+	struct parcels parcels;
 	pthread_t thread;
 	atomic_ullong looked_up; /* the ticket up to which look-ups are settled */
 	int64_t drain_until_ms, goodbye_until_ms;
@@ -65,9 +67,10 @@ static void on_refused(void *owner, const char *why)
 	series_add(stats_refused(&door->port->stats, why), 1);
 }
 
-static int open_door(struct lane *l, struct door *door, struct port *port)
+static int listen_tcp(struct door *door)
 {
-	const struct lane_options *o = l->o;
+	const struct lane_options *o = door->lane->o;
+	struct port *port = door->port;
 	struct listener_options listen = {
 		.address = o->address,
 		.port = port->number,
@@ -82,17 +85,22 @@ static int open_door(struct lane *l, struct door *door, struct port *port)
 		.owner = door,
 		.events = &connection_events,
 	};
+	int r = listener_open(&door->listener, door->lane->loop, &listen);
 
-	door->lane = l;
-	door->port = port;
-	int r = listener_open(&door->listener, l->loop, &listen);
-	if (r < 0) {
-		log_error("cannot listen", LOG_S("name", port->protocol->name), LOG_S("address", o->address),
+	if (r == 0)
+		port->number = listener_port(door->listener);
+	return r;
+}
+
+static int open_door(struct lane *l, struct door *door, struct port *port)
+{
+	*door = (struct door){ .lane = l, .port = port };
+	int r = port->protocol->transport == PROTOCOL_UDP ? parcels_receive(&l->parcels, l->loop, port)
+							  : listen_tcp(door);
+	if (r < 0)
+		log_error("cannot listen", LOG_S("name", port->protocol->name), LOG_S("address", l->o->address),
 			LOG_I("port", port->number));
-		return r;
-	}
-	port->number = listener_port(door->listener);
-	return 0;
+	return r;
 }
 
 static void close_doors(struct lane *l)
@@ -135,6 +143,7 @@ static void on_tick(void *arg)
 	heartbeat_beat(l->heartbeat);
 	take_reports(l); /* the library's errors and statistics come with them */
 	on_looked_up(l); /* also when a post was lost for want of memory */
+	parcels_count_missed(&l->parcels);
 	series_set(l->queued, (double)bus_producer_pending(l->intake.producer));
 }
 
@@ -160,7 +169,8 @@ static void on_drain_tick(void *arg)
 
 	if (l->intake.aloft > 0)
 		l->goodbye_until_ms = now_ms + GOODBYE_MS;
-	if (TAILQ_EMPTY(&l->connections.all) || now_ms >= l->drain_until_ms || now_ms >= l->goodbye_until_ms)
+	bool done = TAILQ_EMPTY(&l->connections.all) && TAILQ_EMPTY(&l->parcels.all);
+	if (done || now_ms >= l->drain_until_ms || now_ms >= l->goodbye_until_ms)
 		loop_stop(l->loop);
 }
 
@@ -170,6 +180,7 @@ static void begin_drain(void *arg)
 
 	close_doors(l);
 	connections_drain(&l->connections);
+	parcels_drain(&l->parcels);
 	l->drain_until_ms = loop_now_ms(l->loop) + l->o->drain_ms;
 	l->goodbye_until_ms = loop_now_ms(l->loop) + GOODBYE_MS;
 	if (loop_every(l->loop, DRAIN_TICK_MS, on_drain_tick, l, &l->drain_tick) < 0)
@@ -228,6 +239,7 @@ static size_t free_all(struct lane *l)
 	size_t lost = intake_end(&l->intake) + bus_producer_close(l->intake.producer, FLUSH_MS);
 
 	loop_close(l->loop);
+	parcels_close(&l->parcels);
 	intake_close(&l->intake);
 	free(l->doors);
 	free(l);
@@ -247,7 +259,9 @@ int lane_open(struct lane **ret, struct lane_options *o, int number)
 		return r;
 	}
 	connections_open(&l->connections, &l->intake);
-	r = loop_open(&l->loop);
+	r = parcels_open(&l->parcels, &l->intake);
+	if (r == 0)
+		r = loop_open(&l->loop);
 	if (r == 0)
 		r = open_producer(l);
 	if (r == 0)

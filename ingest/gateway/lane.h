@@ -34,6 +34,9 @@ struct lane_options {
 	int64_t connections_max; /* of all lanes */
 	int64_t connections_per_address; /* on one port of one lane */
 	int64_t write_max;
+	int64_t datagrams_max; /* of this lane, on their way */
+	int64_t datagrams_per_address; /* of those; 0: no bound */
+	int64_t datagram_buffer; /* bytes of them that the kernel keeps for one port of one lane; 0: its default */
 	int64_t queue_max; /* records of this lane not yet in Kafka */
 	int64_t linger_ms, delivery_timeout_ms;
 	int64_t drain_ms;

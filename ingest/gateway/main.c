@@ -51,7 +51,7 @@ static void prepare_ports(struct gateway *g)
 
 	settings.lanes.ports = g->ports;
 	for (size_t i = 0; protocols[i] && i < SETTINGS_PROTOCOLS_MAX; i++) {
-		if (!speaks(protocols[i]->name) || protocols[i]->transport != PROTOCOL_TCP)
+		if (!speaks(protocols[i]->name))
 			continue;
 		g->ports[settings.lanes.ports_n++] = (struct port){
 			.protocol = protocols[i],
@@ -89,6 +89,7 @@ static void complete_settings(struct gateway *g)
 	bus_topic_name(g->positions_topic, &settings.topics, BUS_TOPIC_POSITIONS);
 	g->lanes_n = lanes_wanted();
 	settings.lanes.queue_max = settings.queue_max / (int64_t)g->lanes_n + 1;
+	settings.lanes.datagrams_max = settings.datagrams_max / (int64_t)g->lanes_n + 1;
 	settings.lanes.kafka = &settings.kafka;
 	settings.lanes.positions_topic = g->positions_topic;
 	prepare_ports(g);

@@ -60,6 +60,14 @@ static size_t put_fixed(struct setting *out, struct settings *s)
 			1 << 24 },
 		{ "GATEWAY_WRITE_MAX", "64k", setting_size, &l->write_max,
 			"bytes waiting for a tracker that does not read; more: closed", 1024, 1 << 24 },
+		{ "GATEWAY_DATAGRAMS_MAX", "10000", setting_int, &s->datagrams_max,
+			"datagrams (UDP) on their way to Kafka; more: dropped, their trackers send again", 10,
+			10000000 },
+		{ "GATEWAY_DATAGRAMS_PER_ADDRESS", "1000", setting_int, &l->datagrams_per_address,
+			"of those, how many of one address (IPv6: of one /64) on one loop; 0: no bound", 0, 10000000 },
+		{ "GATEWAY_DATAGRAM_BUFFER", "1m", setting_size, &l->datagram_buffer,
+			"bytes of unread datagrams that the kernel keeps for a loop, within its net.core.rmem_max", 0,
+			1 << 30 },
 		{ "GATEWAY_QUEUE_MAX", "100000", setting_int, &s->queue_max,
 			"positions not yet in Kafka; more: sockets are not read", 100, 10000000 },
 		{ "GATEWAY_LINGER", "2ms", setting_duration, &l->linger_ms,
@@ -121,6 +129,8 @@ const struct setting *settings_table(struct settings *s)
 		snprintf(defaults[i][1], sizeof defaults[i][1], "%us", protocols[i]->idle_s);
 		table[n++] = (struct setting){ name_for(names[i][0], protocols[i]->name, "PORT"), defaults[i][0],
 			setting_port, &s->ports[i], "port of this protocol; 0: any free one" };
+		if (protocols[i]->transport == PROTOCOL_UDP)
+			continue; /* without a connection, nobody is silent */
 		table[n++] = (struct setting){ name_for(names[i][1], protocols[i]->name, "IDLE"), defaults[i][1],
 			setting_duration, &s->idle_ms[i], "how long a connection may say nothing", 1000, DAY_MS };
 	}

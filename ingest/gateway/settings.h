@@ -17,7 +17,7 @@ struct settings {
 	struct client_options auth;
 	struct devices_options devices;
 	int64_t threads; /* 0: by the number of processors */
-	int64_t queue_max; /* of all lanes */
+	int64_t queue_max, datagrams_max; /* of all lanes */
 	int64_t header_max, body_max, frame_max;
 	int64_t lookup_batch;
 	struct bus_topics topics;

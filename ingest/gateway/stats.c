@@ -5,8 +5,8 @@
 
 /* The metrics themselves; all by protocol. */
 static struct {
-	struct metric *frames, *positions, *refused, *times, *connections, *accepted, *turned_away, *ended, *in, *out,
-		*ack;
+	struct metric *frames, *positions, *refused, *times, *connections, *accepted, *turned_away, *ended, *dropped,
+		*in, *out, *ack;
 } m;
 
 static void register_all(void)
@@ -26,6 +26,8 @@ static void register_all(void)
 	m.turned_away =
 		metric_counter("pettrack_gateway_connections_refused_total", "Connections closed at once.", by_reason);
 	m.ended = metric_counter("pettrack_gateway_connections_closed_total", "Connections that ended.", by_reason);
+	m.dropped = metric_counter("pettrack_gateway_datagrams_dropped_total",
+		"Datagrams, and answers to them, dropped: their trackers send again.", by_reason);
 	m.in = metric_counter("pettrack_gateway_received_bytes_total", "Bytes of frames from trackers.", by_protocol);
 	m.out = metric_counter("pettrack_gateway_sent_bytes_total", "Bytes of answers to trackers.", by_protocol);
 	m.ack = metric_histogram(
@@ -42,7 +44,7 @@ static struct series *of(struct metric *metric, const struct protocol *p)
 	return metric_series(metric, (const char *const[]){ p->name, NULL });
 }
 
-struct stats stats_of(const struct protocol *p)
+static void add_tcp(struct stats *s, const struct protocol *p)
 {
 	static const char *const ends[STREAM_END_ERROR + 1] = {
 		[STREAM_END_PEER] = "peer",
@@ -53,6 +55,30 @@ struct stats stats_of(const struct protocol *p)
 		[STREAM_END_ERROR] = "error",
 	};
 
+	s->connections = of(m.connections, p);
+	s->accepted = of(m.accepted, p);
+	s->refused_connections = with(m.turned_away, p, "connections");
+	s->refused_address = with(m.turned_away, p, "address");
+	s->refused_other = with(m.turned_away, p, "other");
+	for (int e = 1; e <= STREAM_END_ERROR; e++)
+		s->ended[e] = with(m.ended, p, ends[e]);
+}
+
+static void add_udp(struct stats *s, const struct protocol *p)
+{
+	static const char *const why[DATAGRAM_DROPS] = {
+		[DATAGRAM_DROP_FULL] = "full",
+		[DATAGRAM_DROP_ADDRESS] = "address",
+		[DATAGRAM_DROP_KERNEL] = "kernel",
+		[DATAGRAM_DROP_ANSWER] = "answer",
+	};
+
+	for (int d = 0; d < DATAGRAM_DROPS; d++)
+		s->dropped[d] = with(m.dropped, p, why[d]);
+}
+
+struct stats stats_of(const struct protocol *p)
+{
 	if (!m.frames)
 		register_all();
 	struct stats s = {
@@ -60,19 +86,16 @@ struct stats stats_of(const struct protocol *p)
 		.positions = of(m.positions, p),
 		.time_none = with(m.times, p, "none"),
 		.time_future = with(m.times, p, "future"),
-		.connections = of(m.connections, p),
-		.accepted = of(m.accepted, p),
-		.refused_connections = with(m.turned_away, p, "connections"),
-		.refused_address = with(m.turned_away, p, "address"),
-		.refused_other = with(m.turned_away, p, "other"),
 		.bytes_in = of(m.in, p),
 		.bytes_out = of(m.out, p),
 		.ack_seconds = of(m.ack, p),
 	};
 	for (int r = 1; r < REASONS; r++)
 		s.refused[r] = with(m.refused, p, protocol_reason_name((enum protocol_reason)r));
-	for (int e = 1; e <= STREAM_END_ERROR; e++)
-		s.ended[e] = with(m.ended, p, ends[e]);
+	if (p->transport == PROTOCOL_UDP)
+		add_udp(&s, p);
+	else
+		add_tcp(&s, p);
 	return s;
 }
 

@@ -9,13 +9,25 @@
 #include "service/metrics.h"
 #include "socket/loop.h"
 
+/* Why a datagram, or the answer to it, is dropped. */
+enum datagram_drop {
+	DATAGRAM_DROP_FULL, /* too many are on their way, or memory is out */
+	DATAGRAM_DROP_ADDRESS, /* too many of its address are */
+	DATAGRAM_DROP_KERNEL, /* it was not read in time */
+	DATAGRAM_DROP_ANSWER, /* the answer could not be sent */
+	DATAGRAM_DROPS,
+};
+
 struct stats {
 	struct series *frames, *positions;
 	struct series *refused[REASONS]; /* by enum protocol_reason */
 	struct series *time_none, *time_future; /* positions whose time the gateway set */
+	/* TCP's; else NULL, as UDP's are for TCP. */
 	struct series *connections, *accepted;
 	struct series *refused_connections, *refused_address, *refused_other;
 	struct series *ended[STREAM_END_ERROR + 1]; /* by enum stream_end */
+	/* UDP's */
+	struct series *dropped[DATAGRAM_DROPS];
 	struct series *bytes_in, *bytes_out;
 	struct series *ack_seconds;
 };

@@ -37,7 +37,7 @@ struct datagram {
 };
 
 struct datagram_options {
-	size_t receive_max; /* bytes of a datagram that are wanted, up to 65507 */
+	size_t receive_max; /* bytes of a datagram that are wanted */
 	size_t receive_buffer; /* bytes the kernel keeps until they are read; 0: its default. It gives no more than
 				* net.core.rmem_max */
 	size_t send_max; /* bytes waiting for the kernel to take them */
