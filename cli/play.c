@@ -83,6 +83,7 @@ static void set_pace(struct stage *s)
 		f->clock.times = TIMES_KEPT;
 	else
 		f->clock.times = p->speed_up > 0 && p->past_ms == 0 ? TIMES_LIVE : TIMES_PAST;
+	f->clock.step_ms = f->dialect->seconds ? 1000 : 0;
 	f->rate = p->rate;
 	f->count = p->count;
 	f->duration_ms = p->duration_ms;

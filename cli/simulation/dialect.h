@@ -40,6 +40,7 @@ struct dialect {
 	uint16_t port; /* where a gateway listens for it, unless set otherwise */
 	size_t records_max; /* positions in one frame */
 	bool imei; /* devices are called by 15 digits, and have no secret */
+	bool seconds; /* its times have no milliseconds */
 	bool udp; /* a frame is a datagram, and so is its answer; there is no login */
 	bool silent; /* nothing is answered: what is written counts as sent; read() is NULL */
 

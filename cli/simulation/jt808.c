@@ -384,6 +384,7 @@ const struct dialect dialect_jt808 = {
 	.port = 5015,
 	.records_max = RECORDS_MAX,
 	.imei = true,
+	.seconds = true,
 	.login = login,
 	.frame = frame,
 	.read = read_answer,

@@ -94,6 +94,7 @@ const struct dialect dialect_overland = {
 	.protocol = "overland",
 	.port = 5145,
 	.records_max = RECORDS_MAX,
+	.seconds = true,
 	.frame = frame,
 	.read = read_answer,
 };

@@ -77,6 +77,7 @@ const struct dialect dialect_owntracks = {
 	.protocol = "owntracks",
 	.port = 5144,
 	.records_max = 1,
+	.seconds = true,
 	.frame = frame,
 	.read = read_answer,
 };

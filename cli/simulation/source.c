@@ -26,11 +26,17 @@ static bool next_fix(struct source *s, struct position *p)
 	return s->end_ms == 0 || p->time_ms <= s->end_ms;
 }
 
-/* At a high speed-up several fixes are due in one millisecond. */
-static int64_t live_stamp(struct source *s, int64_t due_ms)
+static int64_t step_of(const struct source_clock *c)
 {
-	s->stamped_ms = due_ms > s->stamped_ms ? due_ms : s->stamped_ms + 1;
-	return s->stamped_ms;
+	return c->step_ms ? c->step_ms : 1;
+}
+
+/* What the stamps can say of @time_ms. At a high speed-up several fixes are due in one step. */
+static int64_t stamp(const struct source *s, const struct source_clock *c, int64_t time_ms)
+{
+	int64_t whole_ms = time_ms - time_ms % step_of(c);
+
+	return c->times == TIMES_LIVE && whole_ms <= s->stamped_ms ? s->stamped_ms + step_of(c) : whole_ms;
 }
 
 static bool next_stamped(struct source *s, const struct source_clock *c, struct position *ret, int64_t *ret_due_ms)
@@ -40,17 +46,25 @@ static bool next_stamped(struct source *s, const struct source_clock *c, struct 
 	if (!next_fix(s, &p))
 		return false;
 	int64_t due = c->speed_up > 0 ? (int64_t)((double)(p.time_ms - s->origin_ms) / c->speed_up) : 0;
-	p.time_ms = c->times == TIMES_LIVE ? live_stamp(s, c->real_ms + due) : p.time_ms + s->shift_ms;
+	p.time_ms = stamp(s, c, c->times == TIMES_LIVE ? c->real_ms + due : p.time_ms + s->shift_ms);
 	*ret = p;
 	*ret_due_ms = due;
 	return true;
 }
 
+static bool is_known(const struct source *s, int64_t stamp_ms)
+{
+	return s->skip_last_ms != 0 && stamp_ms >= s->skip_first_ms && stamp_ms <= s->skip_last_ms;
+}
+
 bool source_next(struct source *s, const struct source_clock *c, struct position *ret, int64_t *ret_due_ms)
 {
-	while (next_stamped(s, c, ret, ret_due_ms))
-		if (s->skip_last_ms == 0 || ret->time_ms < s->skip_first_ms || ret->time_ms > s->skip_last_ms)
+	while (next_stamped(s, c, ret, ret_due_ms)) {
+		bool twice = c->step_ms && ret->time_ms == s->stamped_ms;
+		s->stamped_ms = ret->time_ms;
+		if (!twice && !is_known(s, ret->time_ms))
 			return true;
+	}
 	return false;
 }
 

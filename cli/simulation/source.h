@@ -2,8 +2,9 @@
  * source - where a simulated tracker's fixes come from, and when each of them is due
  *
  * Three kinds of times: live, the track begins now and is played at the speed-up, each fix stamped with the moment it is
- * due, or a millisecond after the one before, since device and time are what a position is known by; past, the track's
- * last fix was now and the stamps keep their distances; kept, the stamps are the track's own.
+ * due, or a step after the one before, since device and time are what a position is known by; past, the track's last fix
+ * was now and the stamps keep their distances; kept, the stamps are the track's own. A step is what the stamps can tell
+ * apart; what they cannot is left out.
  * Thread: one.
  */
 #pragma once
@@ -17,6 +18,7 @@ struct source_clock {
 	int64_t real_ms; /* when the play begins, of the calendar */
 	double speed_up; /* 0: everything is due at once; not with TIMES_LIVE */
 	enum source_times times;
+	int64_t step_ms; /* stamps are multiples of it; 0: 1 */
 };
 
 struct source {
@@ -26,7 +28,7 @@ struct source {
 	int64_t end_ms; /* of the animal; 0: never */
 	int64_t origin_ms; /* what the first moment of the play is in the track's time */
 	int64_t shift_ms;
-	int64_t stamped_ms; /* the last stamp of a live play */
+	int64_t stamped_ms; /* the last stamp */
 	int64_t skip_first_ms, skip_last_ms; /* fixes stamped so, and in between, are left out; 0: none */
 };
 

@@ -17,6 +17,11 @@ static const struct {
 	{ { NOW, 10, TIMES_PAST }, { NOW - 180000, NOW - 120000, NOW }, { 0, 6000, 18000 } },
 	{ { NOW, 0, TIMES_KEPT }, { 1000, 61000, 181000 }, { 0, 0, 0 } },
 	{ { NOW, 2, TIMES_KEPT }, { 1000, 61000, 181000 }, { 0, 30000, 90000 } },
+	/* in whole seconds */
+	{ { NOW + 999, 1, TIMES_LIVE, 1000 }, { NOW, NOW + 60000, NOW + 180000 }, { 0, 60000, 180000 } },
+	{ { NOW + 999, 1e6, TIMES_LIVE, 1000 }, { NOW, NOW + 1000, NOW + 2000 }, { 0, 0, 0 } },
+	{ { NOW + 999, 0, TIMES_PAST, 1000 }, { NOW - 180000, NOW - 120000, NOW }, { 0, 0, 0 } },
+	{ { NOW, 0, TIMES_KEPT, 1000 }, { 1000, 61000, 181000 }, { 0, 0, 0 } },
 };
 
 START_TEST(tracks)
@@ -69,6 +74,24 @@ START_TEST(what_is_known_is_left_out)
 }
 END_TEST
 
+START_TEST(what_stamps_cannot_tell_apart_is_left_out)
+{
+	static struct position close_by[] = { { .time_ms = 1000 }, { .time_ms = 1999 }, { .time_ms = 2000 } };
+	static const struct track fast = { .fixes = close_by, .n = 3 };
+	struct source_clock clock = { NOW, 0, TIMES_KEPT, 1000 };
+	struct source s;
+	struct position p;
+	int64_t due;
+
+	source_of_track(&s, &clock, &fast);
+	ck_assert(source_next(&s, &clock, &p, &due));
+	ck_assert_int_eq(p.time_ms, 1000);
+	ck_assert(source_next(&s, &clock, &p, &due));
+	ck_assert_int_eq(p.time_ms, 2000);
+	ck_assert(!source_next(&s, &clock, &p, &due));
+}
+END_TEST
+
 START_TEST(an_animals_past_ends)
 {
 	const struct source_clock clock = { 1767323045000, 0, TIMES_PAST };
@@ -113,6 +136,7 @@ static Suite *suite(void)
 
 	tcase_add_loop_test(c, tracks, 0, (int)(sizeof plays / sizeof *plays));
 	tcase_add_loop_test(c, what_is_known_is_left_out, 0, (int)(sizeof skips / sizeof *skips));
+	tcase_add_test(c, what_stamps_cannot_tell_apart_is_left_out);
 	tcase_add_test(c, an_animals_past_ends);
 	tcase_add_test(c, a_live_animal_is_stamped_as_it_is_due);
 	suite_add_tcase(s, c);
