@@ -27,3 +27,9 @@ enum password_result check_password(const json_t *password);
 
 /* A text of 1 to @max_chars characters, none of them a control character, not only spaces. */
 bool check_name(const json_t *name, size_t max_chars);
+
+/* What is wrong with a member of a request: @member, "pet.sex", must @must, "be female, male or unknown". Both live as long
+ * as the process. */
+struct check_fault {
+	const char *member, *must;
+};

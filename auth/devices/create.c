@@ -1,8 +1,8 @@
 /* create - POST /v1/devices */
 #include "auth/devices/device.h"
 #include "auth/devices/internal.h"
-#include "auth/devices/pet.h"
-#include "auth/devices/retention.h"
+#include "auth/devices/optional.h"
+#include "auth/devices/unknown.h"
 #include "auth/common/check.h"
 #include "base/clock.h"
 
@@ -13,7 +13,8 @@
 /* What a request says; borrowed from its body. */
 struct wish {
 	const char *name, *identifier; /* @identifier: NULL when one is to be made */
-	const json_t *pet, *retention; /* NULL: none */
+	const char *code; /* that @identifier is claimed with; NULL: none */
+	const json_t *body;
 };
 
 static const json_t *present(const json_t *body, const char *name)
@@ -27,46 +28,72 @@ static const json_t *present(const json_t *body, const char *name)
 static bool read_wish(struct web_request *q, struct wish *w)
 {
 	const json_t *body = web_body(q);
-	struct pet_fault fault;
 
-	if (!body)
+	if (!body || !optional_check(q, body))
 		return false;
 	const json_t *name = json_object_get(body, "name"), *identifier = present(body, "identifier");
-	*w = (struct wish){ json_string_value(name), json_string_value(identifier), present(body, "pet"),
-		present(body, "retention_days") };
-	if (w->retention && !retention_check(q, w->retention))
-		return false;
+	const json_t *code = present(body, "code");
+	*w = (struct wish){ json_string_value(name), json_string_value(identifier), json_string_value(code), body };
 	if (!check_name(name, NAME_MAX_CHARS))
 		web_problem(q, 422, "invalid_name", "\"name\" must be a text of 1 to %d characters.", NAME_MAX_CHARS);
 	else if (identifier && (!w->identifier || !identifier_good(w->identifier, json_string_length(identifier))))
 		web_problem(q, 422, "invalid_identifier",
 			"\"identifier\" must be 1 to %d letters, digits, '.', '_' or '-'.", IDENTIFIER_SIZE - 1);
-	else if (w->pet && !pet_check(w->pet, clock_real_ms(), &fault))
-		web_problem(q, 422, "invalid_pet", "\"%s\" must %s.", fault.member, fault.must);
+	else if (code && (!w->code || !identifier))
+		web_problem(q, 422, "invalid_code", "\"code\" must be the text that goes with \"identifier\".");
 	else
 		return true;
 	return false;
 }
 
-/* Whether @user may have one more. Two requests at once may both be let in: the maximum is a bound on what one user
- * costs, not a promise to the last device. */
-static int check_room(const struct devices *d, const struct uuid *user, bool *ret_room)
+/* ---- whether it may be ---- */
+
+/* Whether the person has what @w's identifier needs; else answers that, and returns false. */
+static bool check_claim(struct web_request *q, const struct devices *d, const struct wish *w)
 {
-	bson_t *filter = BCON_NEW("owner", BCON_UUID(user));
+	bool right = false;
+
+	if (!w->code && w->identifier && d->options.claim_required)
+		web_problem(q, 403, "code_required",
+			"An identifier is claimed here by its \"code\": ask whoever runs this installation.");
+	if (!w->code)
+		return !w->identifier || !d->options.claim_required;
+	int r = unknown_check_code(d->store, w->identifier, w->code, &right);
+	if (r) {
+		auth_fail(q, r);
+		return false;
+	}
+	metric_add(d->claims, (const char *const[]){ right ? "right" : "wrong" }, 1);
+	if (!right)
+		web_problem(q, 403, "wrong_code",
+			"This is not the code of the identifier. It changes: ask for the one that is listed now.");
+	return right;
+}
+
+/* Whether the person may have one more, else answers that, and returns false. Two requests at once may both be let in: the maximum is a bound on what one user
+ * costs, not a promise to the last device. */
+static bool check_room(struct web_request *q, const struct devices *d)
+{
+	bson_t *filter = BCON_NEW("owner", BCON_UUID(&web_claims(q)->subject));
 	bson_t *options =
-		BCON_NEW("projection", "{", "_id", BCON_INT32(1), "}", "skip", BCON_INT64(d->per_user_max - 1));
+		BCON_NEW("projection", "{", "_id", BCON_INT32(1), "}", "skip", BCON_INT64(d->options.per_user_max - 1));
 	bson_t *doc;
 	int r = store_find_one(d->store, DEVICES_COLLECTION, filter, options, &doc);
 
 	bson_destroy(options);
 	bson_destroy(filter);
-	if (r == 0)
-		bson_destroy(doc);
-	else if (r != STORE_E_MISSING)
-		return r;
-	*ret_room = r == STORE_E_MISSING;
-	return 0;
+	if (r == STORE_E_MISSING)
+		return true;
+	if (r) {
+		auth_fail(q, r);
+		return false;
+	}
+	bson_destroy(doc);
+	web_problem(q, 409, "too_many_devices", "One user may have %d devices.", (int)d->options.per_user_max);
+	return false;
 }
+
+/* ---- making it ---- */
 
 static int make_document(const struct wish *w, const struct uuid *user, const char *identifier,
 	const uint8_t secret[static SHA256_SIZE], bson_t *doc)
@@ -79,10 +106,7 @@ static int make_document(const struct wish *w, const struct uuid *user, const ch
 	BCON_APPEND(doc, "_id", BCON_UUID(&id), "owner", BCON_UUID(user), "name", BCON_UTF8(w->name), "identifier",
 		BCON_UTF8(identifier), "secret", BCON_BYTES(secret, SHA256_SIZE), "created",
 		BCON_DATE_TIME(clock_real_ms()));
-	if (w->pet)
-		pet_write(w->pet, doc);
-	if (w->retention)
-		retention_write(w->retention, doc);
+	optional_write(w->body, doc, NULL);
 	return outbox_mark_new(doc);
 }
 
@@ -132,29 +156,28 @@ static void answer_created(struct web_request *q, json_t *device)
 	web_reply(q, 201, device);
 }
 
-void device_create_handle(struct web_request *q, void *owner)
+static void create(struct web_request *q, const struct devices *d, const struct wish *w)
 {
-	const struct devices *d = devices_of(owner);
-	const struct uuid *user = &web_claims(q)->subject;
-	struct wish w;
-	bool room = false;
 	json_t *device = NULL;
+	int r = insert_until_free(d, &web_claims(q)->subject, w, &device);
 
-	if (!read_wish(q, &w))
-		return;
-	int r = check_room(d, user, &room);
-	if (r == 0 && !room) {
-		web_problem(q, 409, "too_many_devices", "One user may have %d devices.", (int)d->per_user_max);
-		return;
-	}
-	if (r == 0)
-		r = insert_until_free(d, user, &w, &device);
 	if (r == STORE_E_DUPLICATE) {
 		web_problem(q, 409, "identifier_taken", "Another device has this identifier.");
 	} else if (r) {
 		auth_fail(q, r);
 	} else {
 		outbox_wake(d->outbox);
+		if (w->identifier)
+			unknown_forget(d->store, w->identifier);
 		answer_created(q, device);
 	}
+}
+
+void device_create_handle(struct web_request *q, void *owner)
+{
+	const struct devices *d = devices_of(owner);
+	struct wish w;
+
+	if (read_wish(q, &w) && check_room(q, d) && check_claim(q, d, &w))
+		create(q, d, &w);
 }

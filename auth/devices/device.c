@@ -1,7 +1,6 @@
 /* device - names, secrets, JSON and events. */
 #include "auth/devices/device.h"
-#include "auth/devices/pet.h"
-#include "auth/devices/retention.h"
+#include "auth/devices/optional.h"
 #include "base/time.h"
 #include "base/wire.h"
 
@@ -20,14 +19,20 @@ bool identifier_good(const char *s, size_t n)
 	return true;
 }
 
-void identifier_make(char out[static IDENTIFIER_SIZE])
+void easy_text_make(char *out, size_t n)
 {
 	static const char alphabet[] = "23456789abcdefghjkmnpqrstuvwxyz";
+
+	for (size_t i = 0; i < n; i++)
+		out[i] = alphabet[randombytes_uniform(sizeof alphabet - 1)];
+	out[n] = '\0';
+}
+
+void identifier_make(char out[static IDENTIFIER_SIZE])
+{
 	enum { LENGTH = 10 };
 
-	for (size_t i = 0; i < LENGTH; i++)
-		out[i] = alphabet[randombytes_uniform(sizeof alphabet - 1)];
-	out[LENGTH] = '\0';
+	easy_text_make(out, LENGTH);
 }
 
 void secret_make(char out[static SECRET_SIZE], uint8_t ret_hash[static SHA256_SIZE])
@@ -53,8 +58,11 @@ json_t *device_json(const bson_t *doc)
 		return NULL;
 	uuid_format(id_text, &id);
 	time_format(created_text, created);
-	return json_pack("{ss ss ss so so ss}", "id", id_text, "name", name, "identifier", identifier, "pet",
-		pet_json(doc), "retention_days", retention_json(doc), "created", created_text);
+	json_t *shown = json_pack("{ss ss ss}", "id", id_text, "name", name, "identifier", identifier);
+	if (optional_show(doc, shown) == 0 && json_object_set_new(shown, "created", json_string(created_text)) == 0)
+		return shown;
+	json_decref(shown);
+	return NULL;
 }
 
 /* ---- events ---- */

@@ -22,13 +22,17 @@ enum {
 /* [A-Za-z0-9._-]{1,64}: what a tracker calls itself; an IMEI, or an app's own. */
 bool identifier_good(const char *s, size_t n);
 
-/* A new one, easy to type: 10 of a digit or a letter that is not mistaken for another. */
+/* @n random digits and letters that are not mistaken for one another, and a NUL: 31 to the power of @n. */
+void easy_text_make(char *out, size_t n);
+
+/* A new one, easy to type: 10 of them. */
 void identifier_make(char out[static IDENTIFIER_SIZE]);
 
 /* A new secret, and its SHA-256, which is all that is stored. */
 void secret_make(char out[static SECRET_SIZE], uint8_t ret_hash[static SHA256_SIZE]);
 
-/* {"id","name","identifier","pet","retention_days","created"}; NULL when the document is no device's or memory is out. */
+/* {"id","name","identifier","pet","retention_days","rules","created"}; NULL when the document is no device's or memory is
+ * out. */
 json_t *device_json(const bson_t *doc);
 
 /* What the outbox says of a device's document. */

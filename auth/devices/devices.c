@@ -1,6 +1,7 @@
 /* devices - the role as a whole: its routes and its collection. */
 #include "auth/devices/internal.h"
 #include "auth/devices/device.h"
+#include "auth/devices/unknown.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -13,6 +14,8 @@ const struct web_route devices_routes[] = {
 	{ "POST", "/v1/devices/{id}/secret", device_secret_handle, WEB_USER, NULL },
 	{ "DELETE", "/v1/devices/{id}", device_delete_handle, WEB_USER, NULL },
 	{ "POST", "/internal/v1/devices/lookup", lookup_handle, WEB_SERVICE, "devices.lookup" },
+	{ "POST", "/internal/v1/devices/unknown", contacts_handle, WEB_SERVICE, "devices.lookup" },
+	{ "GET", "/internal/v1/devices/unknown", unknown_list_handle, WEB_SERVICE, "devices.unknown" },
 	{ "GET", "/internal/v1/devices", retention_list_handle, WEB_SERVICE, "devices.retention" },
 	{ "GET", "/internal/v1/users/{id}/devices", user_devices_handle, WEB_SERVICE, "access.read" },
 	{ 0 },
@@ -22,11 +25,14 @@ const struct outbox_source devices_source = { DEVICES_COLLECTION, device_plan };
 
 int devices_open(struct devices **ret, const struct auth *a, const struct devices_options *o)
 {
+	static const char *const labels[] = { "result", NULL };
 	struct devices *d = calloc(1, sizeof *d);
 
 	if (!d)
 		return -ENOMEM;
-	*d = (struct devices){ .store = a->store, .outbox = a->outbox, .per_user_max = o->per_user_max };
+	*d = (struct devices){ .store = a->store, .outbox = a->outbox, .options = *o };
+	d->claims = metric_counter("pettrack_auth_claims_total",
+		"Codes that were shown to claim a tracker, by result: right or wrong.", labels);
 	*ret = d;
 	return 0;
 }
@@ -50,6 +56,8 @@ int devices_prepare(struct store *s)
 		r = store_index_ensure(s, DEVICES_COLLECTION, by_owner, owner_name);
 	if (r == 0)
 		r = outbox_index_ensure(s, DEVICES_COLLECTION);
+	if (r == 0)
+		r = unknown_prepare(s);
 	bson_destroy(owner_name);
 	bson_destroy(by_owner);
 	bson_destroy(unique);

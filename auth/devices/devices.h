@@ -1,8 +1,8 @@
 /*
  * devices - an owner's devices, and what gateway and query ask about them
  *
- * Collection devices: { _id: UUID, owner: UUID, name, identifier: unique, secret: SHA-256, pet?, retention_days?, created:
- * Date, event?, announced? }. A deleted one keeps nothing but { released: identifier, former_owner, deleted: Date }, under names that no
+ * Collection devices: { _id: UUID, owner: UUID, name, identifier: unique, secret: SHA-256, pet?, retention_days?, rules?,
+ * created: Date, event?, announced? }. A deleted one keeps nothing but { released: identifier, former_owner, deleted: Date }, under names that no
  * look-up uses, until its event is in Kafka (outbox); its identifier is free at once.
  *
  * Thread: handlers run on the server's.
@@ -15,6 +15,8 @@ struct devices;
 
 struct devices_options {
 	int64_t per_user_max;
+	int64_t unknown_max, unknown_ttl_ms; /* of the list of trackers that are nobody's yet (unknown.h) */
+	bool claim_required; /* an identifier that a person names needs the code that is listed with it */
 };
 
 extern const struct web_route devices_routes[];
@@ -24,5 +26,5 @@ extern const struct outbox_source devices_source;
 MUST_CHECK int devices_open(struct devices **ret, const struct auth *a, const struct devices_options *o);
 void devices_close(struct devices *d); /* accepts NULL */
 
-/* Its collection and indexes; an upkeep_prepare. */
+/* Its collections and indexes; an upkeep_prepare. */
 MUST_CHECK int devices_prepare(struct store *s);

@@ -2,13 +2,15 @@
 #pragma once
 
 #include "auth/devices/devices.h"
+#include "service/metrics.h"
 
 #define DEVICES_COLLECTION "devices"
 
 struct devices {
 	struct store *store;
 	struct outbox *outbox;
-	int64_t per_user_max;
+	struct devices_options options;
+	struct metric *claims;
 };
 
 static inline const struct devices *devices_of(void *owner)
@@ -16,8 +18,27 @@ static inline const struct devices *devices_of(void *owner)
 	return ((const struct auth *)owner)->devices;
 }
 
+/* ---- lists (list.c) ---- */
+
 /* The parameter "limit" of a list of devices, or its default; else answers what is wrong with it and returns false. */
 bool devices_limit(struct web_request *q, int64_t *ret);
+
+/* Answers that "cursor" is none. */
+void answer_no_cursor(struct web_request *q);
+
+/* Answers {"devices": @list, "next"}, where the cursor is the member @cursor of the page's last. A page that is not full is
+ * the last one. @list is stolen. */
+void answer_page(struct web_request *q, json_t *list, int64_t limit, const char *cursor);
+
+/* Makes JSON of a document; NULL when that makes no sense, or memory is out. */
+typedef json_t *(*document_shower)(const bson_t *doc);
+
+/* What @filter finds, each as @show has it, as an array: the caller's. 0, STORE_E_RETRY or negative. */
+MUST_CHECK int documents_list(struct store *s, const char *collection, const bson_t *filter, const bson_t *options,
+	document_shower show, json_t **ret);
+
+/* { identifier: { $in: @list } } without what no device can be called. NULL when @list is no list of texts. */
+bson_t *identifiers_filter(const json_t *list);
 
 /* ---- handlers ---- */
 
@@ -29,4 +50,6 @@ void device_secret_handle(struct web_request *q, void *owner);
 void device_delete_handle(struct web_request *q, void *owner);
 void lookup_handle(struct web_request *q, void *owner);
 void retention_list_handle(struct web_request *q, void *owner);
+void contacts_handle(struct web_request *q, void *owner);
+void unknown_list_handle(struct web_request *q, void *owner);
 void user_devices_handle(struct web_request *q, void *owner);

@@ -1,56 +1,60 @@
 /* lookup - what Pettrack's other modules ask: which device is this, and which are this user's. */
 #include "auth/devices/device.h"
 #include "auth/devices/internal.h"
+#include "auth/devices/rules.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 enum { LOOKUP_MAX = 1000 };
 
-/* Makes one JSON object of a document, or NULL. */
-typedef json_t *(*shower)(const bson_t *doc);
-
 /* Answers {"devices":[...]} with all that @filter matches, at most @limit. */
-static void answer_all(struct web_request *q, const struct devices *d, const bson_t *filter, int64_t limit, shower show)
+static void answer_all(
+	struct web_request *q, const struct devices *d, const bson_t *filter, int64_t limit, document_shower show)
 {
 	bson_t *options = BCON_NEW("limit", BCON_INT64(limit));
-	struct store_cursor *c = NULL;
-	const bson_t *doc;
-	json_t *list = json_array();
-	int r = store_find(d->store, DEVICES_COLLECTION, filter, options, &c);
+	json_t *list = NULL;
+	int r = documents_list(d->store, DEVICES_COLLECTION, filter, options, show, &list);
 
-	while (r == 0 && (r = store_next(c, &doc)) == 0)
-		if (json_array_append_new(list, show(doc)))
-			r = -EBADMSG;
-	store_cursor_close(c);
 	bson_destroy(options);
-	if (r == STORE_E_MISSING) { /* the end */
+	if (r)
+		auth_fail(q, r);
+	else
 		web_reply(q, 200, json_pack("{so}", "devices", list));
-		return;
-	}
-	json_decref(list);
-	auth_fail(q, r);
 }
 
 /* ---- by identifier ---- */
 
-static json_t *show_secret(const bson_t *doc)
+/* Adds what a device has; one whose rules are lost for want of memory is not shown as one without. */
+static json_t *with_rules(json_t *shown, const bson_t *doc)
 {
-	struct uuid id;
-	uint8_t secret[SHA256_SIZE];
-	char id_text[UUID_TEXT_SIZE], secret_text[2 * SHA256_SIZE + 1];
-	const char *identifier = document_text(doc, "identifier");
+	json_t *rules = rules_json(doc);
 
-	if (!identifier || !document_uuid(doc, "_id", &id) || !document_bytes(doc, "secret", secret, sizeof secret))
-		return NULL;
-	uuid_format(id_text, &id);
-	text_hex(secret_text, secret, sizeof secret);
-	return json_pack("{ss ss ss}", "identifier", identifier, "id", id_text, "secret_sha256", secret_text);
+	if (json_is_null(rules) || json_object_set_new(shown, "rules", rules) == 0)
+		return shown;
+	json_decref(shown);
+	return NULL;
 }
 
-/* { identifier: { $in: [...] } }. What no device can be called is left out. NULL when @list is no list of texts. */
-static bson_t *identifiers_filter(const json_t *list)
+static json_t *show_for_gateway(const bson_t *doc)
+{
+	struct uuid id, owner;
+	uint8_t secret[SHA256_SIZE];
+	char id_text[UUID_TEXT_SIZE], owner_text[UUID_TEXT_SIZE], secret_text[2 * SHA256_SIZE + 1];
+	const char *identifier = document_text(doc, "identifier");
+
+	if (!identifier || !document_uuid(doc, "_id", &id) || !document_uuid(doc, "owner", &owner) ||
+		!document_bytes(doc, "secret", secret, sizeof secret))
+		return NULL;
+	uuid_format(id_text, &id);
+	uuid_format(owner_text, &owner);
+	text_hex(secret_text, secret, sizeof secret);
+	return with_rules(json_pack("{ss ss ss ss}", "identifier", identifier, "id", id_text, "owner", owner_text,
+				  "secret_sha256", secret_text),
+		doc);
+}
+
+bson_t *identifiers_filter(const json_t *list)
 {
 	bson_t *filter = bson_new(), in, array;
 	char key[16];
@@ -88,7 +92,7 @@ void lookup_handle(struct web_request *q, void *owner)
 			q, 422, "invalid_identifiers", "\"identifiers\" must be a list of up to %d texts.", LOOKUP_MAX);
 		return;
 	}
-	answer_all(q, devices_of(owner), filter, LOOKUP_MAX, show_secret);
+	answer_all(q, devices_of(owner), filter, LOOKUP_MAX, show_for_gateway);
 	bson_destroy(filter);
 }
 
@@ -117,6 +121,6 @@ void user_devices_handle(struct web_request *q, void *owner)
 		return;
 	}
 	bson_t *filter = BCON_NEW("owner", BCON_UUID(&user));
-	answer_all(q, d, filter, d->per_user_max, show_name);
+	answer_all(q, d, filter, d->options.per_user_max, show_name);
 	bson_destroy(filter);
 }

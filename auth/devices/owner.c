@@ -1,16 +1,12 @@
 /* owner - what an owner does with devices that exist. Every filter names the owner: somebody else's is not found. */
 #include "auth/devices/device.h"
 #include "auth/devices/internal.h"
-#include "auth/devices/pet.h"
-#include "auth/devices/retention.h"
+#include "auth/devices/optional.h"
 #include "auth/common/check.h"
 #include "base/clock.h"
-#include "base/text.h"
 
 #include <errno.h>
 #include <string.h>
-
-enum { LIST_DEFAULT = 100, LIST_MAX = 1000 };
 
 static void answer_missing(struct web_request *q)
 {
@@ -69,19 +65,6 @@ void device_get_handle(struct web_request *q, void *owner)
 
 /* ---- all ---- */
 
-bool devices_limit(struct web_request *q, int64_t *ret)
-{
-	const char *text = web_query(q, "limit");
-	int64_t limit = LIST_DEFAULT;
-
-	if (text && (text_to_int(&limit, text, strlen(text)) || limit < 1 || limit > LIST_MAX)) {
-		web_problem(q, 400, "invalid_limit", "\"limit\" must be 1 to %d.", LIST_MAX);
-		return false;
-	}
-	*ret = limit;
-	return true;
-}
-
 static bool read_page(struct web_request *q, int64_t *limit, struct device_cursor *cursor, bool *ret_after)
 {
 	const char *cursor_text = web_query(q, "cursor");
@@ -90,7 +73,7 @@ static bool read_page(struct web_request *q, int64_t *limit, struct device_curso
 	if (!devices_limit(q, limit))
 		return false;
 	if (cursor_text && !device_cursor_read(cursor, cursor_text)) {
-		web_problem(q, 400, "invalid_cursor", "\"cursor\" must be the \"next\" of an earlier answer.");
+		answer_no_cursor(q);
 		return false;
 	}
 	return true;
@@ -168,44 +151,28 @@ void device_list_handle(struct web_request *q, void *owner)
 		web_reply(q, 200, answer);
 }
 
-/* ---- change: name, pet, retention ---- */
+/* ---- change ---- */
 
-/* A member that may be absent: it stays; or null: it goes. */
-static void put_change(bson_t *set, bson_t *unset, const char *name, const json_t *value,
-	void (*write)(const json_t *value, bson_t *doc))
-{
-	if (json_is_null(value))
-		BSON_APPEND_UTF8(unset, name, "");
-	else if (value)
-		write(value, set);
-}
-
-/* Fills @set and @unset, or answers what is wrong and returns false. A pet is replaced as a whole. */
+/* Fills @set and @unset, or answers what is wrong and returns false. What a member holds is replaced as a whole. */
 static bool read_change(struct web_request *q, bson_t *set, bson_t *unset)
 {
 	const json_t *body = web_body(q);
-	struct pet_fault fault;
 
-	if (!body)
+	if (!body || !optional_check(q, body))
 		return false;
-	const json_t *name = json_object_get(body, "name"), *pet = json_object_get(body, "pet");
-	const json_t *retention = json_object_get(body, "retention_days");
-	if (retention && !retention_check(q, retention))
-		return false;
-	if (name && !check_name(name, NAME_MAX_CHARS))
+	const json_t *name = json_object_get(body, "name");
+	if (name && !check_name(name, NAME_MAX_CHARS)) {
 		web_problem(q, 422, "invalid_name", "\"name\" must be a text of 1 to %d characters.", NAME_MAX_CHARS);
-	else if (pet && !json_is_null(pet) && !pet_check(pet, clock_real_ms(), &fault))
-		web_problem(q, 422, "invalid_pet", "\"%s\" must %s.", fault.member, fault.must);
-	else if (!name && !pet && !retention)
-		web_problem(q, 422, "nothing_to_change", "Give \"name\", \"pet\" or \"retention_days\".");
-	else {
-		if (name)
-			BSON_APPEND_UTF8(set, "name", json_string_value(name));
-		put_change(set, unset, "pet", pet, pet_write);
-		put_change(set, unset, "retention_days", retention, retention_write);
-		return true;
+		return false;
 	}
-	return false;
+	if (!name && !optional_any(body)) {
+		web_problem(q, 422, "nothing_to_change", "Give \"name\", \"pet\", \"retention_days\" or \"rules\".");
+		return false;
+	}
+	if (name)
+		BSON_APPEND_UTF8(set, "name", json_string_value(name));
+	optional_write(body, set, unset);
+	return true;
 }
 
 /* The update of @set and @unset with its event. NULL when there is no randomness. */
@@ -291,18 +258,20 @@ void device_secret_handle(struct web_request *q, void *owner)
 /* Its document stays, without anything personal, until its event is sent. */
 static int delete_device(const struct devices *d, const bson_t *filter)
 {
-	bson_t set = BSON_INITIALIZER, max = BSON_INITIALIZER;
+	bson_t set = BSON_INITIALIZER, max = BSON_INITIALIZER, unset = BSON_INITIALIZER;
 	int r = outbox_mark_update(&set, &max);
 
 	if (r == 0) {
 		BSON_APPEND_DATE_TIME(&set, "deleted", clock_real_ms());
+		BCON_APPEND(&unset, "name", BCON_UTF8(""), "secret", BCON_UTF8(""));
+		optional_unset(&unset);
 		bson_t *update = BCON_NEW("$set", BCON_DOCUMENT(&set), "$max", BCON_DOCUMENT(&max), "$rename", "{",
-			"identifier", BCON_UTF8("released"), "owner", BCON_UTF8("former_owner"), "}", "$unset", "{",
-			"name", BCON_UTF8(""), "secret", BCON_UTF8(""), "pet", BCON_UTF8(""), "retention_days",
-			BCON_UTF8(""), "}");
+			"identifier", BCON_UTF8("released"), "owner", BCON_UTF8("former_owner"), "}", "$unset",
+			BCON_DOCUMENT(&unset));
 		r = store_update_one(d->store, DEVICES_COLLECTION, filter, update, false);
 		bson_destroy(update);
 	}
+	bson_destroy(&unset);
 	bson_destroy(&max);
 	bson_destroy(&set);
 	if (r == 0)

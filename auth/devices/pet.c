@@ -1,6 +1,5 @@
 /* pet - one table of members; every function walks it. */
 #include "auth/devices/pet.h"
-#include "auth/common/check.h"
 #include "base/text.h"
 #include "base/time.h"
 
@@ -90,16 +89,16 @@ enum { MEMBERS = sizeof members / sizeof *members };
 
 /* ---- from JSON ---- */
 
-bool pet_check(const json_t *pet, int64_t today_ms, struct pet_fault *ret)
+bool pet_check(const json_t *pet, int64_t today_ms, struct check_fault *ret)
 {
 	if (!json_is_object(pet)) {
-		*ret = (struct pet_fault){ "pet", "be an object" };
+		*ret = (struct check_fault){ "pet", "be an object" };
 		return false;
 	}
 	for (size_t i = 0; i < MEMBERS; i++) {
 		const json_t *v = json_object_get(pet, members[i].name);
 		if (v && !json_is_null(v) && !members[i].good(v, today_ms)) {
-			*ret = (struct pet_fault){ members[i].path, members[i].must };
+			*ret = (struct check_fault){ members[i].path, members[i].must };
 			return false;
 		}
 	}

@@ -7,18 +7,13 @@
  */
 #pragma once
 
+#include "auth/common/check.h"
+
 #include <bson/bson.h>
-#include <jansson.h>
-#include <stdbool.h>
 #include <stdint.h>
 
-/* What is wrong with a pet: @member, "pet.sex", must @must, "be female, male or unknown". */
-struct pet_fault {
-	const char *member, *must;
-};
-
 /* Checks every member that is there. @today_ms: no birth is later. Unknown members are passed over. */
-bool pet_check(const json_t *pet, int64_t today_ms, struct pet_fault *ret);
+bool pet_check(const json_t *pet, int64_t today_ms, struct check_fault *ret);
 
 /* Whether @birth is a day that exists, from 1900 to the UTC day of @today_ms (and one more, for who is east of it). */
 bool pet_birth(const char *birth, int64_t today_ms);

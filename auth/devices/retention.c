@@ -3,18 +3,17 @@
 #include "auth/devices/device.h"
 #include "auth/devices/internal.h"
 
-#include <errno.h>
 #include <string.h>
 
 /* ---- one device's ---- */
 
-bool retention_check(struct web_request *q, const json_t *value)
+bool retention_check(const json_t *value, struct check_fault *ret)
 {
 	json_int_t days = json_integer_value(value);
 
-	if (json_is_null(value) || (json_is_integer(value) && days >= 1 && days <= RETENTION_DAYS_MAX))
+	if (json_is_integer(value) && days >= 1 && days <= RETENTION_DAYS_MAX)
 		return true;
-	web_problem(q, 422, "invalid_retention", "\"retention_days\" must be 1 to %d, or null.", RETENTION_DAYS_MAX);
+	*ret = (struct check_fault){ "retention_days", "be 1 to 3650, or null" };
 	return false;
 }
 
@@ -55,54 +54,35 @@ static json_t *show_retention(const bson_t *doc)
 	return json_pack("{ss so}", "id", text, "retention_days", retention_json(doc));
 }
 
-static int read_page(struct store_cursor *c, json_t *list)
-{
-	const bson_t *doc;
-	int r;
-
-	while ((r = store_next(c, &doc)) == 0)
-		if (json_array_append_new(list, show_retention(doc)))
-			return -EBADMSG;
-	return r == STORE_E_MISSING ? 0 : r;
-}
-
-static int list_all(const struct devices *d, const struct uuid *after, int64_t limit, json_t *list)
+static int list_all(const struct devices *d, const struct uuid *after, int64_t limit, json_t **ret)
 {
 	bson_t *filter = all_after(after);
 	bson_t *options = BCON_NEW("sort", "{", "_id", BCON_INT32(1), "}", "limit", BCON_INT64(limit), "projection",
 		"{", "retention_days", BCON_INT32(1), "}");
-	struct store_cursor *c = NULL;
-	int r = store_find(d->store, DEVICES_COLLECTION, filter, options, &c);
+	int r = documents_list(d->store, DEVICES_COLLECTION, filter, options, show_retention, ret);
 
-	if (r == 0)
-		r = read_page(c, list);
-	store_cursor_close(c);
 	bson_destroy(options);
 	bson_destroy(filter);
 	return r;
 }
 
-/* The cursor is the last id of the page before. A page that is not full is the last. */
+/* The cursor is the last id of the page before. */
 void retention_list_handle(struct web_request *q, void *owner)
 {
 	const char *text = web_query(q, "cursor");
 	struct uuid after;
 	int64_t limit;
+	json_t *list = NULL;
 
 	if (!devices_limit(q, &limit))
 		return;
 	if (text && uuid_parse(&after, text, strlen(text))) {
-		web_problem(q, 400, "invalid_cursor", "\"cursor\" must be the \"next\" of an earlier answer.");
+		answer_no_cursor(q);
 		return;
 	}
-	json_t *list = json_array();
-	int r = list_all(devices_of(owner), text ? &after : NULL, limit, list);
-	if (r) {
-		json_decref(list);
+	int r = list_all(devices_of(owner), text ? &after : NULL, limit, &list);
+	if (r)
 		auth_fail(q, r);
-		return;
-	}
-	size_t n = json_array_size(list);
-	json_t *next = (int64_t)n < limit ? NULL : json_object_get(json_array_get(list, n - 1), "id");
-	web_reply(q, 200, json_pack("{so sO?}", "devices", list, "next", next));
+	else
+		answer_page(q, list, limit, "id");
 }

@@ -7,16 +7,16 @@
  */
 #pragma once
 
-#include "web/web.h"
+#include "auth/common/check.h"
 
 #include <bson/bson.h>
 
 enum { RETENTION_DAYS_MAX = 3650 };
 
-/* Whether @value is null or 1 to RETENTION_DAYS_MAX; else says so to @q. */
-bool retention_check(struct web_request *q, const json_t *value);
+/* Whether @value is 1 to RETENTION_DAYS_MAX. */
+bool retention_check(const json_t *value, struct check_fault *ret);
 
-/* Appends a checked one that is not null to @doc. */
+/* Appends a checked one to @doc. */
 void retention_write(const json_t *value, bson_t *doc);
 
 /* The one of a device's document, or null. NULL when memory is out. */

@@ -724,11 +724,13 @@ def test_look_up_by_identifier(stack):
         return post(stack.auth, "/internal/v1/devices/lookup", {"identifiers": identifiers}, headers=headers)
 
     answer = look_up([device.identifier, "nobodys", "not: an identifier", "", "x" * 100])
+    user = stack.db.users.find_one({"email": owner.email})["_id"]
     assert answer.json() == {
         "devices": [
             {
                 "identifier": device.identifier,
                 "id": device.id,
+                "owner": str(user),
                 "secret_sha256": hashlib.sha256(device.secret.encode()).hexdigest(),
             }
         ]

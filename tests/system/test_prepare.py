@@ -28,6 +28,7 @@ COLLECTIONS = {
         "users": {"email"},
         "sessions": {"user", "expires", "event_due"},
         "devices": {"identifier", "owner", "event_due"},
+        "unknown_devices": {"expires", "last"},
     },
     "gateway": {},
     "writer": {"positions": set(), "latest": {"loc_2dsphere"}},

@@ -81,15 +81,17 @@ START_TEST(json)
 {
 	bson_t *doc = sample();
 	json_t *got = device_json(doc);
-	json_t *wanted = json_pack("{ss ss ss sn sn ss}", "id", ID, "name", "Blue \"collar\"", "identifier",
-		"356307042441013", "pet", "retention_days", "created", "2026-01-02T03:04:05.000Z");
+	json_t *wanted = json_pack("{ss ss ss sn sn sn ss}", "id", ID, "name", "Blue \"collar\"", "identifier",
+		"356307042441013", "pet", "retention_days", "rules", "created", "2026-01-02T03:04:05.000Z");
 
 	ck_assert(json_equal(got, wanted));
 	json_decref(got);
-	BCON_APPEND(doc, "pet", "{", "name", BCON_UTF8("Misty"), "}", "retention_days", BCON_INT32(30));
+	BCON_APPEND(doc, "pet", "{", "name", BCON_UTF8("Misty"), "}", "retention_days", BCON_INT32(30), "rules", "{",
+		"clock_offset_s", BCON_INT32(-7200), "}");
 	got = device_json(doc);
 	ck_assert_int_eq(json_integer_value(json_object_get(got, "retention_days")), 30);
 	ck_assert_str_eq(json_string_value(json_object_get(json_object_get(got, "pet"), "name")), "Misty");
+	ck_assert_int_eq(json_integer_value(json_object_get(json_object_get(got, "rules"), "clock_offset_s")), -7200);
 	json_decref(got);
 	json_decref(wanted);
 	bson_destroy(doc);

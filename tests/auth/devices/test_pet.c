@@ -80,7 +80,7 @@ static const struct {
 START_TEST(check_table)
 {
 	json_t *pet = json_loads(pets[_i].json, JSON_DECODE_ANY, NULL);
-	struct pet_fault fault = { NULL, NULL };
+	struct check_fault fault = { NULL, NULL };
 
 	ck_assert_msg(pet_check(pet, today(), &fault) == !pets[_i].fault, "%s", pets[_i].json);
 	if (pets[_i].fault) {
