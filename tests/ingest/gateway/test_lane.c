@@ -1,13 +1,6 @@
-/*
- * Source: ingest/gateway/lane.c, connection.c, stats.c. Real sockets, librdkafka's mock cluster, and a thread in the place of
- * lookup.c that knows a few devices.
- */
-#include "base/arena.h"
+/* Source: ingest/gateway/lane.c, connection.c, intake.c, stats.c. Real sockets. */
 #include "base/clock.h"
-#include "base/text.h"
-#include "ingest/gateway/lane.h"
-#include "record/record.h"
-#include "tests/lib/bus/cluster.h"
+#include "tests/ingest/gateway/around.h"
 #include "tests/lib/unit.h"
 
 #include <arpa/inet.h>
@@ -20,106 +13,22 @@
 #include <unistd.h>
 
 enum { OSMAND, TELTONIKA, PORTS };
-enum { BROKER = 1, DELIVERY_MS = 1500, FUTURE_MS = 86400000 };
 
-#define SECRET "s3cret"
 #define GET(query) "GET /?" query " HTTP/1.1\r\nHost: g\r\n\r\n"
 #define CAT "id=cat&secret=" SECRET "&lat=50.1703&lon=-5.113851&timestamp=1767323045"
 
 extern const struct protocol protocol_osmand, protocol_teltonika;
 
-static struct cluster *cluster;
-static struct port ports[PORTS];
-static struct lane_options options;
-static struct lane *lane;
-static atomic_bool auth_away, auth_stop;
-static pthread_t auth_thread;
-
-/* ---- the gateway around the lane ---- */
-
-/* Knows cat, dog, and every IMEI; the id begins with the identifier. */
-static void answer_want(const char *identifier)
-{
-	struct device device = { 0 };
-	bool known = !strcmp(identifier, "cat") || !strcmp(identifier, "dog") || strlen(identifier) == 15;
-
-	memcpy(device.id.b, identifier, strlen(identifier) < 16 ? strlen(identifier) : 16);
-	secret_sha256(device.secret, SECRET, strlen(SECRET));
-	if (auth_away)
-		devices_settle_unavailable(options.devices, identifier, clock_mono_ms());
-	else
-		devices_settle(options.devices, identifier, known ? &device : NULL, clock_mono_ms());
-}
-
-static void *auth(void *arg)
-{
-	devices_identifier wants[16];
-
-	(void)arg;
-	while (!auth_stop) {
-		size_t n = devices_take(options.devices, wants, 16, 20);
-		for (size_t i = 0; i < n; i++)
-			answer_want(wants[i]);
-		if (n == 0)
-			continue;
-		devices_batch_done(options.devices);
-		lane_looked_up(lane, devices_settled(options.devices));
-	}
-	return NULL;
-}
-
 static void setup(void)
 {
-	static const struct protocol *const spoken[PORTS] = { &protocol_osmand, &protocol_teltonika };
-	const struct devices_options devices = { 100, 100, 60000, 60000, 50 };
-
-	cluster = cluster_open(12);
-	for (int i = 0; i < PORTS; i++)
-		ports[i] = (struct port){ spoken[i], 0, 60000, { 8192, 2048 }, stats_of(spoken[i]) };
-	options.address = "127.0.0.1";
-	options.ports = ports;
-	options.ports_n = PORTS;
-	options.backlog = 64;
-	options.connections_max = 50;
-	options.write_max = 65536;
-	options.queue_max = 100000;
-	options.linger_ms = 1;
-	options.delivery_timeout_ms = DELIVERY_MS;
-	options.drain_ms = 5000;
-	options.future_max_ms = FUTURE_MS;
-	options.kafka = &cluster->config;
-	options.positions_topic = "t";
-	options.topics_there = true;
-	ck_assert_int_eq(devices_open(&options.devices, &devices), 0);
-}
-
-static void start(void)
-{
-	ck_assert_int_eq(lane_open(&lane, &options, 0), 0);
-	ck_assert_int_eq(pthread_create(&auth_thread, NULL, auth, NULL), 0);
-}
-
-static size_t stop(void)
-{
-	auth_stop = true;
-	pthread_join(auth_thread, NULL);
-	lane_drain(lane);
-	size_t lost = lane_close(lane);
-	ck_assert_int_eq(options.connections, 0);
-	return lost;
-}
-
-static void teardown(void)
-{
-	devices_close(options.devices);
-	cluster_close(cluster);
+	around_open((const struct protocol *const[]){ &protocol_osmand, &protocol_teltonika, NULL });
 }
 
 /* ---- trackers ---- */
 
 static int dial(int port)
 {
-	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons(ports[port].number) };
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons(around.ports[port].number) };
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 	const struct timeval patience = { .tv_sec = 10 };
 
@@ -234,67 +143,13 @@ static void expect_count(int fd, unsigned n)
 	ck_assert_uint_eq((unsigned)count[2] << 8 | count[3], n);
 }
 
-/* ---- what is in Kafka ---- */
-
-struct stored {
-	size_t n;
-	int64_t first_ms; /* the time of the first */
-	struct position last;
-	char attributes[256]; /* "name name " of the last */
-	char texts[256]; /* of its texts, the same way */
-};
-
-static void note_record(struct stored *s, const struct bus_record *record)
-{
-	static uint8_t memory[65536];
-	struct arena arena = arena_over(memory, sizeof memory);
-	struct text names = text_in(s->attributes, sizeof s->attributes), texts = text_in(s->texts, sizeof s->texts);
-
-	ck_assert_int_eq(record_decode(&s->last, &arena, record->value, record->value_len), 0);
-	ck_assert_uint_eq(record->key_len, sizeof s->last.device.b);
-	ck_assert_mem_eq(record->key, s->last.device.b, sizeof s->last.device.b);
-	for (size_t i = 0; i < s->last.attributes_n; i++) {
-		text_printf(&names, "%s ", s->last.attributes[i].name);
-		if (s->last.attributes[i].type == ATTRIBUTE_TEXT)
-			text_printf(&texts, "%s ", s->last.attributes[i].text);
-	}
-	if (s->n++ == 0)
-		s->first_ms = s->last.time_ms;
-}
-
-/* Everything in the topic. */
-static struct stored stored(void)
-{
-	struct bus_reader *reader;
-	struct bus_record record;
-	struct stored s = { 0 };
-	int64_t expected = 0;
-
-	ck_assert_int_eq(bus_reader_open(&reader, &cluster->config, "t", BUS_START_OLDEST, 10000), 0);
-	for (int32_t i = 0; i < bus_reader_partitions(reader); i++)
-		expected += bus_reader_end_at_start(reader, i) - bus_reader_first(reader, i);
-	while (s.n < (size_t)expected) {
-		if (bus_reader_poll(reader, 1000, &record) != 0)
-			continue;
-		note_record(&s, &record);
-		bus_record_free(&record);
-	}
-	bus_reader_close(reader);
-	return s;
-}
-
-static double refused(int port, enum protocol_reason why)
-{
-	return series_value(ports[port].stats.refused[why]);
-}
-
 /* ---- accepted ---- */
 
 START_TEST(an_osmand_position)
 {
-	start();
+	around_start();
 	ck_assert_int_eq(get(GET(CAT "&speed=10")), 200);
-	struct stored s = stored();
+	struct stored s = around_stored();
 	ck_assert_uint_eq(s.n, 1);
 	ck_assert_mem_eq(s.last.device.b, "cat", 4);
 	ck_assert_int_eq(s.last.lat_e7, 501703000);
@@ -302,21 +157,21 @@ START_TEST(an_osmand_position)
 	ck_assert_int_eq(s.last.time_ms, 1767323045000);
 	ck_assert(s.last.received_ms > 1767323045000);
 	ck_assert_float_eq_tol(s.last.speed_mps, 5.144444f, 1e-5f);
-	ck_assert_double_eq(series_value(ports[OSMAND].stats.positions), 1);
-	ck_assert_double_eq(series_value(ports[OSMAND].stats.frames), 1);
-	ck_assert_uint_eq(stop(), 0);
+	ck_assert_double_eq(series_value(around.ports[OSMAND].stats.positions), 1);
+	ck_assert_double_eq(series_value(around.ports[OSMAND].stats.frames), 1);
+	ck_assert_uint_eq(around_stop(), 0);
 }
 END_TEST
 
 START_TEST(an_answer_waits_for_kafka)
 {
-	start();
+	around_start();
 	ck_assert_int_eq(get(GET(CAT)), 200);
-	rd_kafka_mock_broker_set_rtt(cluster->mock, BROKER, 400);
+	rd_kafka_mock_broker_set_rtt(around.cluster->mock, BROKER, 400);
 	int64_t began_ms = clock_mono_ms();
 	ck_assert_int_eq(get(GET(CAT)), 200);
 	ck_assert_int_ge(clock_mono_ms() - began_ms, 400);
-	stop();
+	around_stop();
 }
 END_TEST
 
@@ -325,7 +180,7 @@ START_TEST(a_teltonika_session)
 	uint8_t bytes[1024];
 	size_t n = packet(bytes, 3);
 
-	start();
+	around_start();
 	int fd = log_in("356307042441013");
 	for (size_t i = 0; i < n; i++)
 		say(fd, bytes + i, 1);
@@ -339,11 +194,11 @@ START_TEST(a_teltonika_session)
 	say(fd, bytes, packet(bytes, 0));
 	expect_count(fd, 0);
 	close(fd);
-	struct stored s = stored();
+	struct stored s = around_stored();
 	ck_assert_uint_eq(s.n, 9);
 	ck_assert_mem_eq(s.last.device.b, "356307042441013", 16);
 	ck_assert_str_eq(s.last.protocol, "teltonika");
-	stop();
+	around_stop();
 }
 END_TEST
 
@@ -353,15 +208,15 @@ START_TEST(one_connection_many_devices_in_order)
 		GET("id=ferret&secret=" SECRET) GET("lat=1&lon=2") GET(CAT);
 	static const int expected[] = { 200, 401, 200, 400, 400, 200 };
 
-	start();
+	around_start();
 	int fd = dial(OSMAND);
 	say_text(fd, burst);
 	shutdown(fd, SHUT_WR); /* all are answered all the same */
 	for (size_t i = 0; i < sizeof expected / sizeof *expected; i++)
 		ck_assert_int_eq(status(fd), expected[i]);
 	expect_end(fd);
-	ck_assert_uint_eq(stored().n, 3);
-	stop();
+	ck_assert_uint_eq(around_stored().n, 3);
+	around_stop();
 }
 END_TEST
 
@@ -370,7 +225,7 @@ START_TEST(go_on_is_said_once)
 	static const char head[] = "POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 27\r\n\r\n";
 	char hint[25];
 
-	start();
+	around_start();
 	int fd = dial(OSMAND);
 	say_text(fd, head);
 	ck_assert_uint_eq(hear(fd, hint, 25), 25);
@@ -379,7 +234,7 @@ START_TEST(go_on_is_said_once)
 	say_text(fd, "secret=" SECRET "x");
 	ck_assert_int_eq(status(fd), 400); /* lat without lon */
 	close(fd);
-	stop();
+	around_stop();
 }
 END_TEST
 
@@ -388,16 +243,16 @@ START_TEST(times_the_gateway_sets)
 	char query[256];
 	int64_t now_ms = clock_real_ms();
 
-	start();
+	around_start();
 	ck_assert_int_eq(get(GET("id=cat&secret=" SECRET "&lat=1&lon=2")), 200);
-	ck_assert_int_eq(stored().last.time_ms, stored().last.received_ms);
-	ck_assert_double_eq(series_value(ports[OSMAND].stats.time_none), 1);
+	ck_assert_int_eq(around_stored().last.time_ms, around_stored().last.received_ms);
+	ck_assert_double_eq(series_value(around.ports[OSMAND].stats.time_none), 1);
 
 	snprintf(query, sizeof query, GET("id=dog&secret=" SECRET "&lat=1&lon=2&timestamp=%lld"),
 		(long long)now_ms + FUTURE_MS - 5000);
 	ck_assert_int_eq(get(query), 200);
-	ck_assert_double_eq(series_value(ports[OSMAND].stats.time_future), 0);
-	stop();
+	ck_assert_double_eq(series_value(around.ports[OSMAND].stats.time_future), 0);
+	around_stop();
 }
 END_TEST
 
@@ -412,26 +267,26 @@ START_TEST(several_without_a_date_in_one_frame)
 		"POST / HTTP/1.1\r\nHost: g\r\nContent-Type: application/json\r\n"
 		"Content-Length: %zu\r\n\r\n%s",
 		strlen(body), body);
-	start();
+	around_start();
 	ck_assert_int_eq(get(request), 200);
-	struct stored s = stored();
+	struct stored s = around_stored();
 	ck_assert_uint_eq(s.n, 3);
 	ck_assert_int_eq(s.last.time_ms, s.last.received_ms);
 	ck_assert_int_eq(s.first_ms, s.last.time_ms - 2);
-	stop();
+	around_stop();
 }
 END_TEST
 
 START_TEST(a_time_from_the_future)
 {
-	start();
+	around_start();
 	ck_assert_int_eq(get(GET("id=cat&secret=" SECRET "&lat=1&lon=2&hdop=1&timestamp=2099-01-02T03:04:05Z")), 200);
-	struct stored s = stored();
+	struct stored s = around_stored();
 	ck_assert_int_eq(s.last.time_ms, s.last.received_ms);
 	ck_assert_str_eq(s.attributes, "hdop deviceTime ");
 	ck_assert_str_eq(s.texts, "2099-01-02T03:04:05.000Z ");
-	ck_assert_double_eq(series_value(ports[OSMAND].stats.time_future), 1);
-	stop();
+	ck_assert_double_eq(series_value(around.ports[OSMAND].stats.time_future), 1);
+	around_stop();
 }
 END_TEST
 
@@ -439,15 +294,15 @@ END_TEST
 
 START_TEST(who_is_refused)
 {
-	start();
+	around_start();
 	ck_assert_int_eq(get(GET("id=ferret&secret=" SECRET "&lat=1&lon=2")), 400);
 	ck_assert_int_eq(get(GET("id=cat&secret=guess&lat=1&lon=2")), 401);
 	ck_assert_int_eq(get(GET("id=cat&lat=1&lon=2")), 401);
 	ck_assert_int_eq(get(GET("id=%24ne&secret=x&lat=1&lon=2")), 400);
 	ck_assert_int_eq(get(GET("id=cat&secret=" SECRET "&lat=99&lon=2")), 400);
-	ck_assert_double_eq(refused(OSMAND, REASON_UNKNOWN_DEVICE), 2);
-	ck_assert_double_eq(refused(OSMAND, REASON_WRONG_SECRET), 2);
-	ck_assert_double_eq(refused(OSMAND, REASON_BAD_VALUE), 1);
+	ck_assert_double_eq(around_refused(OSMAND, REASON_UNKNOWN_DEVICE), 2);
+	ck_assert_double_eq(around_refused(OSMAND, REASON_WRONG_SECRET), 2);
+	ck_assert_double_eq(around_refused(OSMAND, REASON_BAD_VALUE), 1);
 
 	int fd = dial(TELTONIKA);
 	char accepted = 1;
@@ -455,7 +310,7 @@ START_TEST(who_is_refused)
 	say(fd, bytes, packet(bytes, 1)); /* no login */
 	expect_count(fd, 0);
 	expect_end(fd);
-	ck_assert_double_eq(refused(TELTONIKA, REASON_NO_DEVICE), 1);
+	ck_assert_double_eq(around_refused(TELTONIKA, REASON_NO_DEVICE), 1);
 	fd = log_in("356307042441013");
 	size_t n = packet(bytes, 1);
 	bytes[n - 1] ^= 1;
@@ -463,8 +318,8 @@ START_TEST(who_is_refused)
 	expect_count(fd, 0);
 	expect_end(fd);
 	(void)accepted;
-	ck_assert_uint_eq(stored().n, 0);
-	stop();
+	ck_assert_uint_eq(around_stored().n, 0);
+	around_stop();
 }
 END_TEST
 
@@ -474,7 +329,7 @@ START_TEST(garbage)
 		"\xFF\xFE\xFD" };
 	char c[512];
 
-	start();
+	around_start();
 	for (size_t i = 0; i < sizeof openings / sizeof *openings; i++)
 		for (int port = 0; port < PORTS; port++) {
 			int fd = dial(port);
@@ -482,24 +337,24 @@ START_TEST(garbage)
 			hear(fd, c, sizeof c); /* an error, in HTTP, and the end */
 			expect_end(fd);
 		}
-	ck_assert_double_eq(refused(OSMAND, REASON_BAD_FRAME), 2 + 1);
-	ck_assert_double_eq(refused(OSMAND, REASON_UNSUPPORTED), 1);
+	ck_assert_double_eq(around_refused(OSMAND, REASON_BAD_FRAME), 2 + 1);
+	ck_assert_double_eq(around_refused(OSMAND, REASON_UNSUPPORTED), 1);
 	ck_assert_int_eq(get(GET(CAT)), 200);
-	stop();
+	around_stop();
 }
 END_TEST
 
 START_TEST(more_connections_than_allowed)
 {
-	options.connections_max = 2;
-	start();
+	around.options.connections_max = 2;
+	around_start();
 	int a = dial(OSMAND), b = log_in("356307042441013"), c = dial(TELTONIKA);
 	expect_end(c);
 	say_text(a, GET(CAT));
 	ck_assert_int_eq(status(a), 200);
 	close(a);
 	close(b);
-	stop();
+	around_stop();
 }
 END_TEST
 
@@ -507,19 +362,19 @@ END_TEST
 
 START_TEST(while_auth_is_away_the_known_are_served)
 {
-	start();
+	around_start();
 	ck_assert_int_eq(get(GET(CAT)), 200);
-	auth_away = true;
+	around.auth_away = true;
 	ck_assert_int_eq(get(GET(CAT)), 200);
 	ck_assert_int_eq(get(GET("id=dog&secret=" SECRET)), 503);
-	ck_assert_double_eq(refused(OSMAND, REASON_UNAVAILABLE), 1);
+	ck_assert_double_eq(around_refused(OSMAND, REASON_UNAVAILABLE), 1);
 	int fd = dial(TELTONIKA);
 	say(fd, "\0\017356307042441013", 17);
 	expect_end(fd); /* neither yes nor no */
-	auth_away = false;
+	around.auth_away = false;
 	nanosleep(&(struct timespec){ .tv_nsec = 60000000 }, NULL);
 	ck_assert_int_eq(get(GET("id=dog&secret=" SECRET)), 200);
-	stop();
+	around_stop();
 }
 END_TEST
 
@@ -527,33 +382,34 @@ START_TEST(without_kafka_nothing_is_acknowledged)
 {
 	uint8_t bytes[256];
 
-	start();
+	around_start();
 	int tracker = log_in("356307042441013"), app = dial(OSMAND);
-	rd_kafka_mock_broker_set_down(cluster->mock, BROKER);
+	rd_kafka_mock_broker_set_down(around.cluster->mock, BROKER);
 	say(tracker, bytes, packet(bytes, 2));
 	say_text(app, GET(CAT));
 	expect_end(tracker); /* not a byte */
 	ck_assert_int_eq(status(app), 503);
-	ck_assert_double_eq(refused(OSMAND, REASON_UNAVAILABLE) + refused(TELTONIKA, REASON_UNAVAILABLE), 2);
+	ck_assert_double_eq(
+		around_refused(OSMAND, REASON_UNAVAILABLE) + around_refused(TELTONIKA, REASON_UNAVAILABLE), 2);
 
-	rd_kafka_mock_broker_set_up(cluster->mock, BROKER);
+	rd_kafka_mock_broker_set_up(around.cluster->mock, BROKER);
 	for (int i = 0; i < 20 && status(app) != 200; i++) /* the same connection goes on */
 		say_text(app, GET(CAT));
 	close(app);
-	ck_assert_uint_ge(stored().n, 1);
-	stop();
+	ck_assert_uint_ge(around_stored().n, 1);
+	around_stop();
 }
 END_TEST
 
 START_TEST(before_the_topics_are_there_nothing_is_taken)
 {
-	options.topics_there = false;
-	start();
+	around.options.topics_there = false;
+	around_start();
 	ck_assert_int_eq(get(GET(CAT)), 503);
-	options.topics_there = true;
+	around.options.topics_there = true;
 	ck_assert_int_eq(get(GET(CAT)), 200);
-	ck_assert_uint_eq(stored().n, 1);
-	stop();
+	ck_assert_uint_eq(around_stored().n, 1);
+	around_stop();
 }
 END_TEST
 
@@ -564,20 +420,20 @@ START_TEST(a_full_queue_holds_back_and_loses_nothing)
 	int fd[TRACKERS];
 	size_t n = packet(bytes, RECORDS);
 
-	options.queue_max = 50; /* a frame and a half */
-	options.delivery_timeout_ms = 30000;
-	start();
+	around.options.queue_max = 50; /* a frame and a half */
+	around.options.delivery_timeout_ms = 30000;
+	around_start();
 	for (int i = 0; i < TRACKERS; i++)
 		fd[i] = log_in("356307042441013");
-	rd_kafka_mock_broker_set_rtt(cluster->mock, BROKER, 50);
+	rd_kafka_mock_broker_set_rtt(around.cluster->mock, BROKER, 50);
 	for (int i = 0; i < TRACKERS; i++)
 		say(fd[i], bytes, n);
 	for (int i = 0; i < TRACKERS; i++) {
 		expect_count(fd[i], RECORDS);
 		close(fd[i]);
 	}
-	ck_assert_uint_eq(stored().n, TRACKERS * RECORDS);
-	stop();
+	ck_assert_uint_eq(around_stored().n, TRACKERS * RECORDS);
+	around_stop();
 }
 END_TEST
 
@@ -586,18 +442,18 @@ START_TEST(trackers_that_leave_before_their_answer)
 	uint8_t bytes[4096];
 	size_t n = packet(bytes, 30);
 
-	options.queue_max = 50;
-	start();
+	around.options.queue_max = 50;
+	around_start();
 	int away[3];
 	for (int i = 0; i < 3; i++)
 		away[i] = log_in("356307042441013");
-	rd_kafka_mock_broker_set_rtt(cluster->mock, BROKER, 200);
+	rd_kafka_mock_broker_set_rtt(around.cluster->mock, BROKER, 200);
 	for (int i = 0; i < 3; i++) { /* in flight, and stalled */
 		say(away[i], bytes, n);
 		close(away[i]);
 	}
 	ck_assert_int_eq(get(GET(CAT)), 200);
-	ck_assert_uint_eq(stop(), 0);
+	ck_assert_uint_eq(around_stop(), 0);
 }
 END_TEST
 
@@ -606,7 +462,7 @@ END_TEST
 static void *drain_soon(void *arg)
 {
 	nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
-	lane_drain(lane);
+	lane_drain(around.lane);
 	return arg;
 }
 
@@ -614,10 +470,10 @@ START_TEST(the_end_answers_what_is_in_flight)
 {
 	pthread_t t;
 
-	start();
+	around_start();
 	ck_assert_int_eq(get(GET(CAT)), 200);
 	int idle = log_in("356307042441013"), busy = dial(OSMAND), half = dial(OSMAND);
-	rd_kafka_mock_broker_set_rtt(cluster->mock, BROKER, 500);
+	rd_kafka_mock_broker_set_rtt(around.cluster->mock, BROKER, 500);
 	say_text(half, "GET /?id=c");
 	say_text(busy, GET(CAT) GET(CAT));
 	pthread_create(&t, NULL, drain_soon, NULL);
@@ -626,24 +482,21 @@ START_TEST(the_end_answers_what_is_in_flight)
 	ck_assert_int_eq(status(busy), 200);
 	expect_end(busy); /* the second was not begun */
 	pthread_join(t, NULL);
-	auth_stop = true;
-	pthread_join(auth_thread, NULL);
-	ck_assert_uint_eq(lane_close(lane), 0);
-	ck_assert_int_eq(options.connections, 0);
+	ck_assert_uint_eq(around_end(), 0);
 }
 END_TEST
 
 START_TEST(the_end_does_not_wait_for_ever)
 {
-	options.drain_ms = 300;
-	options.delivery_timeout_ms = 60000;
-	start();
+	around.options.drain_ms = 300;
+	around.options.delivery_timeout_ms = 60000;
+	around_start();
 	int fd = dial(OSMAND);
-	rd_kafka_mock_broker_set_down(cluster->mock, BROKER);
+	rd_kafka_mock_broker_set_down(around.cluster->mock, BROKER);
 	say_text(fd, GET(CAT));
 	nanosleep(&(struct timespec){ .tv_nsec = 200000000 }, NULL);
 	int64_t began_ms = clock_mono_ms();
-	ck_assert_uint_eq(stop(), 1);
+	ck_assert_uint_eq(around_stop(), 1);
 	ck_assert_int_lt(clock_mono_ms() - began_ms, 9000);
 	ck_assert_int_eq(status(fd), 503); /* it is told, and it is not in Kafka */
 	expect_end(fd);
@@ -656,7 +509,7 @@ static Suite *suite(void)
 	TCase *t = tcase_create("lane");
 
 	tcase_set_timeout(t, 60);
-	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_checked_fixture(t, setup, around_close);
 	tcase_add_test(t, an_osmand_position);
 	tcase_add_test(t, an_answer_waits_for_kafka);
 	tcase_add_test(t, a_teltonika_session);
