@@ -9,7 +9,6 @@
  */
 #pragma once
 
-#include "backoff.h"
 #include "batch.h"
 #include "counters.h"
 #include "dead.h"
@@ -18,6 +17,7 @@
 #include "offsets.h"
 #include "writer.h"
 
+#include "base/backoff.h"
 #include "service/dependency.h"
 #include "service/health.h"
 

@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/random.h>
 #include <time.h>
 
 enum {
@@ -336,9 +335,7 @@ int writer_open(struct writer **ret, const struct writer_options *o)
 	w->o = *o;
 	bus_topic_name(w->topic, o->topics, BUS_TOPIC_POSITIONS);
 	bus_topic_name(w->dead_topic, o->topics, BUS_TOPIC_DEAD);
-	w->backoff.random = 1;
-	if (getrandom(&w->backoff.random, sizeof(w->backoff.random), 0) < 0 || w->backoff.random == 0)
-		w->backoff.random = (uint64_t)clock_mono_ns();
+	backoff_seed(&w->backoff);
 	counters_open(&w->counters);
 	w->heartbeat = heartbeat_new("loop", HEARTBEAT_MS + 2 * store_patience_ms(o->store));
 	w->kafka = dependency_new("kafka", o->kafka->brokers, DEPENDENCY_ALWAYS);

@@ -1,7 +1,7 @@
 /*
  * backoff - how long to wait before trying again
  *
- * Doubles from BACKOFF_MIN_MS to BACKOFF_MAX_MS; of each step, a random half is cut off, so that many writers that lost
+ * Doubles from BACKOFF_MIN_MS to BACKOFF_MAX_MS; of each step, a random half is cut off, so that many programs that lost
  * the same server do not come back to it at the same moment.
  */
 #pragma once
@@ -14,6 +14,9 @@ struct backoff {
 	uint64_t random; /* any seed but 0 */
 	int tries;
 };
+
+/* Seeds it, so that no two programs have the same. */
+void backoff_seed(struct backoff *b);
 
 /* Milliseconds to wait now; longer the next time. */
 int64_t backoff_next(struct backoff *b);

@@ -1,4 +1,4 @@
-#include "ingest/writer/backoff.h"
+#include "base/backoff.h"
 #include "tests/lib/unit.h"
 
 START_TEST(waits_grow_to_the_cap)
@@ -28,6 +28,17 @@ START_TEST(success_makes_them_short_again)
 }
 END_TEST
 
+START_TEST(seeds_differ)
+{
+	struct backoff a = { 0 }, b = { 0 };
+
+	backoff_seed(&a);
+	backoff_seed(&b);
+	ck_assert_uint_ne(a.random, 0);
+	ck_assert_uint_ne(a.random, b.random);
+}
+END_TEST
+
 START_TEST(two_writers_do_not_march_in_step)
 {
 	struct backoff a = { .random = 1 }, b = { .random = 2 };
@@ -41,11 +52,12 @@ END_TEST
 
 static Suite *suite(void)
 {
-	Suite *s = suite_create("writer backoff");
+	Suite *s = suite_create("backoff");
 	TCase *t = tcase_create("backoff");
 
 	tcase_add_test(t, waits_grow_to_the_cap);
 	tcase_add_test(t, success_makes_them_short_again);
+	tcase_add_test(t, seeds_differ);
 	tcase_add_test(t, two_writers_do_not_march_in_step);
 	suite_add_tcase(s, t);
 	return s;

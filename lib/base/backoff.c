@@ -1,5 +1,9 @@
 /* backoff - how long to wait before trying again. */
-#include "backoff.h"
+#include "base/backoff.h"
+
+#include "base/clock.h"
+
+#include <sys/random.h>
 
 enum { DOUBLINGS_MAX = 6 }; /* past the cap */
 
@@ -10,6 +14,12 @@ static uint64_t next_random(struct backoff *b)
 	b->random ^= b->random >> 7;
 	b->random ^= b->random << 17;
 	return b->random;
+}
+
+void backoff_seed(struct backoff *b)
+{
+	if (getrandom(&b->random, sizeof b->random, 0) < 0 || b->random == 0)
+		b->random = (uint64_t)clock_mono_ns();
 }
 
 int64_t backoff_next(struct backoff *b)
