@@ -15,7 +15,7 @@ struct command {
 };
 
 extern const struct command command_login, command_device, command_simulate, command_seed, command_tail, command_check,
-	command_replica_set, command_retention;
+	command_replica_set, command_retention, command_decode;
 
 /* Says "pettrack: ..." on standard error and returns exit status 1. */
 int complain(const char *format, ...) PRINTF_LIKE(1, 2);

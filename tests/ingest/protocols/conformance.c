@@ -5,23 +5,11 @@
 #include "base/text.h"
 #include "base/time.h"
 
-#include <check.h>
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-
-enum { FRAME_ROOM = 32 * 1024, POSITIONS = 1024, ANSWERS_ROOM = 4096 };
-
-static const int64_t now_ms = 1795507354000; /* 2026-11-24 08:02:34, when the other server answered */
-
-/* What a connection made of one vector. */
-struct outcome {
-	struct position positions[POSITIONS];
-	size_t n;
-	char answers[ANSWERS_ROOM]; /* hex */
-	int refused; /* the last reason */
-};
+#include <unistd.h>
 
 /* ---- vectors ---- */
 
@@ -73,6 +61,7 @@ static size_t each(const char *folder, const char *file, const struct conformanc
 /* ---- differences ---- */
 
 /* Of the vector that is compared now. */
+static conformance_subject *current_subject;
 static const struct conformance *current;
 static const json_t *current_vector;
 static bool seen_difference;
@@ -152,7 +141,7 @@ static void compare_position(const struct position *p, const json_t *expected)
 		expect(!p->invalid == valid, "valid", !p->invalid, valid);
 }
 
-static void compare_positions(const struct outcome *o, const json_t *vector)
+static void compare_positions(const struct conformance_outcome *o, const json_t *vector)
 {
 	const json_t *positions = json_object_get(vector, "positions"), *expected;
 	size_t n = json_array_size(positions), i;
@@ -169,10 +158,10 @@ static void compare_positions(const struct outcome *o, const json_t *vector)
 
 /* ---- answers ---- */
 
-static void compare_answers(const struct outcome *o, const json_t *vector)
+static void compare_answers(const struct conformance_outcome *o, const json_t *vector)
 {
 	const json_t *replies = json_object_get(vector, "reply"), *reply;
-	char want[ANSWERS_ROOM];
+	char want[CONFORMANCE_ANSWERS];
 	struct text t = text_in(want, sizeof want);
 	size_t i;
 
@@ -204,7 +193,7 @@ static void compare_answers(const struct outcome *o, const json_t *vector)
 
 static size_t request_from(uint8_t *out, const json_t *vector)
 {
-	struct text t = text_in((char *)out, FRAME_ROOM);
+	struct text t = text_in((char *)out, CONFORMANCE_BYTES);
 	const char *method = text_of(vector, "http_method"), *uri = text_of(vector, "http_uri");
 	const char *name;
 	json_t *value;
@@ -222,7 +211,7 @@ static size_t request_from(uint8_t *out, const json_t *vector)
 }
 
 /* Latin-1 in JSON is UTF-8: its bytes again. */
-static size_t bytes_from(uint8_t *out, const json_t *vector)
+size_t conformance_bytes(uint8_t *out, const json_t *vector)
 {
 	const json_t *frame = json_object_get(vector, "frame_text");
 	const uint8_t *s = (const uint8_t *)json_string_value(frame), *end = s + json_string_length(frame);
@@ -238,13 +227,13 @@ static size_t bytes_from(uint8_t *out, const json_t *vector)
 
 static const uint8_t *frame_of(const struct conformance *c, const json_t *vector, size_t *ret_len)
 {
-	static uint8_t buf[FRAME_ROOM];
+	static uint8_t buf[CONFORMANCE_BYTES];
 	const char *hex = text_of(vector, "frame_hex");
 	size_t end = c->end ? strlen(c->end) : 0;
 
 	if (*hex)
 		return hex_at_guard(hex, ret_len);
-	size_t n = c->protocol->http ? request_from(buf, vector) : bytes_from(buf, vector);
+	size_t n = c->protocol->http ? request_from(buf, vector) : conformance_bytes(buf, vector);
 	ck_assert_uint_le(n + end, sizeof buf);
 	if (end > 0 && (n < end || memcmp(buf + n - end, c->end, end) != 0)) {
 		memcpy(buf + n, c->end, end);
@@ -254,8 +243,8 @@ static const uint8_t *frame_of(const struct conformance *c, const json_t *vector
 	return bytes_at_guard(buf, n);
 }
 
-static void take(
-	struct outcome *o, const struct conformance *c, struct protocol_session *s, const uint8_t *frame, size_t len)
+static void take(struct conformance_outcome *o, const struct conformance *c, struct protocol_session *s,
+	const uint8_t *frame, size_t len)
 {
 	struct protocol_result result = { 0 };
 	uint8_t out[PROTOCOL_ANSWER_MAX];
@@ -266,55 +255,73 @@ static void take(
 	for (size_t i = 0; r == 0 && i < result.positions_n; i++) {
 		const char *fault = position_fault(&result.positions[i]);
 		ck_assert_msg(!fault, "%s", fault);
-		ck_assert_uint_lt(o->n, POSITIONS);
+		ck_assert_uint_lt(o->n, CONFORMANCE_POSITIONS);
 		o->positions[o->n++] = result.positions[i];
 	}
-	struct protocol_answer a = c->protocol->answer(s, &result.note, (enum protocol_reason)r, now_ms, out);
+	struct protocol_answer a =
+		c->protocol->answer(s, &result.note, (enum protocol_reason)r, CONFORMANCE_NOW_MS, out);
 	size_t have = strlen(o->answers);
 	ck_assert_uint_lt(have + 2 * a.len, sizeof o->answers);
 	text_hex(o->answers + have, out, a.len);
 }
 
-static void check_vector(const struct conformance *c, const json_t *vector)
+void conformance_protocol(struct conformance_outcome *o, const struct conformance *c, const json_t *vector)
 {
-	static struct outcome o;
 	struct protocol_session session = { 0 };
-	bool broken = json_is_false(json_object_get(vector, "checksum_ok"));
 	size_t len, used = 0;
 
-	if (strstr(text_of(vector, "protocol"), "-udp") || json_is_null(json_object_get(vector, "checksum_ok")))
-		return; /* a datagram: that transport is a row of its own */
-	o = (struct outcome){ 0 };
-	current = c;
-	current_vector = vector;
-	seen_difference = false;
 	if (c->identifier)
 		snprintf(session.identifier, sizeof session.identifier, "%s", c->identifier);
 	const uint8_t *bytes = frame_of(c, vector, &len);
-	while (used < len) {
+	while (used < len && !o->uncut) {
 		ssize_t cut = c->protocol->frame(bytes + used, len - used, &decoding_limits);
-		if (cut <= 0 && (broken || may_differ("refused")))
-			return; /* cut short */
-		ck_assert_msg(cut > 0, "frame() says %zd: %s%s", cut, text_of(vector, "frame_text"),
-			text_of(vector, "frame_hex"));
-		take(&o, c, &session, bytes + used, (size_t)cut);
-		used += (size_t)cut;
+		if (cut > 0)
+			take(o, c, &session, bytes + used, (size_t)cut);
+		o->uncut = cut <= 0;
+		used += cut > 0 ? (size_t)cut : 0;
 	}
+}
+
+/* ---- verdicts ---- */
+
+/* Whether the frame was taken, so that its contents are to be compared. */
+static bool was_taken(const struct conformance_outcome *o, const json_t *vector)
+{
+	bool broken = json_is_false(json_object_get(vector, "checksum_ok"));
+
 	if (broken) {
-		ck_assert_int_eq(o.refused, REASON_BAD_CHECKSUM);
-		return;
+		ck_assert(o->uncut || o->refused == REASON_BAD_CHECKSUM);
+		return false;
 	}
-	if (o.refused && may_differ("refused"))
-		return;
-	ck_assert_msg(!o.refused, "refused, %s: %s%s", protocol_reason_name((enum protocol_reason)o.refused),
+	if ((o->uncut || o->refused) && may_differ("refused"))
+		return false;
+	ck_assert_msg(!o->uncut && !o->refused, "refused, %s: %s%s",
+		o->uncut ? "not whole" : protocol_reason_name((enum protocol_reason)o->refused),
 		text_of(vector, "frame_text"), text_of(vector, "frame_hex"));
+	return true;
+}
+
+static void check_vector(const struct conformance *c, const json_t *vector)
+{
+	static struct conformance_outcome o;
+
+	if (strstr(text_of(vector, "protocol"), "-udp") || json_is_null(json_object_get(vector, "checksum_ok")))
+		return; /* a datagram: that transport is a row of its own */
+	o = (struct conformance_outcome){ 0 };
+	current = c;
+	current_vector = vector;
+	seen_difference = false;
+	current_subject(&o, c, vector);
+	if (!was_taken(&o, vector))
+		return;
 	compare_positions(&o, vector);
 	compare_answers(&o, vector);
 	ck_assert_msg(!listed() || seen_difference, "not different any more: %s", listed()->frame);
 }
 
-void conformance_check(const char *folder, const struct conformance *c)
+void conformance_check(const char *folder, const struct conformance *c, conformance_subject *subject)
 {
+	current_subject = subject;
 	ck_assert_uint_gt(each(folder, c->file, c, check_vector), 0);
 }
 
@@ -333,4 +340,20 @@ static void check_framing(const struct conformance *c, const json_t *vector)
 void conformance_check_framing(const char *folder, const struct conformance *c)
 {
 	each(folder, "framing.jsonl", c, check_framing);
+}
+
+int conformance_run(Suite *s, const char *folder)
+{
+	SRunner *r = srunner_create(s);
+	bool there = access(folder, R_OK) == 0;
+
+	if (there)
+		srunner_run_all(r, CK_NORMAL);
+	else
+		printf("skipped: no vectors at \"%s\"\n", folder);
+	int failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	if (!there)
+		return 77;
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

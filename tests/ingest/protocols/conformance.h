@@ -9,6 +9,8 @@
 
 #include "ingest/protocols/protocol.h"
 
+#include <check.h>
+#include <jansson.h>
 #include <stddef.h>
 
 struct conformance_difference {
@@ -26,8 +28,34 @@ struct conformance {
 	const struct conformance_difference *differences; /* ends with a frame of NULL; may be NULL */
 };
 
+enum { CONFORMANCE_POSITIONS = 1024, CONFORMANCE_ANSWERS = 4096, CONFORMANCE_BYTES = 32 * 1024 };
+
+/* What was made of one vector. */
+struct conformance_outcome {
+	struct position positions[CONFORMANCE_POSITIONS]; /* and contacts */
+	size_t n;
+	char answers[CONFORMANCE_ANSWERS]; /* hex */
+	bool uncut; /* its frames do not end where its bytes do */
+	int refused; /* enum protocol_reason, the last one; 0: none */
+};
+
+/* Whose work is compared: sets *o, which is empty, to what becomes of @vector. */
+typedef void conformance_subject(struct conformance_outcome *o, const struct conformance *c, const json_t *vector);
+
+/* The protocol's functions. */
+conformance_subject conformance_protocol;
+
+/* The gateway's clock for answers: 2026-11-24 08:02:34, when the other server answered. */
+#define CONFORMANCE_NOW_MS INT64_C(1795507354000)
+
+/* A vector's frame of text as bytes, which are not always UTF-8, into @out of CONFORMANCE_BYTES. Returns how many. */
+size_t conformance_bytes(uint8_t *out, const json_t *vector);
+
 /* Compares all frames of a file in @folder. Fails the test at the first that differs; also when there are none. */
-void conformance_check(const char *folder, const struct conformance *c);
+void conformance_check(const char *folder, const struct conformance *c, conformance_subject *subject);
+
+/* For main(): its exit status after @s has run, or 77 (skipped, and said so) where there are no vectors in @folder. */
+int conformance_run(Suite *s, const char *folder);
 
 /* The first frame that must be cut from a stream, from framing.jsonl. Vectors of other protocols are passed over. */
 void conformance_check_framing(const char *folder, const struct conformance *c);

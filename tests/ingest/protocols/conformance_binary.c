@@ -1,7 +1,7 @@
 /* What is compared of the binary protocols, and why where it differs. */
 #include "conformance.h"
 
-extern const struct protocol protocol_gt06, protocol_jt808;
+extern const struct protocol protocol_gt06, protocol_jt808, protocol_teltonika;
 
 static const struct conformance_difference gt06[] = {
 	{ "3511061a0b2433", "answer", "a photo is announced: Pettrack takes none, and does not ask for it" },
@@ -26,5 +26,9 @@ const struct conformance conformance_binary[] = {
 		.identifier = "357789648774484",
 		.differences = gt06 },
 	{ .file = "jt808.jsonl", .protocol = &protocol_jt808, .names = "jt808", .differences = jt808 },
+	{ .file = "teltonika.jsonl",
+		.protocol = &protocol_teltonika,
+		.names = "teltonika",
+		.identifier = "352093086403655" },
 	{ 0 },
 };
