@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/queue.h>
 #include <sys/random.h>
 #include <time.h>
@@ -28,8 +29,11 @@ struct entry {
 	uint8_t state;
 	bool wanted, taken;
 	bool stale; /* forgotten while it was wanted: the answer on its way may be the old one */
-	struct device device;
-	devices_identifier identifier;
+	struct uuid id, owner;
+	uint8_t secret[SECRET_HASH_SIZE];
+	struct rules *rules; /* NULL: none, as most have */
+	struct fix last;
+	char identifier[];
 };
 
 TAILQ_HEAD(entries, entry);
@@ -108,11 +112,17 @@ static void use(struct devices *d, struct entry *e)
 	join_shelf(d, e);
 }
 
+static void entry_free(struct entry *e)
+{
+	free(e->rules);
+	free(e);
+}
+
 static void drop(struct devices *d, struct entry *e)
 {
 	*find(d, e->identifier, e->hash) = e->next;
 	leave_shelf(d, e);
-	free(e);
+	entry_free(e);
 }
 
 /* The least recently used of @shelf that nobody waits for. */
@@ -155,16 +165,25 @@ static struct entry *add(struct devices *d, const char *identifier, uint64_t has
 {
 	if (d->asked.n + d->others.n >= (size_t)d->o.others_max && !drop_one(d, &d->others))
 		return NULL;
-	struct entry *e = calloc(1, sizeof *e);
+	size_t n = strlen(identifier) + 1;
+	struct entry *e = calloc(1, sizeof *e + n);
 	if (!e)
 		return NULL;
-	strncpy(e->identifier, identifier, sizeof e->identifier - 1);
+	memcpy(e->identifier, identifier, n);
 	e->hash = hash;
 	e->state = ASKED;
 	e->next = d->buckets[hash & d->mask];
 	d->buckets[hash & d->mask] = e;
 	join_shelf(d, e);
 	return e;
+}
+
+static void tell(const struct entry *e, struct device *ret)
+{
+	*ret = (struct device){ .id = e->id, .owner = e->owner, .last = e->last };
+	memcpy(ret->secret, e->secret, sizeof ret->secret);
+	if (e->rules)
+		ret->rules = *e->rules;
 }
 
 static int answer(struct devices *d, struct entry *e, int64_t now_ms, struct device *ret, uint64_t *ret_ticket)
@@ -175,7 +194,7 @@ static int answer(struct devices *d, struct entry *e, int64_t now_ms, struct dev
 	if (e->state == KNOWN) {
 		if (old && !e->wanted)
 			want(d, e);
-		*ret = e->device;
+		tell(e, ret);
 		return 0;
 	}
 	if (e->state != ASKED && old)
@@ -205,6 +224,15 @@ int devices_find(struct devices *d, const char *identifier, int64_t now_ms, stru
 		r = answer(d, e, now_ms, ret, ret_ticket);
 	pthread_mutex_unlock(&d->lock);
 	return r;
+}
+
+void devices_follow(struct devices *d, const char *identifier, const struct fix *fix)
+{
+	pthread_mutex_lock(&d->lock);
+	struct entry *e = lookup(d, identifier);
+	if (e && fix->time_ms > e->last.time_ms)
+		e->last = *fix;
+	pthread_mutex_unlock(&d->lock);
 }
 
 uint64_t devices_settled(struct devices *d)
@@ -244,7 +272,7 @@ size_t devices_take(struct devices *d, devices_identifier *out, size_t max, int 
 		d->wants_n--;
 		e->taken = true;
 		d->taken_ticket = e->ticket;
-		memcpy(out[n], e->identifier, sizeof e->identifier);
+		strcpy(out[n], e->identifier);
 	}
 	pthread_mutex_unlock(&d->lock);
 	return n;
@@ -265,16 +293,42 @@ static struct entry *settling(struct devices *d, const char *identifier)
 	return NULL;
 }
 
+static void settle(struct devices *d, struct entry *e, const struct device *device, struct rules *rules, int64_t now_ms)
+{
+	e->until_ms = now_ms + (device ? d->o.known_ms : d->o.unknown_ms);
+	free(e->rules);
+	e->rules = rules;
+	if (device) {
+		e->id = device->id;
+		e->owner = device->owner;
+		memcpy(e->secret, device->secret, sizeof e->secret);
+	}
+	change_state(d, e, device ? KNOWN : UNKNOWN);
+}
+
+static struct rules *copy_of(const struct rules *rules)
+{
+	struct rules *copy = malloc(sizeof *copy);
+
+	if (copy)
+		*copy = *rules;
+	return copy;
+}
+
 void devices_settle(struct devices *d, const char *identifier, const struct device *device, int64_t now_ms)
 {
+	struct rules *rules = NULL;
+
+	if (device && !rules_none(&device->rules) && !(rules = copy_of(&device->rules))) {
+		devices_settle_unavailable(d, identifier, now_ms); /* rather than without its rules */
+		return;
+	}
 	pthread_mutex_lock(&d->lock);
 	struct entry *e = settling(d, identifier);
-	if (e) {
-		e->until_ms = now_ms + (device ? d->o.known_ms : d->o.unknown_ms);
-		if (device)
-			e->device = *device;
-		change_state(d, e, device ? KNOWN : UNKNOWN);
-	}
+	if (e)
+		settle(d, e, device, rules, now_ms);
+	else
+		free(rules);
 	pthread_mutex_unlock(&d->lock);
 }
 
@@ -391,7 +445,7 @@ void devices_close(struct devices *d)
 	for (size_t i = 0; i <= d->mask; i++) {
 		for (struct entry *e = d->buckets[i], *next; e; e = next) {
 			next = e->next;
-			free(e);
+			entry_free(e);
 		}
 	}
 	pthread_cond_destroy(&d->wanted);

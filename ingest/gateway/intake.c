@@ -1,9 +1,10 @@
-/* intake - read intake_take() first: identify → stamp → put. */
+/* intake - read intake_take() first: identify → stamp → sift → put. */
 #include "ingest/gateway/intake.h"
 
 #include "base/clock.h"
 #include "base/text.h"
 #include "base/time.h"
+#include "ingest/gateway/device_clock.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -63,34 +64,47 @@ static int check_secret(const struct protocol_group *g, const struct device *d)
 	return text_same_secret(hash, d->secret, sizeof hash) ? 0 : REASON_WRONG_SECRET;
 }
 
-/* Finds the device of @g and gives it to its positions. 0, enum protocol_reason or INTAKE_LATER. */
-static int identify_group(
-	struct intake *in, struct flight *f, const struct protocol_group *g, struct position *positions)
+static int refuse_unknown(struct intake *in, const struct flight *f, const struct protocol_group *g)
 {
-	struct device device;
+	if (in->o->strangers)
+		strangers_note(in->o->strangers, g->identifier, f->port->protocol->name, &f->from);
+	return REASON_UNKNOWN_DEVICE;
+}
+
+/* The device of @g, which may come this way. 0, enum protocol_reason or INTAKE_LATER. */
+static int find_device(struct intake *in, struct flight *f, const struct protocol_group *g, struct device *ret)
+{
 	uint64_t ticket;
-	int r = devices_find(in->o->devices, g->identifier, clock_mono_ms(), &device, &ticket);
+	int r = devices_find(in->o->devices, g->identifier, clock_mono_ms(), ret, &ticket);
 
 	if (r == DEVICES_E_WAIT) {
 		look_up(in, f, ticket);
 		return INTAKE_LATER;
 	}
 	if (r != 0)
-		return r == DEVICES_E_UNKNOWN ? REASON_UNKNOWN_DEVICE : REASON_UNAVAILABLE;
-	if (f->port->protocol->secret && (r = check_secret(g, &device)) != 0)
-		return r;
-	for (size_t i = 0; i < g->n; i++)
-		positions[g->first + i].device = device.id;
-	return 0;
+		return r == DEVICES_E_UNKNOWN ? refuse_unknown(in, f, g) : REASON_UNAVAILABLE;
+	if (!rules_allow(&ret->rules, f->port->protocol, &f->from))
+		return REASON_NOT_ALLOWED;
+	return f->port->protocol->secret ? check_secret(g, ret) : 0;
 }
 
+/* Each position gets its device, and its time the device's offset. 0, enum protocol_reason or INTAKE_LATER. */
 static int identify(struct intake *in, struct flight *f, struct protocol_result *frame)
 {
-	int r = 0;
+	struct device device;
 
-	for (size_t i = 0; r == 0 && i < frame->groups_n; i++)
-		r = identify_group(in, f, &frame->groups[i], frame->positions);
-	return r;
+	for (size_t i = 0; i < frame->groups_n; i++) {
+		const struct protocol_group *g = &frame->groups[i];
+		int r = find_device(in, f, g, &device);
+		if (r != 0)
+			return r;
+		in->groups[i] = (struct group_filters){ rules_filters(&device.rules, &in->o->filters), device.last };
+		for (struct position *p = frame->positions + g->first, *end = p + g->n; p < end; p++) {
+			p->device = device.id;
+			p->time_ms = device_clock_utc(p->time_ms, device.rules.clock_offset_s);
+		}
+	}
+	return 0;
 }
 
 /* ---- when was it ---- */
@@ -119,6 +133,7 @@ static void replace_time(struct intake *in, struct flight *f, struct position *p
  * time are what a position is known by, and none may pass for another. */
 static int stamp(struct intake *in, struct flight *f, struct protocol_result *frame)
 {
+	const struct device_clock_bounds bounds = { in->o->future_max_ms, in->o->rollover_ms };
 	int64_t now_ms = clock_real_ms(), stand_in_ms = now_ms - (int64_t)frame->positions_n + 1;
 
 	if (stand_in_ms <= f->stood_in_ms)
@@ -127,16 +142,65 @@ static int stamp(struct intake *in, struct flight *f, struct protocol_result *fr
 		struct position *p = &frame->positions[i];
 		p->received_ms = now_ms;
 		p->protocol = f->port->protocol->name;
-		if (p->time_ms <= 0) {
+		switch (device_clock_check(&p->time_ms, now_ms, &bounds)) {
+		case DEVICE_CLOCK_NONE:
 			p->time_ms = f->stood_in_ms = stand_in_ms++;
 			series_add(f->port->stats.time_none, 1);
-		} else if (p->time_ms > now_ms + in->o->future_max_ms) {
+			break;
+		case DEVICE_CLOCK_AHEAD:
 			replace_time(in, f, p, f->stood_in_ms = stand_in_ms++);
+			break;
+		case DEVICE_CLOCK_ROLLED_OVER:
+			series_add(f->port->stats.time_rollover, 1);
+			break;
 		}
 		if (position_fault(p))
 			return REASON_BAD_VALUE;
 	}
 	return 0;
+}
+
+/* ---- is it wanted ---- */
+
+static void judge_group(
+	struct intake *in, const struct protocol_group *g, struct group_filters *of, const struct position *p)
+{
+	for (size_t i = g->first; i < g->first + g->n; i++) {
+		in->filtered[i] = (uint8_t)filters_judge(&of->filters, &of->last, &p[i]);
+		if (!in->filtered[i])
+			fix_follow(&of->last, &p[i]);
+	}
+}
+
+/* Takes those fixes out of the frame that are not wanted, or makes contacts of them. Returns whether any filter is on. */
+static bool sift(struct intake *in, struct protocol_result *frame)
+{
+	size_t kept = 0;
+	bool on = false;
+
+	for (size_t i = 0; i < frame->groups_n; i++)
+		on = on || filters_on(&in->groups[i].filters);
+	if (!on)
+		return false;
+	memset(in->filtered, 0, frame->positions_n);
+	for (size_t i = 0; i < frame->groups_n; i++)
+		judge_group(in, &frame->groups[i], &in->groups[i], frame->positions);
+	for (size_t i = 0; i < frame->positions_n; i++)
+		if (!in->filtered[i] || filter_leave_contact(&frame->positions[i]))
+			frame->positions[kept++] = frame->positions[i];
+	frame->positions_n = kept;
+	return true;
+}
+
+/* The frame is on its way: counts what was filtered of its @n positions, and remembers where its devices were last. */
+static void sifted(struct intake *in, struct flight *f, const struct protocol_result *frame, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (in->filtered[i])
+			series_add(f->port->stats.filtered[in->filtered[i]], 1);
+	for (size_t i = 0; i < frame->groups_n; i++)
+		if (filters_compare(&in->groups[i].filters))
+			devices_follow(in->o->devices, frame->groups[i].identifier, &in->groups[i].last);
 }
 
 /* ---- to the producer ---- */
@@ -176,11 +240,19 @@ static int put(struct intake *in, struct flight *f, const struct protocol_result
 
 int intake_take(struct intake *in, struct flight *f, struct protocol_result *frame)
 {
+	size_t n = frame->positions_n;
+	bool filters = false;
 	int r = identify(in, f, frame);
 
 	if (r == 0)
 		r = stamp(in, f, frame);
-	return r == 0 ? put(in, f, frame) : r;
+	if (r == 0) {
+		filters = sift(in, frame);
+		r = put(in, f, frame);
+	}
+	if (r == 0 && filters)
+		sifted(in, f, frame, n);
+	return r;
 }
 
 enum protocol_reason intake_told(enum protocol_reason refused)
@@ -268,7 +340,9 @@ int intake_open(struct intake *in, struct lane_options *o)
 		.positions_max = POSITIONS_MAX,
 		.arena = arena_over(arena, ARENA_SIZE),
 	};
-	if (r == 0 && arena && in->scratch.groups && in->scratch.positions)
+	in->groups = calloc(GROUPS_MAX, sizeof *in->groups);
+	in->filtered = calloc(POSITIONS_MAX, sizeof *in->filtered);
+	if (r == 0 && arena && in->scratch.groups && in->scratch.positions && in->groups && in->filtered)
 		return 0;
 	intake_close(in);
 	return -ENOMEM;
@@ -277,6 +351,8 @@ int intake_open(struct intake *in, struct lane_options *o)
 void intake_close(struct intake *in)
 {
 	outgoing_close(&in->outgoing);
+	free(in->filtered);
+	free(in->groups);
 	free(in->scratch.groups);
 	free(in->scratch.positions);
 	free(in->scratch.arena.buf);

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "base/network.h"
+#include "ingest/gateway/filter.h"
 #include "ingest/gateway/lane.h"
 #include "ingest/gateway/outgoing.h"
 
@@ -47,11 +48,19 @@ struct flight {
 
 TAILQ_HEAD(flights, flight);
 
+/* What counts for the fixes of a group: of its device, as it was found. */
+struct group_filters {
+	struct filters filters;
+	struct fix last;
+};
+
 /* One for each lane. */
 struct intake {
 	struct lane_options *o;
 	struct bus_producer *producer; /* set by the lane */
 	struct protocol_scratch scratch; /* for decode() of the frame that is taken next */
+	struct group_filters *groups; /* of the frame that is taken, as are: */
+	uint8_t *filtered; /* of each position, by which enum filter; 0: none */
 	struct outgoing outgoing;
 	struct flights looking; /* in the order of their tickets */
 	struct flights stalled;
@@ -69,7 +78,7 @@ void intake_close(struct intake *in);
 /* A step of a frame that is not over: again() comes. Beside enum protocol_reason. */
 enum { INTAKE_LATER = -1 };
 
-/* @frame: decoded into in->scratch. 0: it is on its way when f->pending is above 0, else there was nothing to store; enum
+/* @frame: decoded into in->scratch; what filters refuse is taken out of its positions. 0: it is on its way when f->pending is above 0, else there was nothing to store; enum
  * protocol_reason; or INTAKE_LATER. */
 MUST_CHECK int intake_take(struct intake *in, struct flight *f, struct protocol_result *frame);
 

@@ -11,6 +11,7 @@
 #include "bus/bus.h"
 #include "ingest/gateway/devices.h"
 #include "ingest/gateway/stats.h"
+#include "ingest/gateway/strangers.h"
 
 #include <stdatomic.h>
 
@@ -40,8 +41,10 @@ struct lane_options {
 	int64_t queue_max; /* records of this lane not yet in Kafka */
 	int64_t linger_ms, delivery_timeout_ms;
 	int64_t drain_ms;
-	int64_t future_max_ms;
+	int64_t future_max_ms, rollover_ms; /* as device_clock_bounds */
+	struct filters filters; /* of devices whose rules say nothing else */
 	struct devices *devices;
+	struct strangers *strangers; /* NULL: nobody wants to know of them */
 	const struct bus_config *kafka;
 	const char *positions_topic;
 	atomic_bool topics_there;

@@ -19,6 +19,8 @@ enum {
 	PAUSE_MS = 200, /* after a request that failed */
 	PROBE_MS = 5000, /* after an answer, without a want, auth is asked all the same: whether it is there */
 	PROBE_AWAY_MS = 1000, /* the same after none */
+	REPORT_MS = 3000, /* from one report of strangers to the next */
+	STRANGERS_MAX = 1000, /* in one report, as auth has it */
 	BEAT_MS = 120000, /* a request may use up its time twice: for a token, and for itself */
 };
 
@@ -36,6 +38,10 @@ struct lookup {
 	struct series *found, *unknown, *unavailable, *seconds;
 	struct series *known_now, *others_now, *wanted_now;
 	devices_identifier batch[LOOKUP_BATCH_MAX];
+	struct strangers *strangers;
+	struct stranger told[STRANGERS_MAX]; /* those that auth is being told of, until it has answered */
+	size_t told_n;
+	int64_t report_ms; /* not before; clock_mono_ms() */
 };
 
 /* ---- requests ---- */
@@ -73,9 +79,13 @@ static bool read_device(const json_t *o, const char **ret_identifier, struct dev
 	const char *identifier = json_string_value(json_object_get(o, "identifier"));
 	const char *id = json_string_value(json_object_get(o, "id"));
 	const char *hash = json_string_value(json_object_get(o, "secret_sha256"));
+	const char *owner = json_string_value(json_object_get(o, "owner"));
 
+	*ret = (struct device){ 0 };
 	if (!identifier || !id || !hash || uuid_parse(&ret->id, id, strlen(id)) != 0 ||
-		text_unhex(ret->secret, sizeof ret->secret, hash, strlen(hash)) != 0)
+		text_unhex(ret->secret, sizeof ret->secret, hash, strlen(hash)) != 0 ||
+		(owner && uuid_parse(&ret->owner, owner, strlen(owner)) != 0) ||
+		rules_read(&ret->rules, json_object_get(o, "rules")) != 0)
 		return false;
 	*ret_identifier = identifier;
 	return true;
@@ -155,6 +165,58 @@ static void one_batch(struct lookup *l, size_t n)
 		rest(l);
 }
 
+/* ---- strangers ---- */
+
+static json_t *make_report(const struct lookup *l)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < l->told_n; i++) {
+		const struct stranger *s = &l->told[i];
+		char address[ADDRESS_TEXT_SIZE];
+		address_format(address, &s->from);
+		json_t *contact = json_pack("{ss ss ss? sI}", "identifier", s->identifier, "protocol", s->protocol,
+			"address", *address ? address : NULL, "count", (json_int_t)s->contacts);
+		if (json_array_append_new(list, contact) != 0) {
+			json_decref(list);
+			return NULL;
+		}
+	}
+	return json_pack("{so}", "contacts", list);
+}
+
+static int tell(struct lookup *l)
+{
+	json_t *body = make_report(l);
+	if (!body)
+		return -ENOMEM;
+	int r = client_call(l->client, "POST", "/internal/v1/devices/unknown", body, NULL, NULL, NULL);
+	json_decref(body);
+	return r;
+}
+
+/* What auth does not take now is kept and told again; what it never will is not. */
+static void report_strangers(struct lookup *l)
+{
+	int64_t now_ms = clock_mono_ms();
+
+	if (now_ms < l->report_ms)
+		return;
+	if (l->told_n == 0)
+		l->told_n = strangers_take(l->strangers, l->told, STRANGERS_MAX);
+	if (l->told_n == 0)
+		return;
+	int r = tell(l);
+	l->report_ms = now_ms + REPORT_MS;
+	if (r == CLIENT_E_RETRY || r == CLIENT_E_DENIED || r == -ENOMEM)
+		return;
+	if (r != 0)
+		strangers_forget(l->strangers, l->told, l->told_n);
+	l->told_n = 0;
+}
+
+/* ---- the thread ---- */
+
 static void show_counts(const struct lookup *l)
 {
 	struct devices_counts n = devices_count(l->devices);
@@ -176,6 +238,8 @@ static void *work(void *arg)
 		size_t n = devices_take(l->devices, l->batch, (size_t)l->batch_max, wait_ms);
 		if (n > 0 || clock_mono_ms() >= l->probe_ms) /* an empty request shows whether auth is there */
 			one_batch(l, n);
+		heartbeat_beat(l->heartbeat);
+		report_strangers(l);
 	}
 	return NULL;
 }
@@ -214,6 +278,7 @@ int lookup_open(struct lookup **ret, const struct lookup_options *o)
 	l->batch_max = o->batch_max < LOOKUP_BATCH_MAX ? o->batch_max : LOOKUP_BATCH_MAX;
 	l->settled = o->settled;
 	l->owner = o->owner;
+	l->strangers = o->strangers;
 	int r = client_open(&l->client, o->auth);
 	if (r == 0) {
 		register_health(l, o->auth->base_url);

@@ -1,5 +1,5 @@
 /*
- * lookup - asks auth about the devices that are wanted, many in one request
+ * lookup - asks auth about the devices that are wanted, many in one request, and tells it of those that nobody knows
  *
  * A thread of its own, since lib/client blocks. It also tells whether auth is there. Once it was, the gateway stays ready
  * without: devices that are known are served.
@@ -8,6 +8,7 @@
 
 #include "client/client.h"
 #include "ingest/gateway/devices.h"
+#include "ingest/gateway/strangers.h"
 
 struct lookup;
 
@@ -18,6 +19,7 @@ struct lookup_options {
 	/* Wants were settled, up to this ticket: on the lookup's thread. */
 	void (*settled)(void *owner, uint64_t ticket);
 	void *owner;
+	struct strangers *strangers;
 };
 
 enum { LOOKUP_BATCH_MAX = 1000 };

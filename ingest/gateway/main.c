@@ -23,6 +23,7 @@ static struct settings settings = { .kafka = { .client = "pettrack-gateway" }, .
 struct gateway {
 	struct port ports[SETTINGS_PROTOCOLS_MAX];
 	struct devices *devices;
+	struct strangers *strangers;
 	struct lane *lanes[LANES_MAX];
 	size_t lanes_n;
 	struct lookup *lookup;
@@ -90,6 +91,7 @@ static void complete_settings(struct gateway *g)
 	g->lanes_n = lanes_wanted();
 	settings.lanes.queue_max = settings.queue_max / (int64_t)g->lanes_n + 1;
 	settings.lanes.datagrams_max = settings.datagrams_max / (int64_t)g->lanes_n + 1;
+	settings.lanes.filters = settings_filters(&settings.filters);
 	settings.lanes.kafka = &settings.kafka;
 	settings.lanes.positions_topic = g->positions_topic;
 	prepare_ports(g);
@@ -145,7 +147,8 @@ static int open_lanes(struct gateway *g)
 
 static int open_workers(struct gateway *g)
 {
-	const struct lookup_options lookup = { g->devices, &settings.auth, settings.lookup_batch, on_settled, g };
+	const struct lookup_options lookup = { g->devices, &settings.auth, settings.lookup_batch, on_settled, g,
+		g->strangers };
 	const struct changes_options changes = { g->devices, &settings.kafka, &settings.topics,
 		&settings.lanes.topics_there, producers_up, g };
 	int r = lookup_open(&g->lookup, &lookup);
@@ -178,6 +181,7 @@ static void close_all(struct gateway *g)
 		lost += lane_close(g->lanes[i]);
 	if (lost > 0)
 		log_warn("positions not delivered; their trackers were told", LOG_I("positions", lost));
+	strangers_close(g->strangers);
 	devices_close(g->devices);
 	web_close(g->ops);
 }
@@ -189,7 +193,10 @@ static int serve(void)
 	complete_settings(&g);
 	raise_files_limit();
 	int r = devices_open(&g.devices, &settings.devices);
+	if (r == 0)
+		r = strangers_open(&g.strangers, settings.strangers_max);
 	settings.lanes.devices = g.devices;
+	settings.lanes.strangers = g.strangers;
 	if (r == 0)
 		r = open_lanes(&g);
 	if (r == 0)

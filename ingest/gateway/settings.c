@@ -36,9 +36,22 @@ static const char *protocols_setting(const char *text, void *target, int64_t min
 	return setting_text(text, target, min, max);
 }
 
+struct filters settings_filters(const struct filter_settings *s)
+{
+	return (struct filters){ .limit = {
+					 [FILTER_INVALID] = s->invalid,
+					 [FILTER_ZERO_ISLAND] = s->zero_island,
+					 [FILTER_ACCURACY] = (float)s->accuracy_m,
+					 [FILTER_SPEED] = (float)s->speed_mps,
+					 [FILTER_DISTANCE] = (float)s->distance_m,
+					 [FILTER_PERIOD] = (float)s->period_ms / 1000,
+				 } };
+}
+
 static size_t put_fixed(struct setting *out, struct settings *s)
 {
 	struct lane_options *l = &s->lanes;
+	struct filter_settings *f = &s->filters;
 	const struct setting rows[] = {
 		{ "GATEWAY_ADDRESS", "0.0.0.0", setting_text, &l->address, "address to listen on for trackers" },
 		{ "GATEWAY_PROTOCOLS", NULL, protocols_setting, &s->protocols,
@@ -79,6 +92,24 @@ static size_t put_fixed(struct setting *out, struct settings *s)
 		{ "GATEWAY_FUTURE_MAX", "1d", setting_duration, &l->future_max_ms,
 			"how far a device's clock may be ahead; beyond, the gateway's time counts", 1000,
 			3650LL * DAY_MS },
+		{ "GATEWAY_ROLLOVER_WINDOW", "90d", setting_duration, &l->rollover_ms,
+			"a fix from 1024 weeks before is moved on by them when that makes it no older than this; 0: "
+			"none is",
+			0, 3650LL * DAY_MS },
+		{ "GATEWAY_FILTER_INVALID", "false", setting_bool, &f->invalid,
+			"refuse fixes that the device marks as not valid; this and the other filters: unless its rules "
+			"say else" },
+		{ "GATEWAY_FILTER_ZERO_ISLAND", "false", setting_bool, &f->zero_island,
+			"refuse fixes within 0.01 degrees of 0, 0" },
+		{ "GATEWAY_FILTER_ACCURACY_MAX", "0", setting_int, &f->accuracy_m,
+			"refuse fixes of a worse accuracy, m; 0: off", 0, 1000000 },
+		{ "GATEWAY_FILTER_SPEED_MAX", "0", setting_int, &f->speed_mps,
+			"refuse fixes that are reached from the last one only by a higher speed, m/s; 0: off", 0,
+			1000000 },
+		{ "GATEWAY_FILTER_DISTANCE_MIN", "0", setting_int, &f->distance_m,
+			"refuse fixes nearer to the last one, m; 0: off", 0, 1000000 },
+		{ "GATEWAY_FILTER_PERIOD_MIN", "0", setting_duration, &f->period_ms,
+			"refuse fixes sooner after the last one; 0: off", 0, 365LL * DAY_MS },
 		{ "GATEWAY_DEVICES_MAX", "200000", setting_int, &s->devices.known_max, "known devices cached", 100,
 			100000000 },
 		{ "GATEWAY_UNKNOWN_MAX", "20000", setting_int, &s->devices.others_max,
@@ -93,6 +124,8 @@ static size_t put_fixed(struct setting *out, struct settings *s)
 			LOOKUP_BATCH_MAX },
 		{ "GATEWAY_LOOKUP_TIMEOUT", "5s", setting_duration, &s->auth.timeout_ms, "time of a look-up", 100,
 			MINUTE_MS },
+		{ "GATEWAY_STRANGERS_MAX", "1000", setting_int, &s->strangers_max,
+			"identifiers of unknown devices between two reports to auth; more: counted only", 1, 100000 },
 		{ "AUTH_URL", "http://127.0.0.1:8081", setting_text, &s->auth.base_url, "base URL of pettrack-auth" },
 		{ "CLIENT_ID", "gateway", setting_text, &s->auth.client_id, "this service at auth" },
 		{ "CLIENT_SECRET", NULL, setting_text, &s->auth.client_secret,

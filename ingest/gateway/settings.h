@@ -11,15 +11,22 @@
 
 enum { SETTINGS_PROTOCOLS_MAX = 32 };
 
+/* The filters that count for a device whose rules say nothing else; 0 or false: off. */
+struct filter_settings {
+	bool invalid, zero_island;
+	int64_t accuracy_m, speed_mps, distance_m, period_ms;
+};
+
 struct settings {
 	struct lane_options lanes; /* ports, devices, kafka and positions_topic are set later */
 	struct bus_config kafka;
 	struct client_options auth;
 	struct devices_options devices;
+	struct filter_settings filters;
 	int64_t threads; /* 0: by the number of processors */
 	int64_t queue_max, datagrams_max; /* of all lanes */
 	int64_t header_max, body_max, frame_max;
-	int64_t lookup_batch;
+	int64_t lookup_batch, strangers_max;
 	struct bus_topics topics;
 	struct prepare prepare;
 	const char *protocols; /* NULL: all */
@@ -28,6 +35,8 @@ struct settings {
 	uint16_t ports[SETTINGS_PROTOCOLS_MAX]; /* in the order of the protocol table */
 	int64_t idle_ms[SETTINGS_PROTOCOLS_MAX];
 };
+
+struct filters settings_filters(const struct filter_settings *s);
 
 /* The table, which writes to @s. Both live as long as the process. */
 const struct setting *settings_table(struct settings *s);

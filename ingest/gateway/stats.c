@@ -5,14 +5,15 @@
 
 /* The metrics themselves; all by protocol. */
 static struct {
-	struct metric *frames, *positions, *refused, *times, *connections, *accepted, *turned_away, *ended, *dropped,
-		*in, *out, *ack;
+	struct metric *frames, *positions, *refused, *times, *filtered, *connections, *accepted, *turned_away, *ended,
+		*dropped, *in, *out, *ack;
 } m;
 
 static void register_all(void)
 {
 	static const char *const by_protocol[] = { "protocol", NULL };
 	static const char *const by_reason[] = { "protocol", "reason", NULL };
+	static const char *const by_filter[] = { "protocol", "filter", NULL };
 	static const double bounds[] = { 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
 		0 };
 
@@ -20,7 +21,11 @@ static void register_all(void)
 	m.positions = metric_counter("pettrack_gateway_positions_total", "Positions in Kafka.", by_protocol);
 	m.refused = metric_counter("pettrack_gateway_refused_total", "Frames refused.", by_reason);
 	m.times = metric_counter("pettrack_gateway_times_replaced_total",
-		"Positions that got the gateway's time: they had none, or one from the future.", by_reason);
+		"Positions that got the gateway's time, for they had none or one from the future, or theirs moved on "
+		"by the "
+		"weeks that their receiver had lost.",
+		by_reason);
+	m.filtered = metric_counter("pettrack_gateway_filtered_total", "Fixes that a filter refused.", by_filter);
 	m.connections = metric_gauge("pettrack_gateway_connections", "Connections open.", by_protocol);
 	m.accepted = metric_counter("pettrack_gateway_connections_total", "Connections accepted.", by_protocol);
 	m.turned_away =
@@ -86,12 +91,15 @@ struct stats stats_of(const struct protocol *p)
 		.positions = of(m.positions, p),
 		.time_none = with(m.times, p, "none"),
 		.time_future = with(m.times, p, "future"),
+		.time_rollover = with(m.times, p, "rollover"),
 		.bytes_in = of(m.in, p),
 		.bytes_out = of(m.out, p),
 		.ack_seconds = of(m.ack, p),
 	};
 	for (int r = 1; r < REASONS; r++)
 		s.refused[r] = with(m.refused, p, protocol_reason_name((enum protocol_reason)r));
+	for (int f = 1; f < FILTERS; f++)
+		s.filtered[f] = with(m.filtered, p, filter_name((enum filter)f));
 	if (p->transport == PROTOCOL_UDP)
 		add_udp(&s, p);
 	else

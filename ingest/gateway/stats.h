@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "ingest/gateway/filter.h"
 #include "ingest/protocols/protocol.h"
 #include "service/metrics.h"
 #include "socket/loop.h"
@@ -21,7 +22,8 @@ enum datagram_drop {
 struct stats {
 	struct series *frames, *positions;
 	struct series *refused[REASONS]; /* by enum protocol_reason */
-	struct series *time_none, *time_future; /* positions whose time the gateway set */
+	struct series *time_none, *time_future, *time_rollover; /* positions whose time the gateway set */
+	struct series *filtered[FILTERS]; /* fixes, by enum filter */
 	/* TCP's; else NULL, as UDP's are for TCP. */
 	struct series *connections, *accepted;
 	struct series *refused_connections, *refused_address, *refused_other;

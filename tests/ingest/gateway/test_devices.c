@@ -194,6 +194,51 @@ START_TEST(settling_what_nobody_asked_changes_nothing)
 }
 END_TEST
 
+START_TEST(what_auth_says_of_it)
+{
+	struct device said = collar, got;
+
+	said.owner = (struct uuid){ { 9, 8, 7 } };
+	said.rules.clock_offset_s = 3600;
+	said.rules.networks_n = 1;
+	settle("cat", &said, 0);
+	ck_assert_int_eq(devices_find(d, "cat", 0, &got, &(uint64_t){ 0 }), 0);
+	ck_assert(uuid_same(&got.owner, &said.owner));
+	ck_assert_mem_eq(got.secret, said.secret, sizeof got.secret);
+	ck_assert_mem_eq(&got.rules, &said.rules, sizeof got.rules);
+	ck_assert_int_eq(find("cat", KNOWN_MS), 0);
+	take("cat");
+	devices_settle(d, "cat", &collar, KNOWN_MS); /* it has none any more */
+	ck_assert_int_eq(devices_find(d, "cat", KNOWN_MS, &got, &(uint64_t){ 0 }), 0);
+	ck_assert(rules_none(&got.rules));
+}
+END_TEST
+
+static int64_t last_ms(const char *identifier, int64_t now_ms)
+{
+	struct device got;
+
+	ck_assert_int_eq(devices_find(d, identifier, now_ms, &got, &(uint64_t){ 0 }), 0);
+	return got.last.time_ms;
+}
+
+START_TEST(the_last_fix_of_each)
+{
+	settle("cat", &collar, 0);
+	settle("dog", &collar, 0);
+	ck_assert_int_eq(last_ms("cat", 0), 0);
+	devices_follow(d, "cat", &(struct fix){ .time_ms = 5000, .lat_e7 = 1 });
+	devices_follow(d, "cat", &(struct fix){ .time_ms = 4000, .lat_e7 = 2 });
+	devices_follow(d, "nobody", &(struct fix){ .time_ms = 9000 });
+	ck_assert_int_eq(last_ms("cat", 0), 5000);
+	ck_assert_int_eq(last_ms("dog", 0), 0);
+	ck_assert_int_eq(find("cat", KNOWN_MS), 0);
+	take("cat");
+	devices_settle(d, "cat", &renewed, KNOWN_MS); /* which does not change where it was */
+	ck_assert_int_eq(last_ms("cat", KNOWN_MS), 5000);
+}
+END_TEST
+
 /* ---- changes ---- */
 
 START_TEST(forgotten_is_asked_anew)
@@ -350,6 +395,24 @@ START_TEST(without_memory)
 }
 END_TEST
 
+START_TEST(rules_without_memory)
+{
+	struct device said = collar;
+
+	said.rules.networks_n = 1;
+	wait_ticket("cat", 0);
+	take("cat");
+	failing_alloc_at(1);
+	devices_settle(d, "cat", &said, 0);
+	bool happened = failing_alloc_happened();
+	failing_alloc_at(0);
+	ck_assert(happened);
+	ck_assert_int_eq(find("cat", 0), DEVICES_E_UNAVAILABLE);
+	settle("cat", &said, UNAVAILABLE_MS);
+	ck_assert_int_eq(find("cat", UNAVAILABLE_MS), 0);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("devices");
@@ -365,6 +428,8 @@ static Suite *suite(void)
 	tcase_add_test(t, a_known_one_that_auth_no_longer_knows_is_unknown);
 	tcase_add_test(t, what_cannot_be_an_identifier_is_not_asked);
 	tcase_add_test(t, settling_what_nobody_asked_changes_nothing);
+	tcase_add_test(t, what_auth_says_of_it);
+	tcase_add_test(t, the_last_fix_of_each);
 	tcase_add_test(t, forgotten_is_asked_anew);
 	tcase_add_test(t, an_answer_from_before_the_change_does_not_count);
 	tcase_add_test(t, a_change_while_a_known_one_is_asked_again);
@@ -375,6 +440,7 @@ static Suite *suite(void)
 	tcase_add_test(t, more_questions_than_may_wait);
 	tcase_add_test(t, taking_waits_for_a_want);
 	tcase_add_test(t, without_memory);
+	tcase_add_test(t, rules_without_memory);
 	suite_add_tcase(s, t);
 	return s;
 }

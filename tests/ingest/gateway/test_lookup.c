@@ -21,8 +21,12 @@ static struct lookup *lookup;
 static atomic_int status = 200; /* what auth answers; 0: something that is no answer */
 static atomic_int requests, largest;
 static atomic_ullong told; /* the last ticket */
+static struct strangers *strangers;
+static atomic_int report_status = 204, reports;
+static char report[512]; /* the last one that was taken */
+static const struct address somewhere = { { [10] = 0xFF, 0xFF, 192, 0, 2, 7 } }, nowhere;
 
-/* ---- auth: cat is known, broken has an id that is none ---- */
+/* ---- auth ---- */
 
 static void give_token(struct web_request *q, void *owner)
 {
@@ -30,22 +34,33 @@ static void give_token(struct web_request *q, void *owner)
 	web_reply(q, 200, json_pack("{ss ss si}", "access_token", "t", "token_type", "Bearer", "expires_in", 900));
 }
 
+#define HASH "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define DEVICE(name, id, more) "{\"identifier\":\"" name "\",\"id\":\"" id "\",\"secret_sha256\":\"" HASH "\"" more "}"
+#define ID "00000000-0000-4000-8000-0000000000ca"
+#define OWNER "00000000-0000-4000-8000-0000000000c0"
+
+static const char *const devices_of_auth[] = {
+	DEVICE("cat", ID, ""),
+	DEVICE("broken", "none", ""),
+	DEVICE("orphan", ID, ",\"owner\":\"nobody\""),
+	DEVICE("dachshund", ID,
+		",\"owner\":\"" OWNER "\",\"rules\":{\"clock_offset_s\":3600,\"protocols\":[\"gt06\"]}"),
+	DEVICE("poodle", ID, ",\"rules\":{\"networks\":[\"home\"]}"),
+};
+
 static json_t *known(const json_t *identifiers)
 {
 	json_t *list = json_array();
 	const json_t *v;
-	char hash[65];
 	size_t i;
 
-	memset(hash, 'a', 64);
-	hash[64] = '\0';
-	json_array_foreach(identifiers, i, v)
+	json_array_foreach(identifiers, i, v) for (size_t k = 0; k < sizeof devices_of_auth / sizeof *devices_of_auth;
+						   k++)
 	{
-		const char *name = json_string_value(v);
-		const char *id = !strcmp(name, "cat") ? "00000000-0000-4000-8000-0000000000ca" : "none";
-		if (!strcmp(name, "cat") || !strcmp(name, "broken"))
-			json_array_append_new(
-				list, json_pack("{ss ss ss}", "identifier", name, "id", id, "secret_sha256", hash));
+		json_t *device = json_loads(devices_of_auth[k], 0, NULL);
+		if (json_equal(json_object_get(device, "identifier"), v))
+			json_array_append(list, device);
+		json_decref(device);
 	}
 	return list;
 }
@@ -66,9 +81,24 @@ static void look_up(struct web_request *q, void *owner)
 		web_reply(q, 200, json_pack("{so}", "devices", known(identifiers)));
 }
 
+static void hear_of_strangers(struct web_request *q, void *owner)
+{
+	(void)owner;
+	if (report_status == 204) {
+		char *text = json_dumps(web_body(q), JSON_COMPACT | JSON_SORT_KEYS);
+		snprintf(report, sizeof report, "%s", text);
+		free(text);
+		web_reply(q, 204, NULL);
+	} else {
+		web_problem(q, report_status, "test", "as the test wants");
+	}
+	reports++;
+}
+
 static const struct web_route routes[] = {
 	{ "POST", "/v1/oauth/token", give_token, WEB_PUBLIC, NULL },
 	{ "POST", "/internal/v1/devices/lookup", look_up, WEB_PUBLIC, NULL },
+	{ "POST", "/internal/v1/devices/unknown", hear_of_strangers, WEB_PUBLIC, NULL },
 	{ NULL, NULL, NULL, WEB_PUBLIC, NULL },
 };
 
@@ -87,6 +117,7 @@ static void setup(void)
 
 	log_open("test", LEVEL_ERROR, true);
 	ck_assert_int_eq(devices_open(&devices, &o), 0);
+	ck_assert_int_eq(strangers_open(&strangers, 100), 0);
 	ck_assert_int_eq(web_open(&auth, &web), 0);
 }
 
@@ -99,7 +130,8 @@ static void start(void)
 		.base_url = url, .client_id = "gateway", .client_secret = "s", .timeout_ms = 2000
 	};
 	ck_assert_int_eq(
-		lookup_open(&lookup, &(struct lookup_options){ devices, &client, BATCH, on_settled, &told }), 0);
+		lookup_open(&lookup, &(struct lookup_options){ devices, &client, BATCH, on_settled, &told, strangers }),
+		0);
 }
 
 static void teardown(void)
@@ -107,6 +139,7 @@ static void teardown(void)
 	lookup_close(lookup);
 	web_close(auth);
 	devices_close(devices);
+	strangers_close(strangers);
 }
 
 static int find(const char *identifier, uint64_t *ret_ticket)
@@ -147,7 +180,29 @@ START_TEST(what_auth_says)
 	ck_assert_int_eq(ask("cat"), 0);
 	ck_assert_int_eq(ask("dog"), DEVICES_E_UNKNOWN);
 	ck_assert_int_eq(ask("broken"), DEVICES_E_UNKNOWN);
+	ck_assert_int_eq(ask("orphan"), DEVICES_E_UNKNOWN);
+	ck_assert_int_eq(ask("poodle"), DEVICES_E_UNKNOWN);
 	ck_assert_int_eq(find("cat", &(uint64_t){ 0 }), 0);
+}
+END_TEST
+
+START_TEST(its_owner_and_rules)
+{
+	struct device cat, dachshund;
+	struct uuid owner;
+	uint64_t ticket;
+
+	ck_assert_int_eq(uuid_parse(&owner, OWNER, strlen(OWNER)), 0);
+	start();
+	ck_assert_int_eq(ask("cat"), 0);
+	ck_assert_int_eq(devices_find(devices, "cat", clock_mono_ms(), &cat, &ticket), 0);
+	ck_assert(rules_none(&cat.rules));
+	ck_assert_int_eq(ask("dachshund"), 0);
+	ck_assert_int_eq(devices_find(devices, "dachshund", clock_mono_ms(), &dachshund, &ticket), 0);
+	ck_assert(uuid_same(&dachshund.owner, &owner));
+	ck_assert_int_eq(dachshund.rules.clock_offset_s, 3600);
+	ck_assert(rules_allow(&dachshund.rules, protocol_find("gt06"), &somewhere));
+	ck_assert(!rules_allow(&dachshund.rules, protocol_find("h02"), &somewhere));
 }
 END_TEST
 
@@ -199,6 +254,54 @@ START_TEST(an_auth_that_fails)
 }
 END_TEST
 
+/* ---- strangers ---- */
+
+static void await_reports(int n)
+{
+	for (int i = 0; i < 1000 && reports < n; i++)
+		nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
+	ck_assert_int_ge(reports, n);
+}
+
+START_TEST(auth_hears_of_strangers)
+{
+	strangers_note(strangers, "dog", "gt06", &somewhere);
+	strangers_note(strangers, "dog", "gt06", &somewhere);
+	strangers_note(strangers, "mouse", "owntracks", &nowhere);
+	start();
+	await_reports(1);
+	ck_assert_str_eq(report,
+		"{\"contacts\":["
+		"{\"address\":\"192.0.2.7\",\"count\":2,\"identifier\":\"dog\",\"protocol\":\"gt06\"},"
+		"{\"address\":null,\"count\":1,\"identifier\":\"mouse\",\"protocol\":\"owntracks\"}]}");
+}
+END_TEST
+
+static const struct {
+	int status;
+	const char *then; /* what is in the report after it */
+} answers[] = {
+	{ 503, "dog" },
+	{ 429, "dog" },
+	{ 403, "dog" }, /* its rights may be mended */
+	{ 404, "mouse" }, /* an auth that does not know of it */
+	{ 422, "mouse" },
+};
+
+START_TEST(strangers_are_kept_while_auth_does_not_take_them)
+{
+	report_status = answers[_i].status;
+	start();
+	strangers_note(strangers, "dog", "gt06", &somewhere);
+	await_reports(1);
+	report_status = 204;
+	strangers_note(strangers, "mouse", "gt06", &somewhere);
+	await_reports(2);
+	ck_assert_ptr_nonnull(strstr(report, answers[_i].then));
+	ck_assert_uint_eq(strstr(report, "dog") != NULL, !strcmp(answers[_i].then, "dog"));
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("lookup");
@@ -207,9 +310,12 @@ static Suite *suite(void)
 	tcase_set_timeout(t, 30);
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, what_auth_says);
+	tcase_add_test(t, its_owner_and_rules);
 	tcase_add_test(t, it_is_reached_before_anybody_asks);
 	tcase_add_test(t, many_in_one_request_but_not_too_many);
 	tcase_add_loop_test(t, an_auth_that_fails, 0, sizeof failures / sizeof *failures);
+	tcase_add_test(t, auth_hears_of_strangers);
+	tcase_add_loop_test(t, strangers_are_kept_while_auth_does_not_take_them, 0, sizeof answers / sizeof *answers);
 	suite_add_tcase(s, t);
 	return s;
 }
