@@ -11,6 +11,13 @@ extern const struct dialect dialect_gt06;
 extern const struct dialect dialect_jt808;
 extern const struct dialect dialect_teltonika_8, dialect_teltonika_8e, dialect_teltonika_16;
 extern const struct dialect dialect_teltonika_udp_8, dialect_teltonika_udp_8e, dialect_teltonika_udp_16;
+extern const struct dialect dialect_h02;
+extern const struct dialect dialect_watch;
+extern const struct dialect dialect_gl200;
+extern const struct dialect dialect_gps103;
+extern const struct dialect dialect_tk103;
+extern const struct dialect dialect_t55;
+extern const struct dialect dialect_meitrack;
 
 const struct dialect *const dialects[] = {
 	&dialect_osmand,
@@ -25,6 +32,13 @@ const struct dialect *const dialects[] = {
 	&dialect_teltonika_udp_8,
 	&dialect_teltonika_udp_8e,
 	&dialect_teltonika_udp_16,
+	&dialect_h02,
+	&dialect_watch,
+	&dialect_gl200,
+	&dialect_gps103,
+	&dialect_tk103,
+	&dialect_t55,
+	&dialect_meitrack,
 	NULL,
 };
 

@@ -41,6 +41,7 @@ struct dialect {
 	size_t records_max; /* positions in one frame */
 	bool imei; /* devices are called by 15 digits, and have no secret */
 	bool seconds; /* its times have no milliseconds */
+	bool curt; /* it has no word for a device that is not known: the gateway hangs up or says nothing */
 	bool udp; /* a frame is a datagram, and so is its answer; there is no login */
 	bool silent; /* nothing is answered: what is written counts as sent; read() is NULL */
 

@@ -187,6 +187,7 @@ const struct dialect dialect_gt06 = {
 	.port = 5023,
 	.records_max = RECORDS_MAX,
 	.imei = true,
+	.curt = true,
 	.seconds = true,
 	.login = login,
 	.frame = frame,

@@ -154,8 +154,8 @@ static struct reply read_datagram(const uint8_t *bytes, size_t len, bool greetin
 #define OVER_UDP(name_of_codec, frame_of_codec)                                                                        \
 	{                                                                                                              \
 		.name = "teltonika-udp-" name_of_codec, .protocol = "teltonika-udp", .codec = name_of_codec,           \
-		.port = PORT, .records_max = DATAGRAM_RECORDS_MAX, .imei = true, .udp = true, .frame = frame_of_codec, \
-		.read = read_datagram                                                                                  \
+		.port = PORT, .records_max = DATAGRAM_RECORDS_MAX, .imei = true, .curt = true, .udp = true,            \
+		.frame = frame_of_codec, .read = read_datagram                                                         \
 	}
 
 const struct dialect dialect_teltonika_8 = OVER_TCP("8", frame_8);

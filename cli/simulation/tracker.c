@@ -256,6 +256,15 @@ static void denied(struct tracker *t)
 	finish(t);
 }
 
+/* Of a curt gateway that is a refusal, unless it has been heard before: then it cannot go on, and that will pass. */
+static void unanswered(struct tracker *t)
+{
+	if (dialect_of(t)->curt && !t->known)
+		denied(t);
+	else
+		fail(t);
+}
+
 static void taken(struct tracker *t, size_t n)
 {
 	t->yard->counts.acked += (int64_t)n;
@@ -265,6 +274,7 @@ static void taken(struct tracker *t, size_t n)
 	drop_from_batch(t, n);
 	t->state = TRACKER_READY;
 	t->failures = t->denials = 0;
+	t->known = true;
 }
 
 static void later(struct tracker *t)
@@ -281,6 +291,7 @@ static bool settle(struct tracker *t, const struct reply *r)
 	case REPLY_WELCOME:
 		t->state = TRACKER_READY;
 		t->denials = 0;
+		t->known = true;
 		return true;
 	case REPLY_TAKEN:
 		taken(t, r->taken);
@@ -303,12 +314,16 @@ static bool settle(struct tracker *t, const struct reply *r)
 	return false;
 }
 
+static bool asked(const struct tracker *t)
+{
+	return t->state == TRACKER_GREETING || t->state == TRACKER_WAITING;
+}
+
 static size_t data(void *owner, const uint8_t *bytes, size_t n)
 {
 	struct tracker *t = owner;
-	bool asked = t->state == TRACKER_GREETING || t->state == TRACKER_WAITING;
 
-	if (!asked) { /* nobody asked: it is no answer; of datagrams one may come twice */
+	if (!asked(t)) { /* nobody asked: it is no answer; of datagrams one may come twice */
 		if (!dialect_of(t)->udp)
 			fail(t);
 		return n;
@@ -333,6 +348,8 @@ static void closed(void *owner)
 		done(t);
 	else if (idle) /* it will connect again when it has something to say; the appointment stands */
 		t->state = TRACKER_AWAY;
+	else if (asked(t))
+		unanswered(t);
 	else
 		fail(t);
 }
@@ -350,9 +367,11 @@ void tracker_wake(struct tracker *t)
 {
 	switch (t->state) {
 	case TRACKER_CONNECTING:
+		fail(t);
+		return;
 	case TRACKER_GREETING:
 	case TRACKER_WAITING:
-		fail(t); /* the answer is overdue */
+		unanswered(t); /* it is overdue */
 		return;
 	case TRACKER_PARTING:
 	case TRACKER_DONE:

@@ -29,6 +29,7 @@ struct tracker {
 	enum tracker_state state;
 	unsigned failures; /* in a row */
 	unsigned denials; /* in a row */
+	bool known; /* the gateway has accepted something of it */
 	bool drained; /* the source has no more */
 	bool ahead; /* @next is there */
 	bool again; /* the batch has been sent before */

@@ -1,5 +1,5 @@
 /*
- * writer - bytes under construction, the most significant first
+ * writer - bytes under construction
  *
  * What does not fit is dropped, with all that comes after it, and remembered: ask writer_len() once, at the end.
  *
@@ -39,12 +39,22 @@ static inline void writer_put(struct writer *w, const void *bytes, size_t n)
 	w->n += n;
 }
 
-/* The low @n bytes (at most 8) of @v. */
+/* The low @n bytes (at most 8) of @v, the most significant first. */
 static inline void writer_be(struct writer *w, uint64_t v, size_t n)
 {
 	uint8_t bytes[8];
 
 	for (size_t i = n; i > 0; i--, v >>= 8)
 		bytes[i - 1] = (uint8_t)v;
+	writer_put(w, bytes, n);
+}
+
+/* The same, the least significant first. */
+static inline void writer_le(struct writer *w, uint64_t v, size_t n)
+{
+	uint8_t bytes[8];
+
+	for (size_t i = 0; i < n; i++, v >>= 8)
+		bytes[i] = (uint8_t)v;
 	writer_put(w, bytes, n);
 }
