@@ -78,7 +78,7 @@ static size_t put_fixed(struct setting *out, struct settings *s)
 			10000000 },
 		{ "GATEWAY_DATAGRAMS_PER_ADDRESS", "1000", setting_int, &l->datagrams_per_address,
 			"of those, how many of one address (IPv6: of one /64) on one loop; 0: no bound", 0, 10000000 },
-		{ "GATEWAY_DATAGRAM_BUFFER", "1m", setting_size, &l->datagram_buffer,
+		{ "GATEWAY_DATAGRAM_BUFFER", "1M", setting_size, &l->datagram_buffer,
 			"bytes of unread datagrams that the kernel keeps for a loop, within its net.core.rmem_max", 0,
 			1 << 30 },
 		{ "GATEWAY_QUEUE_MAX", "100000", setting_int, &s->queue_max,
