@@ -40,14 +40,46 @@ static void send_bytes(struct connection *c, const uint8_t *bytes, size_t n)
 		series_add(c->flight.port->stats.bytes_out, (double)n);
 }
 
+/* Who is to be told of in the answer to an accepted frame; NULL: nobody, or it is not known. */
+static struct friend_set *find_company(const struct connection *c)
+{
+	static const struct uuid nobody;
+	struct friends *friends = c->all->intake->o->friends;
+
+	if (!friends || !protocol_of(c)->answer_company || uuid_same(&c->flight.owner, &nobody))
+		return NULL;
+	return friends_find(friends, &c->flight.owner, clock_mono_ms());
+}
+
+/* Each returns whether the connection is to be closed. */
+static bool send_company(struct connection *c, const struct protocol_note *note, const struct friend_set *set)
+{
+	const struct protocol_company company = { set->members, set->n, c->flight.device };
+	const size_t room = (size_t)c->all->intake->o->write_max;
+	uint8_t out[PROTOCOL_COMPANY_MAX];
+	struct protocol_answer a = protocol_of(c)->answer_company(
+		&c->session, note, &company, clock_real_ms(), out, room < sizeof out ? room : sizeof out);
+
+	send_bytes(c, out, a.len);
+	return a.close;
+}
+
+static bool send_answer(struct connection *c, const struct protocol_note *note, enum protocol_reason refused)
+{
+	uint8_t out[PROTOCOL_ANSWER_MAX];
+	struct protocol_answer a =
+		protocol_of(c)->answer(&c->session, note, intake_told(refused), clock_real_ms(), out);
+
+	send_bytes(c, out, a.len);
+	return a.close;
+}
+
 /* The frame under way is over: it is durable, or refused as the flight says. */
 static void answer(struct connection *c, const struct protocol_note *note)
 {
-	uint8_t out[PROTOCOL_ANSWER_MAX];
 	struct stats *stats = &c->flight.port->stats;
 	enum protocol_reason refused = (enum protocol_reason)c->flight.refused;
-	struct protocol_answer a =
-		protocol_of(c)->answer(&c->session, note, intake_told(refused), clock_real_ms(), out);
+	struct friend_set *company = refused ? NULL : find_company(c);
 
 	if (refused) {
 		series_add(stats->refused[refused], 1);
@@ -58,8 +90,9 @@ static void answer(struct connection *c, const struct protocol_note *note)
 	c->flight.refused = 0;
 	c->began_ns = 0;
 	c->hinted = false;
-	send_bytes(c, out, a.len);
-	if (a.close || c->all->draining)
+	bool close = company ? send_company(c, note, company) : send_answer(c, note, refused);
+	friend_set_unref(company);
+	if (close || c->all->draining)
 		close_connection(c);
 }
 

@@ -93,11 +93,16 @@ static int identify(struct intake *in, struct flight *f, struct protocol_result 
 {
 	struct device device;
 
+	f->device = f->owner = (struct uuid){ 0 };
 	for (size_t i = 0; i < frame->groups_n; i++) {
 		const struct protocol_group *g = &frame->groups[i];
 		int r = find_device(in, f, g, &device);
 		if (r != 0)
 			return r;
+		if (i == 0) {
+			f->device = device.id;
+			f->owner = device.owner;
+		}
 		in->groups[i] = (struct group_filters){ rules_filters(&device.rules, &in->o->filters), device.last };
 		for (struct position *p = frame->positions + g->first, *end = p + g->n; p < end; p++) {
 			p->device = device.id;

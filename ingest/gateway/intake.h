@@ -44,6 +44,8 @@ struct flight {
 	uint32_t pending; /* reports to come */
 	uint8_t state;
 	uint8_t refused; /* enum protocol_reason why it is; 0: not so far */
+	struct uuid device; /* of the frame's first group, once it was taken; all zero: it names none */
+	struct uuid owner; /* that device's; all zero: nobody */
 };
 
 TAILQ_HEAD(flights, flight);

@@ -10,6 +10,7 @@
 
 #include "bus/bus.h"
 #include "ingest/gateway/devices.h"
+#include "ingest/gateway/friends.h"
 #include "ingest/gateway/stats.h"
 #include "ingest/gateway/strangers.h"
 
@@ -45,6 +46,7 @@ struct lane_options {
 	struct filters filters; /* of devices whose rules say nothing else */
 	struct devices *devices;
 	struct strangers *strangers; /* NULL: nobody wants to know of them */
+	struct friends *friends; /* NULL: trackers are not told of their owner's other pets */
 	const struct bus_config *kafka;
 	const char *positions_topic;
 	atomic_bool topics_there;

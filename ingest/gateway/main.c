@@ -1,5 +1,6 @@
 /* pettrack-gateway - trackers' bytes into Kafka. */
 #include "ingest/gateway/changes.h"
+#include "ingest/gateway/friends_fetch.h"
 #include "ingest/gateway/lookup.h"
 #include "ingest/gateway/settings.h"
 #include "service/log.h"
@@ -24,9 +25,11 @@ struct gateway {
 	struct port ports[SETTINGS_PROTOCOLS_MAX];
 	struct devices *devices;
 	struct strangers *strangers;
+	struct friends *friends;
 	struct lane *lanes[LANES_MAX];
 	size_t lanes_n;
 	struct lookup *lookup;
+	struct friends_fetch *friends_fetch;
 	struct changes *changes;
 	struct web *ops;
 	char positions_topic[BUS_TOPIC_SIZE];
@@ -151,8 +154,11 @@ static int open_workers(struct gateway *g)
 		g->strangers };
 	const struct changes_options changes = { g->devices, &settings.kafka, &settings.topics,
 		&settings.lanes.topics_there, producers_up, g };
+	const struct friends_fetch_options friends = { g->friends, settings.query_url, &settings.auth };
 	int r = lookup_open(&g->lookup, &lookup);
 
+	if (r == 0 && g->friends)
+		r = friends_fetch_open(&g->friends_fetch, &friends);
 	return r == 0 ? changes_open(&g->changes, &changes) : r;
 }
 
@@ -177,10 +183,12 @@ static void close_all(struct gateway *g)
 		lane_drain(g->lanes[i]);
 	lookup_close(g->lookup); /* these two speak to the lanes */
 	changes_close(g->changes);
+	friends_fetch_close(g->friends_fetch);
 	for (size_t i = 0; i < g->lanes_n; i++)
 		lost += lane_close(g->lanes[i]);
 	if (lost > 0)
 		log_warn("positions not delivered; their trackers were told", LOG_I("positions", lost));
+	friends_close(g->friends);
 	strangers_close(g->strangers);
 	devices_close(g->devices);
 	web_close(g->ops);
@@ -195,8 +203,11 @@ static int serve(void)
 	int r = devices_open(&g.devices, &settings.devices);
 	if (r == 0)
 		r = strangers_open(&g.strangers, settings.strangers_max);
+	if (r == 0 && settings.query_url && *settings.query_url)
+		r = friends_open(&g.friends, &settings.friends);
 	settings.lanes.devices = g.devices;
 	settings.lanes.strangers = g.strangers;
+	settings.lanes.friends = g.friends;
 	if (r == 0)
 		r = open_lanes(&g);
 	if (r == 0)

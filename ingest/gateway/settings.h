@@ -6,6 +6,7 @@
 #include "bus/topics.h"
 #include "client/client.h"
 #include "ingest/gateway/devices.h"
+#include "ingest/gateway/friends.h"
 #include "ingest/gateway/lane.h"
 #include "service/prepare.h"
 
@@ -22,6 +23,8 @@ struct settings {
 	struct bus_config kafka;
 	struct client_options auth;
 	struct devices_options devices;
+	const char *query_url; /* NULL: friends are off */
+	struct friends_options friends;
 	struct filter_settings filters;
 	int64_t threads; /* 0: by the number of processors */
 	int64_t queue_max, datagrams_max; /* of all lanes */
