@@ -150,7 +150,7 @@ static int take(struct parcel *p, const uint8_t *bytes)
 
 static void keep(struct parcel *p, const uint8_t *bytes)
 {
-	if (p->kept)
+	if (bytes == p->kept) /* it waits once more */
 		return;
 	p->kept = malloc(p->n);
 	if (p->kept) {
@@ -221,10 +221,20 @@ int parcels_open(struct parcels *all, struct intake *intake)
 	return 0;
 }
 
+static void drop_all(struct parcels *all, bool aloft_too)
+{
+	for (struct parcel *p = TAILQ_FIRST(&all->all), *next; p; p = next) {
+		next = TAILQ_NEXT(p, link);
+		if (p->flight.state == FLIGHT_ALOFT && !aloft_too)
+			continue;
+		intake_give_up(all->intake, &p->flight);
+		free_parcel(p);
+	}
+}
+
 void parcels_close(struct parcels *all)
 {
-	for (struct parcel *p; (p = TAILQ_FIRST(&all->all));)
-		free_parcel(p);
+	drop_all(all, true);
 	for (struct datagram_door *door; (door = SLIST_FIRST(&all->doors));) {
 		SLIST_REMOVE_HEAD(&all->doors, link);
 		free(door);
@@ -275,11 +285,5 @@ void parcels_drain(struct parcels *all)
 
 	SLIST_FOREACH(door, &all->doors, link)
 	datagram_deafen(door->socket);
-	for (struct parcel *p = TAILQ_FIRST(&all->all), *next; p; p = next) {
-		next = TAILQ_NEXT(p, link);
-		if (p->flight.state == FLIGHT_ALOFT)
-			continue;
-		intake_give_up(all->intake, &p->flight);
-		free_parcel(p);
-	}
+	drop_all(all, false);
 }

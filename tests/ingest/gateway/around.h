@@ -1,6 +1,6 @@
 /*
  * around - the gateway around a lane: Kafka is librdkafka's mock cluster, and a thread in the place of lookup.c knows cat, dog, and
- * every IMEI. A device's id begins with its identifier; its secret is SECRET.
+ * every IMEI that does not begin with 99. A device's id begins with its identifier; its secret is SECRET.
  */
 #pragma once
 
@@ -47,6 +47,7 @@ double around_refused(int port, enum protocol_reason why);
 struct stored {
 	size_t n;
 	int64_t first_ms; /* the time of the first */
+	size_t not_later; /* how many are not of a later time than the one before */
 	struct position last;
 	char attributes[256]; /* "name name " of the last */
 	char texts[256]; /* of its texts, the same way */
