@@ -11,8 +11,8 @@
  * transport vehicle satellite positioning system terminals". Big-endian throughout; dates are packed digits of the time zone GMT+8, as the
  * standard has it for all of them.
  *
- * Every message names its terminal. Twelve digits are the identifier as they are, the twenty of 2019 without leading zeros; six bytes
- * that are no digits are, with some makers, an IMEI without its check digit.
+ * Every message names its terminal. Twelve digits are the identifier as they are, the twenty of 2019 without leading zeros (but for that
+ * of an IMEI: those of North America begin with 01); six bytes that are no digits are, with some makers, an IMEI without its check digit.
  *
  * A message is answered by 8001 (serial:2 id:2 result:1), a registration by 8100 with an authentication code, which is the identifier: the
  * protocol knows no secret. Messages in several packets, and encrypted ones, are answered as not supported.
@@ -29,6 +29,7 @@
 
 enum {
 	CODE_MAX = 2 * JT808_TERMINAL_2019, /* digits */
+	IMEI_DIGITS = 15,
 	ENCRYPTED = 7 << 10,
 	WANTS_ANSWER = 1 << 15, /* Jointech's */
 };
@@ -86,6 +87,15 @@ static int luhn_digit(uint64_t number)
 	return (10 - sum % 10) % 10;
 }
 
+/* Whether the @n digits are an IMEI without its first one, 0. */
+static bool lacks_zero(const char *digits, size_t n)
+{
+	int64_t number;
+
+	return n == IMEI_DIGITS - 1 && text_to_int(&number, digits, n - 1) == 0 &&
+	       luhn_digit((uint64_t)number) == digits[n - 1] - '0';
+}
+
 /* @terminal of JT808_TERMINAL or JT808_TERMINAL_2019 bytes as an identifier. */
 static void terminal_text(char out[static CODE_MAX + 1], const uint8_t *terminal, size_t n)
 {
@@ -93,12 +103,12 @@ static void terminal_text(char out[static CODE_MAX + 1], const uint8_t *terminal
 
 	if (binary_digits(out, terminal, n)) {
 		size_t zeros = n == JT808_TERMINAL_2019 ? strspn(out, "0") : 0;
+		zeros -= lacks_zero(out + zeros, 2 * n - zeros);
 		memmove(out, out + zeros, 2 * n - zeros + 1);
 	} else if (n == JT808_TERMINAL) {
 		struct wire w = wire_over(terminal, n);
 		uint64_t number = wire_be(&w, n);
-		text_int(&t, (int64_t)number);
-		text_putc(&t, (char)('0' + luhn_digit(number)));
+		text_printf(&t, "%0*llu%d", IMEI_DIGITS - 1, (unsigned long long)number, luhn_digit(number));
 	} else {
 		text_hex(out, terminal, n);
 	}

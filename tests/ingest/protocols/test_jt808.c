@@ -607,6 +607,21 @@ START_TEST(terminals)
 		"866496077582164");
 	ck_assert_str_eq(named("00024000"
 			       "01"
+			       "00000012345678901237"
+			       "0001"),
+		"012345678901237"); /* an IMEI of North America */
+	ck_assert_str_eq(named("00024000"
+			       "01"
+			       "00000012345678901238"
+			       "0001"),
+		"12345678901238"); /* not the right check digit: a number */
+	ck_assert_str_eq(named("00024000"
+			       "01"
+			       "00000000013912345678"
+			       "0001"),
+		"13912345678");
+	ck_assert_str_eq(named("00024000"
+			       "01"
 			       "0000086649607758216F"
 			       "0001"),
 		"0000086649607758216f");
@@ -954,7 +969,8 @@ START_TEST(a_frame_that_is_not_escaped)
 	size_t len;
 	const uint8_t *frame = hex_at_guard("7E00020000017E0000000000017C7E", &len);
 
-	ck_assert_str_eq(frame_good(jt808, &nobody, frame, len).groups[0].identifier, "16406775070726"); /* no digits */
+	ck_assert_str_eq(
+		frame_good(jt808, &nobody, frame, len).groups[0].identifier, "016406775070726"); /* no digits */
 	frame = hex_at_guard("7E00020000017D0000000000017F7E", &len); /* 7D 00 cannot be an escape */
 	ck_assert_uint_eq(frame_good(jt808, &nobody, frame, len).positions_n, 1);
 }
