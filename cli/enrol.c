@@ -24,12 +24,12 @@ static uint64_t hash(const char *a, const char *b)
 	return h;
 }
 
-/* 12 digits of @h behind a type code that no maker has, and Luhn's check digit (3GPP TS 23.003, annex B). */
+/* 12 digits of @h behind 02, which stands for equipment under test, and Luhn's check digit (3GPP TS 23.003, annex B). */
 static void write_imei(char out[static IMEI_DIGITS + 1], uint64_t h)
 {
 	int sum = 0;
 
-	snprintf(out, IMEI_DIGITS, "00%012llu", (unsigned long long)(h % UINT64_C(1000000000000)));
+	snprintf(out, IMEI_DIGITS, "02%012llu", (unsigned long long)(h % UINT64_C(1000000000000)));
 	for (int i = 0; i < IMEI_DIGITS - 1; i++) {
 		int digit = (out[i] - '0') << i % 2;
 		sum += digit > 9 ? digit - 9 : digit;
