@@ -11,7 +11,7 @@
 
 enum {
 	PORT = 5027,
-	RECORDS_MAX = 255,
+	RECORDS_MAX = 190, /* of below 8 KiB, which gateways take unless set otherwise */
 	DATAGRAM_RECORDS_MAX = 32, /* so that it is not cut on its way: 1500 bytes with the headers of IP and UDP */
 	IO_BATTERY_LEVEL = 113,
 	SATELLITES = 9,
