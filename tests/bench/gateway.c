@@ -106,6 +106,7 @@ static _Noreturn void become_gateway(uint16_t auth_port, int log)
 	set("CLIENT_SECRET", "bench");
 	set("GATEWAY_ADDRESS", "127.0.0.1");
 	set("GATEWAY_CONNECTIONS_PER_ADDRESS", "0");
+	set("GATEWAY_PROTOCOLS", "osmand,teltonika");
 	set("GATEWAY_OSMAND_PORT", "0");
 	set("GATEWAY_TELTONIKA_PORT", "0");
 	set("OPS_PORT", "0");

@@ -206,6 +206,7 @@ static _Noreturn void become(const struct program *p, uint16_t auth_port, int lo
 	set("LIVE_PORT", "0");
 	set("LIVE_CONNECTIONS", "100000");
 	set("LIVE_CONNECTIONS_PER_ADDRESS", "100000");
+	set("GATEWAY_PROTOCOLS", "osmand,teltonika");
 	set("GATEWAY_OSMAND_PORT", "0");
 	set("GATEWAY_TELTONIKA_PORT", "0");
 	set("OPS_PORT", "0");

@@ -21,6 +21,7 @@ from support import (
     of_kind,
     pods,
     render,
+    said,
     selects,
     settings,
     validate,
@@ -464,18 +465,30 @@ def test_trackers_of_a_new_protocol_need_values_only():
     values = {
         "gateway": {
             "protocols": {
-                "gl200": {"port": 5093, "transports": ["UDP"], "servicePort": 93},
+                "beacon": {"port": 6093, "transports": ["UDP"], "servicePort": 93},
                 "teltonika": {"enabled": False},
             }
         }
     }
     objects = render(EXTERNAL, values)
     config = named(objects, "ConfigMap", "pettrack-gateway")["data"]
-    assert config["GATEWAY_PROTOCOLS"] == "gl200,osmand"
-    assert config["GATEWAY_GL200_PORT"] == "5093"
+    spoken = config["GATEWAY_PROTOCOLS"].split(",")
+    assert "beacon-udp" in spoken and "osmand" in spoken
+    assert not {"beacon", "teltonika", "teltonika-udp"} & set(spoken)
+    assert config["GATEWAY_BEACON_UDP_PORT"] == "6093"
     (port,) = named(objects, "Service", "pettrack-gateway-udp")["spec"]["ports"]
     assert (port["port"], port["protocol"]) == (93, "UDP")
-    assert [p["name"] for p in named(objects, "Service", "pettrack-gateway")["spec"]["ports"]] == ["osmand"]
+    tcp = [p["name"] for p in named(objects, "Service", "pettrack-gateway")["spec"]["ports"]]
+    assert tcp == [name for name in spoken if name != "beacon-udp"]
+
+
+def test_every_protocol_of_the_gateway_is_spoken():
+    """What GATEWAY_PROTOCOLS of the program knows, values.yaml has, on the same port."""
+    config = named(render(EXTERNAL), "ConfigMap", "pettrack-gateway")["data"]
+    ports = dict(re.findall(r"\((GATEWAY_\w+_PORT); default (\d+)", said("gateway", "--help")))
+    assert ports and ports == {name: port for name, port in config.items() if name.endswith("_PORT") and name in ports}
+    spoken = {name.removeprefix("GATEWAY_").removesuffix("_PORT").lower().replace("_", "-") for name in ports}
+    assert set(config["GATEWAY_PROTOCOLS"].split(",")) == spoken
 
 
 def test_addresses_of_trackers_are_kept():

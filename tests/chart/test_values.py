@@ -151,22 +151,22 @@ CONTRADICTORY = [
     ({"secrets": {"existingSecret": "a", "keep": True}}, "secrets.keep is about the generated Secret"),
     ({"secrets": {"existingSecret": "My Secret"}}, 'secrets.existingSecret is "My Secret": names in Kubernetes'),
     (
-        {"gateway": {"protocols": {"osmand": None, "teltonika": {"enabled": False}}}},
+        {"gateway": {"protocols": {**dict.fromkeys(DEFAULTS["gateway"]["protocols"]), "teltonika": {"enabled": False}}}},
         "gateway.protocols has none that is enabled",
     ),
     ({"gateway": {"protocols": {"GL-200": {"port": 5093}}}}, "gateway.protocols.GL-200: a protocol's name has"),
-    ({"gateway": {"protocols": {"gl200": {}}}}, "gateway.protocols.gl200.port is missing"),
+    ({"gateway": {"protocols": {"beacon": {}}}}, "gateway.protocols.beacon.port is missing"),
     (
-        {"gateway": {"protocols": {"gl200": {"port": 5027}}}},
-        "port is 5027 (TCP), which gateway.protocols.gl200 has already",
+        {"gateway": {"protocols": {"beacon": {"port": 5027}}}},
+        "port is 5027 (TCP), which gateway.protocols.beacon has already",
     ),
     (
-        {"gateway": {"protocols": {"gl200": {"port": 9082}}}},
-        "gateway.protocols.gl200.port is 9082 (TCP), which gateway.opsPort has already",
+        {"gateway": {"protocols": {"beacon": {"port": 9082}}}},
+        "gateway.protocols.beacon.port is 9082 (TCP), which gateway.opsPort has already",
     ),
     (
-        {"gateway": {"protocols": {"gl200": {"port": 5093, "servicePort": 5055}}}},
-        "servicePort is 5055 (TCP), which gateway.protocols.gl200",
+        {"gateway": {"protocols": {"beacon": {"port": 6093, "servicePort": 5055}}}},
+        "servicePort is 5055 (TCP), which gateway.protocols.beacon",
     ),
     (
         {"seed": {"enabled": True}, "gateway": {"protocols": {"osmand": {"enabled": False}}}},

@@ -79,7 +79,8 @@ class Composed:
         self.root = folder
         copy_sources(folder)
         self.command = os.environ.get("PETTRACK_COMPOSE", "docker-compose").split()
-        self.ports = {name: free_port() for name in ("auth", "query", "live", "osmand", "teltonika")}
+        published = re.findall(r"\{PETTRACK_(\w+)_PORT:-", (folder / "compose/docker-compose.yml").read_text())
+        self.ports = {name.lower(): free_port() for name in sorted(set(published))}
         self.auth, self.query = Published(self.ports["auth"]), Published(self.ports["query"])
         self.env = {
             "COMPOSE_PROJECT_NAME": self.project,

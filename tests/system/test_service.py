@@ -96,11 +96,11 @@ def test_secret_file_that_is_absent(stack, tmp_path, kind, setting):
 @kinds
 def test_any_free_port(stack, tmp_path, kind):
     """Port 0: the program says which it got."""
-    env = {**getattr(stack, kind).env, **dict.fromkeys(PROGRAMS[kind][1].values(), "0")}
+    env = {**getattr(stack, kind).env, **dict.fromkeys(getattr(stack, kind).port_settings.values(), "0")}
     program = Program(kind, tmp_path, env)
     try:
         program.start()
-        assert set(program.ports) == set(PROGRAMS[kind][1])
+        assert set(program.ports) == set(program.port_settings)
         assert len(set(program.ports.values())) == len(program.ports)
         assert all(port > 0 for port in program.ports.values())
     finally:

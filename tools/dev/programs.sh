@@ -27,11 +27,12 @@ secret_write() {
 }
 
 programs_start() {
-	local name ops=9081
+	local name preferred ops=9081
 	started_now=()
 	port_assign auth auth 8081
-	port_assign gateway osmand 5055
-	port_assign gateway teltonika 5027
+	while read -r name preferred; do
+		[[ $name == *-udp ]] || port_assign gateway "$name" "$preferred"
+	done < <(protocol_ports)
 	port_assign query query 8083
 	port_assign query live 8084
 	for name in "${programs[@]}"; do
@@ -50,6 +51,12 @@ programs_start() {
 	fi
 }
 
+# What the gateway speaks, and the port of each: "gt06 5023".
+protocol_ports() {
+	"$root/build/${program_path[gateway]}" --help |
+		sed -n 's/^  --\([a-z0-9-]*\)-port PORT  (GATEWAY_.*; default \([0-9]*\).*/\1 \2/p'
+}
+
 program_start() {
 	local name=$1 binary=$root/build/${program_path[$1]} env fingerprint
 	mapfile -t env < <(program_env "$name")
@@ -63,6 +70,7 @@ program_start() {
 
 # The settings of a program, NAME=VALUE a line. Secrets are in files, so that no list of processes shows them.
 program_env() {
+	local name
 	printf '%s\n' LOG_FORMAT=json "KAFKA_BROKERS=$brokers" "MONGODB_URI_FILE=$run/secrets/mongodb-uri" \
 		"OPS_PORT=$(port "$1-ops")"
 	case $1 in
@@ -71,7 +79,10 @@ program_env() {
 			"AUTH_CORS_ORIGINS=$(page_origins)"
 		;;
 	gateway)
-		printf '%s\n' "GATEWAY_OSMAND_PORT=$(port osmand)" "GATEWAY_TELTONIKA_PORT=$(port teltonika)" \
+		while read -r name _; do
+			printf 'GATEWAY_%s_PORT=%s\n' "$(tr a-z- A-Z_ <<<"$name")" "$(port "${name%-udp}")"
+		done < <(protocol_ports)
+		printf '%s\n' \
 			"AUTH_URL=http://127.0.0.1:$(port auth)" CLIENT_ID=gateway "CLIENT_SECRET_FILE=$(secret gateway)"
 		;;
 	query)

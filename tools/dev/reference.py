@@ -118,7 +118,7 @@ def metrics(build):
 
 def scrape(binary):
     """What a program shows that runs without any server. A metric is there before it has a value."""
-    ports = ("AUTH_PORT", "GATEWAY_OSMAND_PORT", "GATEWAY_TELTONIKA_PORT", "QUERY_PORT", "LIVE_PORT", "OPS_PORT")
+    ports = [s.name for s in read([binary]) if s.name.endswith("_PORT")]
     env = {"PATH": os.environ["PATH"], "LOG_FORMAT": "json", "CLIENT_SECRET": "x", "AUTH_MASTER_SECRET": "x" * 32,
            "KAFKA_BROKERS": "127.0.0.1:1", "MONGODB_URI": "mongodb://127.0.0.1:1/x", "AUTH_URL": "http://127.0.0.1:1",
            **dict.fromkeys(ports, "0")}  # fmt: skip

@@ -106,11 +106,16 @@ AUTH_CORS_ORIGINS: {{ printf "http://127.0.0.1:%v,http://localhost:%v" .root.Val
 {{- end }}
 
 {{- define "pettrack.settings.gateway" -}}
-{{- $protocols := include "pettrack.protocols" .root | fromJson }}
+{{- $ports := dict }}
+{{- range $name, $protocol := include "pettrack.protocols" .root | fromJson }}
+{{- range $protocol.transports | default (list "TCP") }}
+{{- $_ := set $ports (ternary $name (printf "%s-udp" $name) (eq . "TCP")) $protocol.port }}
+{{- end }}
+{{- end }}
 GATEWAY_ADDRESS: "0.0.0.0"
-GATEWAY_PROTOCOLS: {{ keys $protocols | sortAlpha | join "," | quote }}
-{{- range $name, $protocol := $protocols }}
-GATEWAY_{{ upper $name }}_PORT: {{ $protocol.port | quote }}
+GATEWAY_PROTOCOLS: {{ keys $ports | sortAlpha | join "," | quote }}
+{{- range $name, $port := $ports }}
+GATEWAY_{{ $name | upper | replace "-" "_" }}_PORT: {{ $port | quote }}
 {{- end }}
 {{- if include "pettrack.trackersBehindProxy" .root }}
 GATEWAY_CONNECTIONS_PER_ADDRESS: "0"

@@ -20,14 +20,12 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 # Where each program is in the build, and the setting of each of its ports by the name it logs.
 PROGRAMS = {
     "auth": ("auth/pettrack-auth", {"rest": "AUTH_PORT", "ops": "OPS_PORT"}),
-    "gateway": (
-        "ingest/gateway/pettrack-gateway",
-        {"osmand": "GATEWAY_OSMAND_PORT", "teltonika": "GATEWAY_TELTONIKA_PORT", "ops": "OPS_PORT"},
-    ),
+    "gateway": ("ingest/gateway/pettrack-gateway", {"ops": "OPS_PORT"}),  # and those of the protocols that it speaks
     "writer": ("ingest/writer/pettrack-writer", {"ops": "OPS_PORT"}),
     "query": ("query/pettrack-query", {"rest": "QUERY_PORT", "live": "LIVE_PORT", "ops": "OPS_PORT"}),
 }
 CLI = "cli/pettrack"
+SPOKEN = "osmand,teltonika"  # by a gateway in tests, unless its GATEWAY_PROTOCOLS says otherwise
 
 
 def build():
@@ -51,7 +49,11 @@ class Program(Process):
         path, ports = PROGRAMS[kind]
         self.path = binary(path)
         self.env = dict(env)
-        for setting in ports.values():
+        self.port_settings = dict(ports)
+        if kind == "gateway":
+            for protocol in self.env.setdefault("GATEWAY_PROTOCOLS", SPOKEN).split(","):
+                self.port_settings[protocol] = f"GATEWAY_{protocol.upper().replace('-', '_')}_PORT"
+        for setting in self.port_settings.values():
             self.env.setdefault(setting, str(free_port()))
         self._started_at = 0  # where in the log the present run begins
         self._ports, self._listens = {}, False
@@ -88,7 +90,7 @@ class Program(Process):
         if not self._listens:
             absent = {"api": {"live"}, "live": {"rest"}}.get(self.env.get("QUERY_ROLES"), set())
             said = {line["name"]: int(line["port"]) for line in self.events("listening")}
-            self._listens = set(PROGRAMS[self.kind][1]) - absent <= set(said)
+            self._listens = set(self.port_settings) - absent <= set(said)
             self._ports.update(said)
         return self._listens
 
@@ -148,7 +150,7 @@ class Stack:
             "KAFKA_TOPIC_PREFIX": self.prefix,
             "MONGODB_URI": mongo.uri(self.name),
             "AUTH_MASTER_SECRET": master,
-            "AUTH_CLIENTS": f"gateway:{gateway}:devices.lookup,query:{query}:access.read,"
+            "AUTH_CLIENTS": f"gateway:{gateway}:devices.lookup latest.read,query:{query}:access.read,"
             f"retention:{retention}:devices.retention",
             "LOG_FORMAT": "json",
             **env,
@@ -159,6 +161,7 @@ class Stack:
         self.writer = self._program("writer")
         self._query_env = {"AUTH_URL": auth_url, "CLIENT_ID": "query", "CLIENT_SECRET": query}
         self.query = self._program("query", **self._query_env)
+        self.gateway.env["QUERY_URL"] = f"http://127.0.0.1:{self.query.env['QUERY_PORT']}"
         self.programs = [self.auth, self.gateway, self.writer, self.query]
         self._users = []
 
