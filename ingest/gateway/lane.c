@@ -3,6 +3,7 @@
 
 #include "ingest/gateway/connection.h"
 #include "ingest/gateway/datagram.h"
+#include "ingest/gateway/mqtt.h"
 #include "service/health.h"
 #include "service/log.h"
 #include "service/service.h"
@@ -17,7 +18,9 @@ enum {
 	DRAIN_TICK_MS = 50,
 	GOODBYE_MS = 500, /* for peers to say FIN, once everything is answered */
 	BEAT_MS = 10000,
+	BROKER_BEAT_MS = 60000, /* looking up its name blocks the loop */
 	FLUSH_MS = 5000,
+	NAME_SIZE = 16,
 };
 
 /* A port as one lane listens on it. */
@@ -32,6 +35,8 @@ struct lane {
 	struct loop *loop;
 	struct loop_timer *tick, *drain_tick;
 	struct door *doors;
+	size_t doors_n;
+	struct mqtt *mqtt; /* NULL: not a broker's lane */
 	struct intake intake;
 	struct connections connections;
 	struct parcels parcels;
@@ -40,7 +45,7 @@ struct lane {
 	int64_t drain_until_ms, goodbye_until_ms;
 	struct heartbeat *heartbeat;
 	struct series *queued;
-	char name[16]; /* of the heartbeat, which borrows it */
+	char name[NAME_SIZE]; /* of the heartbeat, which borrows it */
 };
 
 /* ---- connections come ---- */
@@ -105,7 +110,7 @@ static int open_door(struct lane *l, struct door *door, struct port *port)
 
 static void close_doors(struct lane *l)
 {
-	for (size_t i = 0; i < l->o->ports_n; i++) {
+	for (size_t i = 0; i < l->doors_n; i++) {
 		listener_close(l->doors[i].listener);
 		l->doors[i].listener = NULL;
 	}
@@ -169,7 +174,8 @@ static void on_drain_tick(void *arg)
 
 	if (l->intake.aloft > 0)
 		l->goodbye_until_ms = now_ms + GOODBYE_MS;
-	bool done = TAILQ_EMPTY(&l->connections.all) && TAILQ_EMPTY(&l->parcels.all);
+	bool done =
+		TAILQ_EMPTY(&l->connections.all) && TAILQ_EMPTY(&l->parcels.all) && (!l->mqtt || mqtt_drained(l->mqtt));
 	if (done || now_ms >= l->drain_until_ms || now_ms >= l->goodbye_until_ms)
 		loop_stop(l->loop);
 }
@@ -181,6 +187,8 @@ static void begin_drain(void *arg)
 	close_doors(l);
 	connections_drain(&l->connections);
 	parcels_drain(&l->parcels);
+	if (l->mqtt)
+		mqtt_drain(l->mqtt);
 	l->drain_until_ms = loop_now_ms(l->loop) + l->o->drain_ms;
 	l->goodbye_until_ms = loop_now_ms(l->loop) + GOODBYE_MS;
 	if (loop_every(l->loop, DRAIN_TICK_MS, on_drain_tick, l, &l->drain_tick) < 0)
@@ -228,8 +236,8 @@ static int open_doors(struct lane *l)
 	l->doors = calloc(l->o->ports_n, sizeof *l->doors);
 	if (!l->doors)
 		return -ENOMEM;
-	for (size_t i = 0; r == 0 && i < l->o->ports_n; i++)
-		r = open_door(l, &l->doors[i], &l->o->ports[i]);
+	for (; r == 0 && l->doors_n < l->o->ports_n; l->doors_n++)
+		r = open_door(l, &l->doors[l->doors_n], &l->o->ports[l->doors_n]);
 	return r;
 }
 
@@ -239,6 +247,7 @@ static size_t free_all(struct lane *l)
 	size_t lost = intake_end(&l->intake) + bus_producer_close(l->intake.producer, FLUSH_MS);
 
 	loop_close(l->loop);
+	mqtt_close(l->mqtt);
 	parcels_close(&l->parcels);
 	intake_close(&l->intake);
 	free(l->doors);
@@ -246,39 +255,62 @@ static size_t free_all(struct lane *l)
 	return lost;
 }
 
-int lane_open(struct lane **ret, struct lane_options *o, int number)
+static int start(struct lane *l, int64_t beat_ms)
 {
-	struct lane *l = calloc(1, sizeof *l);
-	if (!l)
-		return -ENOMEM;
-	l->o = o;
-	snprintf(l->name, sizeof l->name, "loop%d", number);
-	int r = intake_open(&l->intake, o);
-	if (r < 0) {
-		free(l);
+	int r = loop_every(l->loop, TICK_MS, on_tick, l, &l->tick);
+	if (r < 0)
 		return r;
-	}
+	l->heartbeat = heartbeat_new(l->name, beat_ms);
+	l->queued = stats_queued(l->name);
+	return -pthread_create(&l->thread, NULL, run, l);
+}
+
+/* @broker: NULL: with doors. */
+static int open_lane(struct lane *l, const struct mqtt_options *broker)
+{
 	connections_open(&l->connections, &l->intake);
-	r = parcels_open(&l->parcels, &l->intake);
+	int r = parcels_open(&l->parcels, &l->intake);
 	if (r == 0)
 		r = loop_open(&l->loop);
 	if (r == 0)
 		r = open_producer(l);
 	if (r == 0)
-		r = open_doors(l);
-	if (r == 0)
-		r = loop_every(l->loop, TICK_MS, on_tick, l, &l->tick);
-	if (r == 0) {
-		l->heartbeat = heartbeat_new(l->name, BEAT_MS);
-		l->queued = stats_queued(l->name);
-		r = -pthread_create(&l->thread, NULL, run, l);
+		r = broker ? mqtt_open(&l->mqtt, l->loop, &l->intake, broker) : open_doors(l);
+	return r == 0 ? start(l, broker ? BROKER_BEAT_MS : BEAT_MS) : r;
+}
+
+static int make_lane(struct lane **ret, struct lane_options *o, const char *name, const struct mqtt_options *broker)
+{
+	struct lane *l = calloc(1, sizeof *l);
+	if (!l)
+		return -ENOMEM;
+	l->o = o;
+	snprintf(l->name, sizeof l->name, "%s", name);
+	int r = intake_open(&l->intake, o);
+	if (r < 0) {
+		free(l);
+		return r;
 	}
+	r = open_lane(l, broker);
 	if (r < 0) {
 		free_all(l);
 		return r;
 	}
 	*ret = l;
 	return 0;
+}
+
+int lane_open(struct lane **ret, struct lane_options *o, int number)
+{
+	char name[NAME_SIZE];
+
+	snprintf(name, sizeof name, "loop%d", number);
+	return make_lane(ret, o, name, NULL);
+}
+
+int lane_open_broker(struct lane **ret, struct lane_options *o, const struct mqtt_options *broker)
+{
+	return make_lane(ret, o, "mqtt", broker);
 }
 
 size_t lane_close(struct lane *l)

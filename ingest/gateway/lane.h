@@ -1,5 +1,5 @@
 /*
- * lane - one event loop with what its connections need: listeners, a producer, scratch memory
+ * lane - one event loop with what its connections need: listeners or a broker, a producer, scratch memory
  *
  * The gateway runs several lanes, each on a thread of its own, that listen on the same ports. Only the cache of devices and the
  * metrics are shared.
@@ -17,6 +17,7 @@
 #include <stdatomic.h>
 
 struct lane;
+struct mqtt_options;
 
 /* One protocol on its port. */
 struct port {
@@ -55,6 +56,10 @@ struct lane_options {
 
 /* Listens and runs. @number: 0, 1... 0 or -errno. */
 MUST_CHECK int lane_open(struct lane **ret, struct lane_options *o, int number);
+
+/* One that subscribes at @broker (borrowed, outlives it) and does not listen: what its connection does that blocks is felt by no
+ * other. */
+MUST_CHECK int lane_open_broker(struct lane **ret, struct lane_options *o, const struct mqtt_options *broker);
 
 /* Look-ups up to @ticket are settled. */
 void lane_looked_up(struct lane *l, uint64_t ticket);

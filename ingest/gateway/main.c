@@ -26,7 +26,7 @@ struct gateway {
 	struct devices *devices;
 	struct strangers *strangers;
 	struct friends *friends;
-	struct lane *lanes[LANES_MAX];
+	struct lane *lanes[LANES_MAX + 1]; /* the last one may be a broker's */
 	size_t lanes_n;
 	struct lookup *lookup;
 	struct friends_fetch *friends_fetch;
@@ -142,6 +142,8 @@ static int open_lanes(struct gateway *g)
 
 	for (size_t i = 0; r == 0 && i < g->lanes_n; i++)
 		r = lane_open(&g->lanes[i], &settings.lanes, (int)i);
+	if (r == 0 && *settings.mqtt.broker.host)
+		r = lane_open_broker(&g->lanes[g->lanes_n++], &settings.lanes, &settings.mqtt);
 	for (size_t i = 0; r == 0 && i < settings.lanes.ports_n; i++)
 		log_info("listening", LOG_S("name", g->ports[i].protocol->name),
 			LOG_S("address", settings.lanes.address), LOG_I("port", g->ports[i].number));

@@ -12,6 +12,7 @@
 
 enum {
 	FIXED_MAX = 64,
+	MQTT_MAX = 8,
 	NAME_SIZE = 48,
 	MINUTE_MS = 60000,
 	DAY_MS = 86400000,
@@ -46,6 +47,38 @@ struct filters settings_filters(const struct filter_settings *s)
 					 [FILTER_DISTANCE] = (float)s->distance_m,
 					 [FILTER_PERIOD] = (float)s->period_ms / 1000,
 				 } };
+}
+
+static const char *mqtt_url_setting(const char *text, void *target, int64_t min, int64_t max)
+{
+	(void)min;
+	(void)max;
+	return mqtt_url_parse(target, text) == 0 ? NULL : "must be mqtt://HOST[:PORT] or mqtts://HOST[:PORT]";
+}
+
+static size_t put_mqtt(struct setting *out, struct mqtt_options *m)
+{
+	const struct setting rows[] = {
+		{ "GATEWAY_MQTT_URL", NULL, mqtt_url_setting, &m->broker,
+			"MQTT broker of OwnTracks apps, mqtt:// or with TLS mqtts://; none when not set. It says who "
+			"may "
+			"publish for which device" },
+		{ "GATEWAY_MQTT_CLIENT_ID", NULL, setting_text, &m->client_id,
+			"this gateway at the broker, which keeps messages for it; by the host's name when not set" },
+		{ "GATEWAY_MQTT_USERNAME", NULL, setting_text, &m->username, "user at the broker" },
+		{ "GATEWAY_MQTT_PASSWORD", NULL, setting_text, &m->password, "the user's password",
+			.flags = SETTING_SECRET },
+		{ "GATEWAY_MQTT_TOPIC", "owntracks/#", setting_text, &m->topic, "topics to subscribe to" },
+		{ "GATEWAY_MQTT_KEEP_ALIVE", "60s", setting_duration, &m->keep_alive_ms,
+			"after which the broker misses a gateway that is silent", 5000, 18LL * 60 * MINUTE_MS },
+		{ "GATEWAY_MQTT_INFLIGHT", "1000", setting_int, &m->window, "messages not yet acknowledged", 1, 65535 },
+		{ "GATEWAY_MQTT_CA_FILE", NULL, setting_text, &m->ca_file,
+			"CA certificates for mqtts, PEM; the system's when not set" },
+	};
+
+	static_assert(sizeof rows / sizeof *rows <= MQTT_MAX, "room for all");
+	memcpy(out, rows, sizeof rows);
+	return sizeof rows / sizeof *rows;
 }
 
 static size_t put_fixed(struct setting *out, struct settings *s)
@@ -163,10 +196,11 @@ static const char *name_for(char *out, const char *protocol, const char *what)
 
 const struct setting *settings_table(struct settings *s)
 {
-	static struct setting table[FIXED_MAX + 2 * SETTINGS_PROTOCOLS_MAX + 1];
+	static struct setting table[FIXED_MAX + MQTT_MAX + 2 * SETTINGS_PROTOCOLS_MAX + 1];
 	static char names[SETTINGS_PROTOCOLS_MAX][2][NAME_SIZE], defaults[SETTINGS_PROTOCOLS_MAX][2][16];
 	size_t n = put_fixed(table, s);
 
+	n += put_mqtt(table + n, &s->mqtt);
 	for (size_t i = 0; protocols[i] && i < SETTINGS_PROTOCOLS_MAX; i++) {
 		snprintf(defaults[i][0], sizeof defaults[i][0], "%u", protocols[i]->port);
 		snprintf(defaults[i][1], sizeof defaults[i][1], "%us", protocols[i]->idle_s);

@@ -8,6 +8,7 @@
 #include "ingest/gateway/devices.h"
 #include "ingest/gateway/friends.h"
 #include "ingest/gateway/lane.h"
+#include "ingest/gateway/mqtt.h"
 #include "service/prepare.h"
 
 enum { SETTINGS_PROTOCOLS_MAX = 32 };
@@ -20,6 +21,7 @@ struct filter_settings {
 
 struct settings {
 	struct lane_options lanes; /* ports, devices, kafka and positions_topic are set later */
+	struct mqtt_options mqtt;
 	struct bus_config kafka;
 	struct client_options auth;
 	struct devices_options devices;

@@ -101,7 +101,10 @@ void around_close(void)
 
 void around_start(void)
 {
-	ck_assert_int_eq(lane_open(&around.lane, &around.options, 0), 0);
+	int r = around.broker ? lane_open_broker(&around.lane, &around.options, around.broker)
+			      : lane_open(&around.lane, &around.options, 0);
+
+	ck_assert_int_eq(r, 0);
 	ck_assert_int_eq(pthread_create(&auth_thread, NULL, auth, NULL), 0);
 }
 

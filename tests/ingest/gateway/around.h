@@ -22,6 +22,7 @@ struct around {
 	struct cluster *cluster;
 	struct port ports[AROUND_PORTS_MAX];
 	struct lane_options options; /* a test may change them before it starts */
+	const struct mqtt_options *broker; /* a test may set it before it starts: the lane is that broker's */
 	struct lane *lane;
 	atomic_bool auth_away;
 	atomic_bool auth_slow; /* nothing is said as long as it is */
