@@ -161,9 +161,15 @@ static void want(struct devices *d, struct entry *e)
 	pthread_cond_signal(&d->wanted);
 }
 
+/* For one more that is not known. */
+static bool has_room(const struct devices *d)
+{
+	return d->asked.n + d->others.n < (size_t)d->o.others_max;
+}
+
 static struct entry *add(struct devices *d, const char *identifier, uint64_t hash)
 {
-	if (d->asked.n + d->others.n >= (size_t)d->o.others_max && !drop_one(d, &d->others))
+	if (!has_room(d) && !drop_one(d, &d->others))
 		return NULL;
 	size_t n = strlen(identifier) + 1;
 	struct entry *e = calloc(1, sizeof *e + n);
@@ -298,6 +304,8 @@ static void settle(struct devices *d, struct entry *e, const struct device *devi
 	e->until_ms = now_ms + (device ? d->o.known_ms : d->o.unknown_ms);
 	free(e->rules);
 	e->rules = rules;
+	if (device && !uuid_same(&e->id, &device->id))
+		e->last = (struct fix){ 0 };
 	if (device) {
 		e->id = device->id;
 		e->owner = device->owner;
@@ -360,6 +368,9 @@ void devices_forget(struct devices *d, const char *identifier)
 	if (e && e->wanted) {
 		e->stale = e->taken;
 		change_state(d, e, ASKED);
+	} else if (e && e->last.time_ms != 0 && (e->state != KNOWN || has_room(d))) { /* so that its last fix stays */
+		e->until_ms = 0;
+		change_state(d, e, UNAVAILABLE);
 	} else if (e) {
 		drop(d, e);
 	}

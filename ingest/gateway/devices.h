@@ -52,8 +52,8 @@ enum devices_result {
 MUST_CHECK int devices_find(
 	struct devices *d, const char *identifier, int64_t now_ms, struct device *ret, uint64_t *ret_ticket);
 
-/* A fix of @identifier was taken: the last one, if it is newer than that. Known to this process alone, and until the device is
- * looked up anew after a change: a tracker whose fixes come through several gateways has a last one in each. */
+/* A fix of @identifier was taken: the last one, if it is newer than that. Known to this process alone, for as
+ * long as the device is cached: a tracker whose fixes come through several gateways has a last one in each. */
 void devices_follow(struct devices *d, const char *identifier, const struct fix *fix);
 
 /* Every want up to this ticket has been settled. */

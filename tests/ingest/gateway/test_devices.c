@@ -239,6 +239,40 @@ START_TEST(the_last_fix_of_each)
 }
 END_TEST
 
+START_TEST(a_change_leaves_the_last_fix_but_another_device_has_none)
+{
+	struct device other = collar;
+
+	settle("cat", &collar, 0);
+	devices_follow(d, "cat", &(struct fix){ .time_ms = 5000 });
+	devices_forget(d, "cat");
+	devices_forget(d, "cat");
+	ck_assert_uint_eq(devices_count(d).known, 0);
+	settle("cat", &renewed, 0);
+	ck_assert_int_eq(last_ms("cat", 0), 5000);
+	devices_forget(d, "cat");
+	other.id.b[0]++; /* removed, and added by somebody else */
+	settle("cat", &other, 0);
+	ck_assert_int_eq(last_ms("cat", 0), 0);
+}
+END_TEST
+
+START_TEST(a_flood_of_changes_stays_within_the_bounds)
+{
+	char name[16];
+
+	for (int i = 0; i < 100; i++) {
+		snprintf(name, sizeof name, "cat-%d", i);
+		settle(name, &collar, 0);
+		devices_follow(d, name, &(struct fix){ .time_ms = 5000 });
+		devices_forget(d, name);
+	}
+	ck_assert_uint_eq(devices_count(d).known, 0);
+	ck_assert_uint_le(devices_count(d).others, OTHERS_MAX);
+	ck_assert_int_eq(find("cat-0", 0), DEVICES_E_WAIT);
+}
+END_TEST
+
 /* ---- changes ---- */
 
 START_TEST(forgotten_is_asked_anew)
@@ -430,6 +464,8 @@ static Suite *suite(void)
 	tcase_add_test(t, settling_what_nobody_asked_changes_nothing);
 	tcase_add_test(t, what_auth_says_of_it);
 	tcase_add_test(t, the_last_fix_of_each);
+	tcase_add_test(t, a_change_leaves_the_last_fix_but_another_device_has_none);
+	tcase_add_test(t, a_flood_of_changes_stays_within_the_bounds);
 	tcase_add_test(t, forgotten_is_asked_anew);
 	tcase_add_test(t, an_answer_from_before_the_change_does_not_count);
 	tcase_add_test(t, a_change_while_a_known_one_is_asked_again);
