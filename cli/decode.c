@@ -71,6 +71,15 @@ static const struct protocol *find(const char *called)
 	return protocol_find(called);
 }
 
+/* What is spoken over UDP on the port of @p, which is TCP's; NULL: nothing. */
+static const struct protocol *datagrams_of(const struct protocol *p)
+{
+	for (const struct protocol *const *other = protocols; p->transport == PROTOCOL_TCP && *other; other++)
+		if ((*other)->transport == PROTOCOL_UDP && (*other)->port == p->port)
+			return *other;
+	return NULL;
+}
+
 /* "osmand, owntracks, ..." Valid until the next call. */
 static const char *names(void)
 {
@@ -122,6 +131,7 @@ static int choose(struct decode_options *o, const char *name)
 	const struct protocol_sizes sizes = { (size_t)frame_max, (size_t)header_max, (size_t)body_max };
 	*o = (struct decode_options){
 		.protocol = p,
+		.datagrams = datagrams_of(p),
 		.limits = protocol_limits_of(p, &sizes),
 		.form = as_hex    ? DECODE_HEX
 			: as_text ? DECODE_TEXT

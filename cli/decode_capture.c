@@ -63,21 +63,18 @@ static const char *read_text(struct decode_bytes *b, const char *line, size_t n)
 
 /* ---- requests ---- */
 
-static void put_string(struct text *t, const json_t *string)
-{
-	text_put(t, json_string_value(string), json_string_length(string));
-}
-
 static bool put_header_line(struct text *t, const char *name, const json_t *value)
 {
 	text_puts(t, name);
 	text_puts(t, ": ");
 	if (json_is_integer(value))
 		text_int(t, json_integer_value(value));
+	else if (json_is_string(value))
+		text_put(t, json_string_value(value), json_string_length(value));
 	else
-		put_string(t, value);
+		return false;
 	text_puts(t, "\r\n");
-	return json_is_string(value) || json_is_integer(value);
+	return true;
 }
 
 /* How long the body is, and that it comes in one piece, is said by what is put together here. */

@@ -176,12 +176,28 @@ static void read_datagram(struct decode_frames *f, const struct decode_bytes *b,
 		serve(f, b->at, b->n, report);
 }
 
+static bool is_datagram(const struct decode_frames *f, const struct decode_bytes *b)
+{
+	const struct protocol_session none = { 0 };
+	struct protocol_scratch scratch = f->scratch;
+	struct protocol_result result = { 0 };
+
+	return f->datagrams && f->protocol->frame(b->at, b->n, &f->limits) == -REASON_BAD_FRAME &&
+	       f->datagrams->decode(&none, b->at, b->n, &scratch, &result) == 0;
+}
+
 void decode_frames_read(struct decode_frames *f, struct decode_bytes *bytes, struct decode_report *report)
 {
-	if (f->protocol->frame)
-		read_stream(f, bytes, report);
-	else
+	struct decode_frames over_udp = *f; /* which leaves the session of the connection alone */
+
+	if (!f->protocol->frame) {
 		read_datagram(f, bytes, report);
-	if (!report->device && f->session.identifier[0])
-		decode_report_device(report, f->session.identifier);
+	} else if (is_datagram(f, bytes)) {
+		over_udp.protocol = f->datagrams;
+		read_datagram(&over_udp, bytes, report);
+	} else {
+		read_stream(f, bytes, report);
+		if (!report->device && f->session.identifier[0])
+			decode_report_device(report, f->session.identifier);
+	}
 }

@@ -15,6 +15,8 @@
 
 struct decode_frames {
 	const struct protocol *protocol;
+	const struct protocol
+		*datagrams; /* what is spoken over UDP on the same port; NULL: nothing, or it is @protocol */
 	struct protocol_limits limits;
 	struct protocol_session
 		session; /* stays from line to line, also where the gateway would close the connection */
@@ -27,5 +29,6 @@ struct decode_frames {
 MUST_CHECK int decode_frames_open(struct decode_frames *f);
 void decode_frames_close(struct decode_frames *f);
 
-/* All frames in @bytes, one behind the other until one ends the connection, into @report. @bytes may get longer. */
+/* All frames in @bytes, one behind the other until one ends the connection, into @report. A capture does not say how its bytes
+ * came: what is no frame, but a good datagram, is read as one. @bytes may get longer. */
 void decode_frames_read(struct decode_frames *f, struct decode_bytes *bytes, struct decode_report *report);

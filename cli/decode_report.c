@@ -4,12 +4,12 @@
 #include "base/time.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
 	REAL_DIGITS = 15, /* all that a double has of a decimal number */
+	FLOAT_DIGITS = 7,
 };
 
 struct decode_report decode_report_begin(void)
@@ -64,7 +64,12 @@ static json_t *time_value(int64_t ms)
 /* The decimals that a tracker said, without what a float adds to them. */
 static json_t *field_value(const struct position *p, enum position_field field, float v)
 {
-	return position_has(p, field) ? json_real(round((double)v * 1e4) / 1e4) : json_null();
+	char digits[32];
+
+	if (!position_has(p, field))
+		return json_null();
+	snprintf(digits, sizeof digits, "%.*g", FLOAT_DIGITS, (double)v);
+	return json_real(strtod(digits, NULL));
 }
 
 static json_t *attribute_value(const struct attribute *a)

@@ -63,6 +63,7 @@ int decode_stream(FILE *in, FILE *out, const struct decode_options *o)
 		.form = o->form,
 		.bytes = { .room = decode_capture_room(o->line_max) },
 		.frames = { .protocol = o->protocol,
+			.datagrams = o->datagrams,
 			.limits = o->limits,
 			.now_ms = o->now_ms,
 			.mend = o->form == DECODE_TEXT },

@@ -14,6 +14,7 @@
 
 struct decode_options {
 	const struct protocol *protocol;
+	const struct protocol *datagrams; /* see struct decode_frames */
 	struct protocol_limits limits;
 	enum decode_form form;
 	const char *
