@@ -12,7 +12,8 @@ import time
 
 import pytest
 import requests
-from support.records import decode_position, read_topic
+from support.gateway import settings, stored
+from support.records import read_topic
 from support.times import now_ms
 from support.trackers import Avl, TeltonikaClient, send_osmand, teltonika_packet
 from support.waiting import holds_for, wait_until
@@ -60,25 +61,6 @@ def ask(stack, data):
         sock.sendall(data)
         answer = read_answer(sock)
         return answer, answer is None or answer[1].get("connection") == "close" and sock.recv(1) == b""
-
-
-def stored(stack, device):
-    """The positions of a device that Kafka has."""
-    return [decode_position(r.value) for r in read_topic(stack, "positions") if r.key == device.uuid.bytes]
-
-
-@contextlib.contextmanager
-def settings(stack, **changed):
-    """The gateway with other settings for a while."""
-    before = {name: stack.gateway.env.get(name) for name in changed}
-    stack.gateway.restart(**changed)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del stack.gateway.env[name]
-        stack.gateway.restart(**{name: value for name, value in before.items() if value is not None})
 
 
 # ---- framing ----
