@@ -14,6 +14,7 @@
  * Concox, "GT06 GPS Tracker Communication Protocol" 1.8.1; type 22 as in that of the GT06N.
  */
 #include "base/text.h"
+#include "cli/simulation/crc16.h"
 #include "cli/simulation/dialect.h"
 #include "cli/simulation/whole.h"
 #include "cli/simulation/writer.h"
@@ -50,18 +51,6 @@ enum {
 /* What is numbered first: the login, then each frame of a write. */
 enum { SERIAL_LOGIN = 1, SERIAL_FIRST };
 
-static uint16_t crc16_x25(const uint8_t *bytes, size_t n)
-{
-	uint16_t crc = 0xffff;
-
-	for (size_t i = 0; i < n; i++) {
-		crc ^= bytes[i];
-		for (int bit = 0; bit < 8; bit++)
-			crc = (uint16_t)(crc & 1 ? crc >> 1 ^ 0x8408 : crc >> 1);
-	}
-	return crc ^ 0xffff;
-}
-
 static void put_frame(struct writer *w, uint8_t type, const void *contents, size_t n, unsigned serial)
 {
 	enum { TYPE = 1, SERIAL = 2, CRC = 2 };
@@ -73,7 +62,7 @@ static void put_frame(struct writer *w, uint8_t type, const void *contents, size
 	writer_put(w, contents, n);
 	writer_be(w, serial, SERIAL);
 	if (!w->full)
-		writer_be(w, crc16_x25(w->out + begin + 2, w->n - begin - 2), CRC);
+		writer_be(w, (uint16_t)~crc16_reflected(w->out + begin + 2, w->n - begin - 2, 0x8408, 0xffff), CRC);
 	writer_be(w, 0x0d0a, 2);
 }
 

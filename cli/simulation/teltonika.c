@@ -13,6 +13,7 @@
  */
 #include "cli/simulation/teltonika.h"
 #include "base/wire.h"
+#include "cli/simulation/crc16.h"
 #include "cli/simulation/writer.h"
 
 enum {
@@ -38,18 +39,6 @@ static const struct layout *layout_of(enum teltonika_codec codec)
 	while (l->codec != codec)
 		l++;
 	return l;
-}
-
-static uint16_t crc16_arc(const uint8_t *bytes, size_t n)
-{
-	uint16_t crc = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		crc ^= bytes[i];
-		for (int bit = 0; bit < 8; bit++)
-			crc = (uint16_t)(crc & 1 ? crc >> 1 ^ 0xa001 : crc >> 1);
-	}
-	return crc;
 }
 
 static void put_io_of_size(struct writer *w, const struct teltonika_record *r, size_t size, const struct layout *l)
@@ -138,7 +127,7 @@ size_t teltonika_frame(
 		return 0;
 	size_t length = w.n - HEAD;
 	overwrite(&w, ZERO, length, HEAD - ZERO);
-	writer_be(&w, crc16_arc(out + HEAD, length), 4);
+	writer_be(&w, crc16_reflected(out + HEAD, length, 0xa001, 0), 4);
 	return writer_len(&w);
 }
 

@@ -144,24 +144,33 @@ static struct reply read_datagram(const uint8_t *bytes, size_t len, bool greetin
 
 /* ---- the table ---- */
 
-#define OVER_TCP(name_of_codec, frame_of_codec)                                                                        \
-	{                                                                                                              \
-		.name = "teltonika-" name_of_codec, .protocol = "teltonika", .codec = name_of_codec, .port = PORT,     \
-		.records_max = RECORDS_MAX, .imei = true, .login = teltonika_login, .frame = frame_of_codec,           \
-		.read = read_answer                                                                                    \
-	}
+#define OVER_TCP                                                                                                       \
+	.protocol = "teltonika", .port = PORT, .records_max = RECORDS_MAX, .imei = true, .login = teltonika_login,     \
+	.read = read_answer
 
-#define OVER_UDP(name_of_codec, frame_of_codec)                                                                        \
-	{                                                                                                              \
-		.name = "teltonika-udp-" name_of_codec, .protocol = "teltonika-udp", .codec = name_of_codec,           \
-		.port = PORT, .records_max = DATAGRAM_RECORDS_MAX, .imei = true, .curt = true, .udp = true,            \
-		.frame = frame_of_codec, .read = read_datagram                                                         \
-	}
+#define OVER_UDP                                                                                                       \
+	.protocol = "teltonika-udp", .port = PORT, .records_max = DATAGRAM_RECORDS_MAX, .imei = true, .curt = true,    \
+	.udp = true, .read = read_datagram
 
-const struct dialect dialect_teltonika_8 = OVER_TCP("8", frame_8);
-const struct dialect dialect_teltonika_8e = OVER_TCP("8e", frame_8e);
-const struct dialect dialect_teltonika_16 = OVER_TCP("16", frame_16);
+const struct dialect dialect_teltonika_8 = { OVER_TCP, .name = "teltonika-8", .codec = "8", .frame = frame_8 };
+const struct dialect dialect_teltonika_8e = { OVER_TCP, .name = "teltonika-8e", .codec = "8e", .frame = frame_8e };
+const struct dialect dialect_teltonika_16 = { OVER_TCP, .name = "teltonika-16", .codec = "16", .frame = frame_16 };
 
-const struct dialect dialect_teltonika_udp_8 = OVER_UDP("8", datagram_8);
-const struct dialect dialect_teltonika_udp_8e = OVER_UDP("8e", datagram_8e);
-const struct dialect dialect_teltonika_udp_16 = OVER_UDP("16", datagram_16);
+const struct dialect dialect_teltonika_udp_8 = {
+	OVER_UDP,
+	.name = "teltonika-udp-8",
+	.codec = "8",
+	.frame = datagram_8,
+};
+const struct dialect dialect_teltonika_udp_8e = {
+	OVER_UDP,
+	.name = "teltonika-udp-8e",
+	.codec = "8e",
+	.frame = datagram_8e,
+};
+const struct dialect dialect_teltonika_udp_16 = {
+	OVER_UDP,
+	.name = "teltonika-udp-16",
+	.codec = "16",
+	.frame = datagram_16,
+};
