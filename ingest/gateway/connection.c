@@ -40,15 +40,18 @@ static void send_bytes(struct connection *c, const uint8_t *bytes, size_t n)
 		series_add(c->flight.port->stats.bytes_out, (double)n);
 }
 
+/* Whether the frame's tracker wants to know of its owner's other pets, and may. */
+static bool wants_company(const struct connection *c)
+{
+	static const struct uuid nobody;
+
+	return c->all->intake->o->friends && protocol_of(c)->answer_company && !uuid_same(&c->flight.owner, &nobody);
+}
+
 /* Who is to be told of in the answer to an accepted frame; NULL: nobody, or it is not known. */
 static struct friend_set *find_company(const struct connection *c)
 {
-	static const struct uuid nobody;
-	struct friends *friends = c->all->intake->o->friends;
-
-	if (!friends || !protocol_of(c)->answer_company || uuid_same(&c->flight.owner, &nobody))
-		return NULL;
-	return friends_find(friends, &c->flight.owner, clock_mono_ms());
+	return wants_company(c) ? friends_find(c->all->intake->o->friends, &c->flight.owner, clock_mono_ms()) : NULL;
 }
 
 /* Each returns whether the connection is to be closed. */
@@ -148,6 +151,8 @@ static size_t serve(struct connection *c, const uint8_t *bytes, size_t n)
 	if (c->flight.pending > 0) {
 		c->note = frame.note;
 		stream_pause(c->stream);
+		if (wants_company(c)) /* query may be quicker than Kafka */
+			friends_want(c->all->intake->o->friends, &c->flight.owner, clock_mono_ms());
 	} else {
 		answer(c, &frame.note);
 	}

@@ -143,39 +143,45 @@ static struct entry *add(struct friends *f, const struct uuid *owner)
 	return e;
 }
 
-static void use(struct friends *f, struct entry *e, int64_t now_ms)
+/* ---- for the loops ---- */
+
+static bool is_newer(const struct entry *e, int64_t age_ms, int64_t now_ms)
 {
+	return e && e->set && now_ms - e->set_ms < age_ms;
+}
+
+/* The entry of @owner, made where there is none, wanted where it is not fresh. NULL: memory is out. */
+static struct entry *use(struct friends *f, const struct uuid *owner, int64_t now_ms)
+{
+	struct entry *e = find(f, owner);
+
+	if (!e)
+		e = add(f, owner);
+	if (!e)
+		return NULL;
 	e->used_ms = now_ms;
 	TAILQ_REMOVE(&f->used, e, used);
 	TAILQ_INSERT_TAIL(&f->used, e, used);
+	if (!is_newer(e, f->o.fresh_ms, now_ms) && !e->wanted && !e->taken)
+		want(f, e);
+	return e;
 }
 
-/* ---- for the loops ---- */
-
-/* The set of @e where it is good enough. */
-static struct friend_set *serve(struct friends *f, struct entry *e, int64_t now_ms)
+void friends_want(struct friends *f, const struct uuid *owner, int64_t now_ms)
 {
-	int64_t age_ms = now_ms - e->set_ms;
-	bool fresh = e->set && age_ms < f->o.fresh_ms, good = e->set && age_ms < f->o.stale_ms;
-
-	use(f, e, now_ms);
-	if (!fresh && !e->wanted && !e->taken)
-		want(f, e);
-	series_add(fresh ? f->fresh : good ? f->stale : f->none, 1);
-	return good ? set_ref(e->set) : NULL;
+	pthread_mutex_lock(&f->lock);
+	use(f, owner, now_ms);
+	pthread_mutex_unlock(&f->lock);
 }
 
 struct friend_set *friends_find(struct friends *f, const struct uuid *owner, int64_t now_ms)
 {
-	struct friend_set *set = NULL;
-
 	pthread_mutex_lock(&f->lock);
-	struct entry *e = find(f, owner);
-	if (!e)
-		e = add(f, owner);
-	if (e)
-		set = serve(f, e, now_ms);
+	struct entry *e = use(f, owner, now_ms);
+	bool fresh = is_newer(e, f->o.fresh_ms, now_ms), good = is_newer(e, f->o.stale_ms, now_ms);
+	struct friend_set *set = good ? set_ref(e->set) : NULL;
 	pthread_mutex_unlock(&f->lock);
+	series_add(fresh ? f->fresh : good ? f->stale : f->none, 1);
 	return set;
 }
 

@@ -41,6 +41,8 @@ void friends_close(struct friends *f); /* accepts NULL */
 
 /* ---- for the loops ---- */
 
+/* Says that friends_find() will be asked soon: what is not fresh is wanted from now on. */
+void friends_want(struct friends *f, const struct uuid *owner, int64_t now_ms);
 /* The pets of @owner as far as they are known, the caller's to friend_set_unref(). NULL: not known, or not any more. */
 struct friend_set *friends_find(struct friends *f, const struct uuid *owner, int64_t now_ms);
 

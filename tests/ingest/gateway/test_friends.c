@@ -106,6 +106,21 @@ START_TEST(not_known_then_known)
 }
 END_TEST
 
+START_TEST(wanted_before_they_are_asked_for)
+{
+	struct uuid o = id(1);
+
+	friends_want(friends, &o, 0);
+	ck_assert_int_eq(take(), 1);
+	settle(1, 3, 0);
+	friends_want(friends, &o, FRESH_MS - 1);
+	ck_assert_int_eq(take(), -1);
+	friends_want(friends, &o, FRESH_MS);
+	ck_assert_int_eq(take(), 1);
+	ck_assert_int_eq(known(1, FRESH_MS), 3);
+}
+END_TEST
+
 START_TEST(old_ones_serve_while_they_are_wanted)
 {
 	known(1, 0);
@@ -243,6 +258,7 @@ static Suite *suite(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, a_set_is_in_the_order_of_ids);
 	tcase_add_test(t, not_known_then_known);
+	tcase_add_test(t, wanted_before_they_are_asked_for);
 	tcase_add_test(t, old_ones_serve_while_they_are_wanted);
 	tcase_add_test(t, nobody_is_asked_about_for_ever);
 	tcase_add_test(t, the_least_recently_used_go_first);
