@@ -35,8 +35,8 @@ void decode_frames_close(struct decode_frames *f)
 
 /* ---- cut ---- */
 
-/* What reading lines takes away from a frame of text, or people do who copy it. */
-static const char *const ends[] = { "\r\n", "$", ";", NULL };
+/* What reading lines takes away from a frame of text, or people do who copy it. GPS103's ';' may as well be a line end. */
+static const char *const ends[] = { "\r\n", "$", NULL };
 
 /* The first frame from @at on, as struct protocol's frame(). */
 static ssize_t cut(const struct decode_frames *f, struct decode_bytes *b, size_t at)

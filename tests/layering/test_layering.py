@@ -118,6 +118,17 @@ def test_every_exception_is_used():
     assert used == set(EXCEPTIONS)
 
 
+def defaults(file):
+    """The gateway's settings in a table of settings, with their defaults."""
+    return set(re.findall(r'\{ "(GATEWAY_[A-Z_]+)", "([^"]*)"', (ROOT / file).read_text()))
+
+
+def test_decode_has_the_defaults_of_the_gateway():
+    ours = defaults("cli/decode.c")
+    assert len(ours) == 3
+    assert ours <= defaults("ingest/gateway/settings.c")
+
+
 def test_every_outside_library_is_used_where_it_belongs():
     """A pattern that matches nothing would guard nothing."""
     used = {
