@@ -51,13 +51,31 @@ int devices_list(struct session *s, json_t **ret_array)
 	return r;
 }
 
-int devices_add(struct session *s, const char *name, const char *identifier, json_t *pet, json_t **ret)
+/* @body is stolen. */
+static int create(struct session *s, json_t *body, json_t **ret)
 {
-	json_t *body = json_pack("{s:s, s:s*, s:O*}", "name", name, "identifier", identifier, "pet", pet);
 	int r = body ? session_call(s, "POST", "/v1/devices", body, ret) : -ENOMEM;
 
 	json_decref(body);
 	return r;
+}
+
+int devices_add(struct session *s, const char *name, const char *identifier, json_t *pet, json_t **ret)
+{
+	return create(s, json_pack("{s:s, s:s*, s:O*}", "name", name, "identifier", identifier, "pet", pet), ret);
+}
+
+int devices_claim(struct session *s, const char *name, const char *identifier, const char *code, json_t **ret)
+{
+	return create(s, json_pack("{s:s, s:s, s:s}", "name", name, "identifier", identifier, "code", code), ret);
+}
+
+int devices_change(struct session *s, const char *id, const json_t *body, json_t **ret)
+{
+	char path[PATH_SIZE];
+
+	snprintf(path, sizeof path, "/v1/devices/%s", id);
+	return session_call(s, "PATCH", path, body, ret);
 }
 
 int devices_rotate(struct session *s, const char *id, char **ret_secret)

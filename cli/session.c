@@ -245,11 +245,12 @@ int session_token(struct session *s, const char **ret)
 int session_call(struct session *s, const char *method, const char *path, const json_t *body, json_t **ret_answer)
 {
 	const char *token;
+	long status = 0;
 	int r = session_token(s, &token);
 
 	if (r == 0)
-		r = by_client(client_call(s->client, method, path, body, token, ret_answer, NULL));
-	if (r != SESSION_E_DENIED)
+		r = by_client(client_call(s->client, method, path, body, token, ret_answer, &status));
+	if (status != 401)
 		return r;
 	r = session_renew(s); /* it ended early: revoked, or its key is gone; once more with a new one */
 	return r ? r : by_client(client_call(s->client, method, path, body, s->data.access_token, ret_answer, NULL));

@@ -131,6 +131,20 @@ static bool is_taken(const struct auth *a, const json_t *identifier)
 	return false;
 }
 
+/* Whether the code of @body, if it has one, is right; else answers that it is not. */
+static bool may_claim(struct web_request *q, struct auth *a, const json_t *body)
+{
+	const char *code = json_string_value(json_object_get(body, "code"));
+
+	if (!code)
+		return true;
+	a->guesses++;
+	if (a->code && !strcmp(code, a->code))
+		return true;
+	web_problem(q, 403, "wrong_code", "This is not its code.");
+	return false;
+}
+
 static void add(struct web_request *q, void *owner)
 {
 	struct auth *a = owner;
@@ -138,7 +152,7 @@ static void add(struct web_request *q, void *owner)
 	size_t n = json_array_size(a->devices);
 	char id[40], identifier[16];
 
-	if (!body)
+	if (!body || !may_claim(q, a, body))
 		return;
 	bool taken = a->conflicts > 0;
 	a->conflicts -= taken;
@@ -181,6 +195,19 @@ static void rotate(struct web_request *q, void *owner)
 	web_reply(q, 200, json_pack("{s:O}", "secret", json_object_get(device, "secret")));
 }
 
+static void change(struct web_request *q, void *owner)
+{
+	struct auth *a = owner;
+	const json_t *body = allowed(q, a) ? web_body(q) : NULL;
+	size_t i = body ? find(q, a) : SIZE_MAX;
+
+	if (i == SIZE_MAX)
+		return;
+	json_t *device = json_array_get(a->devices, i);
+	json_object_update(device, (json_t *)(uintptr_t)body);
+	web_reply(q, 200, json_incref(device));
+}
+
 static void drop(struct web_request *q, void *owner)
 {
 	struct auth *a = owner;
@@ -192,6 +219,26 @@ static void drop(struct web_request *q, void *owner)
 	web_reply(q, 204, NULL);
 }
 
+/* ---- for modules ---- */
+
+static void give_token(struct web_request *q, void *owner)
+{
+	(void)owner;
+	web_reply(q, 200,
+		json_pack("{s:s, s:s, s:i}", "access_token", "module", "token_type", "Bearer", "expires_in", 900));
+}
+
+static void list_unknown(struct web_request *q, void *owner)
+{
+	struct auth *a = owner;
+	const char *given = web_header(q, "Authorization");
+
+	if (!given || strcmp(given, "Bearer module") != 0 || !a->unknown)
+		web_problem(q, 403, "insufficient_scope", "The token lacks the scope devices.unknown.");
+	else
+		web_reply(q, 200, json_loads(*a->unknown++, 0, NULL));
+}
+
 static const struct web_route routes[] = {
 	{ "POST", "/v1/users", enrol },
 	{ "POST", "/v1/sessions", log_in },
@@ -200,7 +247,10 @@ static const struct web_route routes[] = {
 	{ "GET", "/v1/devices", list },
 	{ "POST", "/v1/devices", add },
 	{ "POST", "/v1/devices/{id}/secret", rotate },
+	{ "PATCH", "/v1/devices/{id}", change },
 	{ "DELETE", "/v1/devices/{id}", drop },
+	{ "POST", "/v1/oauth/token", give_token },
+	{ "GET", "/internal/v1/devices/unknown", list_unknown },
 	{ 0 },
 };
 

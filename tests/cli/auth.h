@@ -19,9 +19,12 @@ struct auth {
 	bool busy; /* everything is 503 */
 	int conflicts; /* so many times an identifier is taken */
 	int blind; /* so many lists of devices are empty */
+	const char *code; /* that every identifier is claimed with; NULL: any code is wrong */
+	const char *const *unknown; /* pages of the list of unknown trackers, one after the other */
 
 	/* for it to read */
 	int registered, logins, refreshes, logouts;
+	int guesses; /* codes that were shown */
 	json_t *devices; /* with their secrets */
 
 	char url[64];

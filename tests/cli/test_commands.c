@@ -118,6 +118,150 @@ START_TEST(device_as_json)
 }
 END_TEST
 
+START_TEST(device_claimed)
+{
+	log_in();
+	auth.code = "7kq2mzpw";
+	ck_assert_int_eq(RUN(command_device, "claim", "--identifier", "356307042441013", "--code", "22222222", "--name",
+				 "Blue collar"),
+		1);
+	ck_assert_int_eq(auth.guesses, 1); /* one guess is one guess */
+	ck_assert_int_eq(auth.refreshes, 0);
+	ck_assert_int_eq(RUN(command_device, "claim", "--identifier", "356307042441013", "--code", "7kq2mzpw", "--name",
+				 "Blue collar"),
+		0);
+	ck_assert_str_eq(out, "id          00000000-0000-4000-8000-000000000000\n"
+			      "identifier  356307042441013\nsecret      secret-0\n");
+	ck_assert_str_eq(device_text(json_array_get(auth.devices, 0), "name"), "Blue collar");
+	ck_assert_int_eq(RUN(command_device, "claim", "--identifier", "356307042441013", "--name", "x"), 2);
+}
+END_TEST
+
+static void expect_rules(const char *wanted)
+{
+	const json_t *rules = json_object_get(json_array_get(auth.devices, 0), "rules");
+	json_t *w = json_loads(wanted, JSON_DECODE_ANY, NULL);
+
+	ck_assert_msg(json_equal(rules, w), "%s", json_dumps(rules, JSON_ENCODE_ANY));
+	json_decref(w);
+}
+
+static const char no_rules[] = "clock offset        default\n"
+			       "protocols           default\n"
+			       "networks            default\n"
+			       "filter invalid      default\n"
+			       "filter zero island  default\n"
+			       "accuracy at most    default\n"
+			       "speed at most       default\n"
+			       "distance at least   default\n"
+			       "period at least     default\n";
+
+START_TEST(device_rules_shown)
+{
+	log_in();
+	ck_assert_int_eq(RUN(command_device, "add", "Blue collar"), 0);
+	ck_assert_int_eq(RUN(command_device, "rules", "Blue collar"), 0);
+	ck_assert_str_eq(out, no_rules);
+	ck_assert_ptr_null(json_object_get(json_array_get(auth.devices, 0), "rules")); /* looking changes nothing */
+	json_object_set_new(json_array_get(auth.devices, 0), "rules",
+		json_pack("{s:i, s:[s,s], s:[s], s:{s:b, s:b, s:i, s:f}}", "clock_offset_s", -7200, "protocols", "gt06",
+			"h02", "networks", "10.0.0.0/8", "filters", "invalid", 1, "zero_island", 0, "accuracy_max_m",
+			50, "speed_max_mps", 0.0));
+	ck_assert_int_eq(RUN(command_device, "rules", "Blue collar"), 0);
+	ck_assert_str_eq(out, "clock offset        -7200 s\n"
+			      "protocols           gt06, h02\n"
+			      "networks            10.0.0.0/8\n"
+			      "filter invalid      on\n"
+			      "filter zero island  off\n"
+			      "accuracy at most    50 m\n"
+			      "speed at most       off\n"
+			      "distance at least   default\n"
+			      "period at least     default\n");
+}
+END_TEST
+
+/* Settings stay set from one run to the next within a process: so one run. */
+START_TEST(device_rules_changed)
+{
+	log_in();
+	ck_assert_int_eq(RUN(command_device, "add", "Blue collar"), 0);
+	json_object_set_new(json_array_get(auth.devices, 0), "rules",
+		json_pack(
+			"{s:[s], s:{s:b, s:i}}", "networks", "10.0.0.0/8", "filters", "invalid", 1, "period_min_s", 5));
+	ck_assert_int_eq(RUN(command_device, "rules", "Blue collar", "--clock-offset", "-2h", "--protocols", "gt06,h02",
+				 "--filter-invalid", "default", "--speed-max", "40.5", "--json"),
+		0);
+	expect_rules("{\"clock_offset_s\":-7200,\"protocols\":[\"gt06\",\"h02\"],\"networks\":[\"10.0.0.0/8\"],"
+		     "\"filters\":{\"period_min_s\":5,\"speed_max_mps\":40.5}}");
+	json_t *shown = json_loads(out, 0, NULL);
+	ck_assert(json_equal(shown, json_object_get(json_array_get(auth.devices, 0), "rules")));
+	json_decref(shown);
+}
+END_TEST
+
+START_TEST(device_rules_cleared)
+{
+	log_in();
+	ck_assert_int_eq(RUN(command_device, "add", "Blue collar"), 0);
+	json_object_set_new(json_array_get(auth.devices, 0), "rules", json_pack("{s:i}", "clock_offset_s", -7200));
+	ck_assert_int_eq(RUN(command_device, "rules", "Blue collar", "--clear"), 0);
+	ck_assert_str_eq(out, no_rules);
+	expect_rules("null");
+}
+END_TEST
+
+START_TEST(device_rules_used_wrongly)
+{
+	log_in();
+	ck_assert_int_eq(RUN(command_device, "add", "Blue collar"), 0);
+	ck_assert_int_eq(RUN(command_device, "rules"), 2);
+	ck_assert_int_eq(RUN(command_device, "rules", "nobody"), 1);
+	ck_assert_int_eq(RUN(command_device, "rules", "Blue collar", "--clock-offset", "late"), 1);
+	ck_assert_ptr_null(json_object_get(json_array_get(auth.devices, 0), "rules"));
+}
+END_TEST
+
+#define UNKNOWN(identifier, last, contacts)                                                                            \
+	"{\"identifier\":\"" identifier "\",\"protocol\":\"gt06\",\"address\":null,\"first_contact\":"                 \
+	"\"2026-01-02T03:04:05.000Z\",\"last_contact\":\"2026-01-02T03:0" last ":05.000Z\",\"contacts\":" contacts     \
+	",\"code\":\"7kq2mzpw\"}"
+
+static const char *const unknown_pages[] = {
+	"{\"devices\":[" UNKNOWN("a", "5", "7") "," UNKNOWN("bbbbbbbbbbbbbbb", "4", "123456789") "],\"next\":\"b\"}",
+	"{\"devices\":[" UNKNOWN("c", "6", "1") "],\"next\":null}",
+};
+
+START_TEST(device_unknown_listed)
+{
+	auth.unknown = unknown_pages;
+	ck_assert_int_eq(RUN(command_device, "unknown", "--auth-url", auth.url), 2); /* a secret must be given */
+	setenv("CLIENT_SECRET", "a secret of the operator", 1);
+	ck_assert_int_eq(RUN(command_device, "unknown", "--auth-url", auth.url), 0);
+	ck_assert_str_eq(out, "IDENTIFIER       PROTOCOL  ADDRESS  FIRST CONTACT             LAST CONTACT              "
+			      "CONTACTS   CODE\n"
+			      "c                gt06               2026-01-02T03:04:05.000Z  2026-01-02T03:06:05.000Z  "
+			      "1          7kq2mzpw\n"
+			      "a                gt06               2026-01-02T03:04:05.000Z  2026-01-02T03:05:05.000Z  "
+			      "7          7kq2mzpw\n"
+			      "bbbbbbbbbbbbbbb  gt06               2026-01-02T03:04:05.000Z  2026-01-02T03:04:05.000Z  "
+			      "123456789  7kq2mzpw\n");
+	auth.unknown = unknown_pages;
+	ck_assert_int_eq(RUN(command_device, "unknown", "--auth-url", auth.url, "--json"), 0);
+	json_t *list = json_loads(out, 0, NULL);
+	ck_assert_uint_eq(json_array_size(list), 3);
+	ck_assert_str_eq(device_text(json_array_get(list, 0), "identifier"), "c");
+	json_decref(list);
+}
+END_TEST
+
+START_TEST(device_unknown_refused)
+{
+	setenv("CLIENT_SECRET", "a secret of the operator", 1);
+	ck_assert_int_eq(RUN(command_device, "unknown", "--auth-url", auth.url), 1);
+	ck_assert_str_eq(out, "");
+}
+END_TEST
+
 START_TEST(device_used_wrongly)
 {
 	log_in();
@@ -457,6 +601,13 @@ static Suite *suite(void)
 	tcase_add_test(c, login_that_fails);
 	tcase_add_test(c, device_from_add_to_remove);
 	tcase_add_test(c, device_as_json);
+	tcase_add_test(c, device_claimed);
+	tcase_add_test(c, device_rules_shown);
+	tcase_add_test(c, device_rules_changed);
+	tcase_add_test(c, device_rules_cleared);
+	tcase_add_test(c, device_rules_used_wrongly);
+	tcase_add_test(c, device_unknown_listed);
+	tcase_add_test(c, device_unknown_refused);
 	tcase_add_test(c, device_used_wrongly);
 	tcase_add_loop_test(c, simulate, 0, 2);
 	tcase_add_test(c, a_file_of_devices_for_several_plays);
