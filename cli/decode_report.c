@@ -172,36 +172,35 @@ static void drop_devices(json_t *reports)
 	json_array_foreach(reports, i, report) json_object_del(report, "device");
 }
 
-/* The last contact, the others within it. Takes it out of @contacts; NULL: none. */
-static json_t *last_contact(json_t *contacts)
+/* The last contact, with the others in it; NULL: there is none. */
+static json_t *last_contact(struct decode_report *r)
 {
-	size_t n = json_array_size(contacts);
+	size_t n = json_array_size(r->contacts);
 
 	if (n == 0)
 		return NULL;
-	json_t *last = json_incref(json_array_get(contacts, n - 1));
-	if (json_array_remove(contacts, n - 1) || (n > 1 && json_object_set(last, "earlier", contacts))) {
-		json_decref(last);
-		return NULL;
-	}
+	json_t *last = json_incref(json_array_get(r->contacts, n - 1));
+	json_array_remove(r->contacts, n - 1);
+	if (n > 1)
+		set(r, last, "earlier", json_incref(r->contacts));
 	return last;
 }
 
-int decode_report_write(const struct decode_report *r, FILE *out)
+int decode_report_write(struct decode_report *r, FILE *out)
 {
-	if (r->failed)
-		return -ENOMEM;
 	if (!r->several) {
 		drop_devices(r->positions);
 		drop_devices(r->contacts);
 	}
 	json_t *line = json_pack("{s:o, s:O, s:o?, s:s, s:s?}", "device",
-		r->device ? text_value(r->device) : json_null(), "positions", r->positions, "contact",
-		last_contact(r->contacts), "answer", r->answer ? r->answer : "", "error", r->error);
-	if (!line)
+		r->device ? text_value(r->device) : json_null(), "positions", r->positions, "contact", last_contact(r),
+		"answer", r->answer ? r->answer : "", "error", r->error);
+	if (!line || r->failed) {
+		json_decref(line);
 		return -ENOMEM;
-	json_dumpf(line, out, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(REAL_DIGITS));
+	}
+	int failed = json_dumpf(line, out, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(REAL_DIGITS));
 	json_decref(line);
 	putc('\n', out);
-	return fflush(out) || ferror(out) ? -EIO : 0;
+	return failed || fflush(out) || ferror(out) ? -EIO : 0;
 }

@@ -44,5 +44,5 @@ void decode_report_answer(struct decode_report *r, const uint8_t *bytes, size_t 
 /* Why it is refused; the first one counts. @reason is static text. */
 void decode_report_error(struct decode_report *r, const char *reason);
 
-/* Writes the line and flushes it. 0, -ENOMEM or -EIO. */
-MUST_CHECK int decode_report_write(const struct decode_report *r, FILE *out);
+/* Writes the line and flushes it, once. 0, -ENOMEM or -EIO. */
+MUST_CHECK int decode_report_write(struct decode_report *r, FILE *out);
