@@ -179,6 +179,7 @@ WELL = [
     series("pettrack_gateway_refused_total", "0+6x240", protocol="osmand", reason="bad_frame"),
     series("pettrack_gateway_refused_total", "0x240", protocol="osmand", reason="unavailable"),
     series("pettrack_gateway_connections_refused_total", "0x240", pod="gateway-0", reason="connections"),
+    series("pettrack_gateway_datagrams_dropped_total", "0x240", pod="gateway-0", reason="full"),
     *histogram("pettrack_gateway_ack_seconds", 0.1, protocol="osmand"),
     series("pettrack_writer_lag", "-1 200x240", pod="writer-0"),
     series("pettrack_writer_positions_total", "0+600x240", pod="writer-0"),
@@ -237,9 +238,13 @@ WRONG = {
     ),
     "PettrackGatewayAckSlow": (histogram("pettrack_gateway_ack_seconds", 5, protocol="osmand"), 30, 1),
     "PettrackGatewayFull": (
-        [series("pettrack_gateway_connections_refused_total", "0+6x60", pod="gateway-0", reason="address")],
+        [
+            series("pettrack_gateway_connections_refused_total", "0+6x60", pod="gateway-0", reason="address"),
+            series("pettrack_gateway_datagrams_dropped_total", "0+6x60", pod="gateway-0", reason="kernel"),
+            series("pettrack_gateway_datagrams_dropped_total", "0+6x60", pod="gateway-0", reason="answer"),
+        ],
         20,
-        1,
+        2,
     ),
     "PettrackWriterStalled": ([series("pettrack_writer_positions_total", "600x60", pod="writer-0")], 30, 1),
     "PettrackWriterLag": ([series("pettrack_writer_lag", "60000x60", pod=f"writer-{n}") for n in (0, 1)], 30, 1),
