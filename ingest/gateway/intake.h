@@ -36,8 +36,7 @@ enum flight_state {
 struct flight {
 	const struct flight_events *events; /* set by the owner, as is @port */
 	struct port *port;
-	struct address
-		from; /* set by the owner; all zero where no network is behind it: rules that name networks then refuse */
+	struct address from; /* set by the owner; nobody's where it has none, which rules that name networks refuse */
 	TAILQ_ENTRY(flight) wait;
 	uint64_t ticket; /* of the look-up */
 	int64_t stood_in_ms; /* the last time given to a position that had none to be trusted; kept from frame to frame */

@@ -14,6 +14,7 @@
 enum { WANTS_MAX = 16, AUTH_TURN_MS = 20 };
 
 struct around around;
+struct rules around_rules;
 struct uuid around_owner = { { 'o', 'w', 'n', 'e', 'r' } };
 static atomic_bool auth_stop;
 static pthread_t auth_thread;
@@ -22,7 +23,7 @@ static pthread_t auth_thread;
 
 static void answer_want(const char *identifier)
 {
-	struct device device = { .owner = around_owner };
+	struct device device = { .owner = around_owner, .rules = around_rules };
 	bool imei = strlen(identifier) == 15 && strncmp(identifier, "99", 2) != 0;
 	bool known = !strcmp(identifier, "cat") || !strcmp(identifier, "dog") || imei;
 

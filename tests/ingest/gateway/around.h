@@ -29,7 +29,9 @@ struct around {
 };
 
 extern struct around around; /* Check forks: each test has its own */
-extern struct uuid around_owner; /* every device's; a test may change it before it starts */
+/* Every device's; a test may change them before it starts. */
+extern struct uuid around_owner;
+extern struct rules around_rules;
 
 /* Fixtures of each test. @spoken: NULL-terminated; around.ports are in its order, at 127.0.0.1. */
 void around_open(const struct protocol *const *spoken);
