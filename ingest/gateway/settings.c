@@ -128,7 +128,7 @@ static size_t put_fixed(struct setting *out, struct settings *s)
 		{ "GATEWAY_ROLLOVER_WINDOW", "90d", setting_duration, &l->rollover_ms,
 			"a fix from 1024 weeks before is moved on by them when that makes it no older than this; 0: "
 			"none is",
-			0, 3650LL * DAY_MS },
+			0, 1000LL * DAY_MS },
 		{ "GATEWAY_FILTER_INVALID", "false", setting_bool, &f->invalid,
 			"refuse fixes that the device marks as not valid; this and the other filters: unless its rules "
 			"say else" },
