@@ -11,8 +11,8 @@ Fixtures
     kafka, mongo the servers of the run: .stop() .kill9() .start() keep port and data
 
 A stack: .auth .gateway .writer .query are Programs; .user() makes another owner; .db is pymongo's database;
-.topic("positions") is the full name of a topic; .add_query(), .add_writer() start further replicas; .cli(...) runs
-`pettrack`.
+.topic("positions") is the full name of a topic; .add_auth(), .add_query(), .add_writer() start further replicas;
+.cli(...) runs `pettrack`.
 
 A Program: .start(**settings) .stop() -> exit status, .kill9() .restart(**settings) .pid; .ports {"rest": ..., "ops":
 ...} as its log says; .url(path, port="rest"), .ops("/metrics"), .metric(name, **labels); .log_lines, .events(event).

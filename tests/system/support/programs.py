@@ -142,16 +142,16 @@ class Stack:
         self.kafka, self.mongo, self.folder = kafka, mongo, pathlib.Path(folder)
         self.name = "t" + secrets.token_hex(4)
         self.prefix = self.name + "."
-        gateway, query, retention, master = (secrets.token_urlsafe(32) for _ in range(4))
-        self.secrets = [gateway, query, retention, master]
-        self.retention_secret = retention
+        gateway, query, retention, operator, master = (secrets.token_urlsafe(32) for _ in range(5))
+        self.secrets = [gateway, query, retention, operator, master]
+        self.retention_secret, self.operator_secret = retention, operator
         self.env = {
             "KAFKA_BROKERS": kafka.brokers,
             "KAFKA_TOPIC_PREFIX": self.prefix,
             "MONGODB_URI": mongo.uri(self.name),
             "AUTH_MASTER_SECRET": master,
             "AUTH_CLIENTS": f"gateway:{gateway}:devices.lookup latest.read,query:{query}:access.read,"
-            f"retention:{retention}:devices.retention",
+            f"retention:{retention}:devices.retention,operator:{operator}:devices.unknown",
             "LOG_FORMAT": "json",
             **env,
         }
@@ -175,6 +175,12 @@ class Stack:
         for program in self.programs:
             program.wait_ready()
         return self
+
+    def add_auth(self, **env):
+        """Another replica of auth, started. The others go on asking the first."""
+        replica = self._program("auth", f"auth{len(self.programs)}", **env)
+        self.programs.append(replica)
+        return replica.start()
 
     def add_query(self, **env):
         """Another replica of query, started."""
