@@ -179,11 +179,19 @@ def test_a_broker_that_was_killed_is_found_again(stack, owner, broker):
 # ---- who is let in ----
 
 
+ACL = """pattern write owntracks/+/%u
+pattern write owntracks/+/%u/#
+user gateway
+topic read owntracks/#
+"""
+
+
 def test_a_wrong_password_is_said(stack, owner, tmp_path):
     device, (at,) = owner.add_device(), whole_seconds()
     password = tmp_path / "password"
     password.write_text("right\n")
-    guarded = Mosquitto(tmp_path / "guarded", users={"gateway": "right", "jane": "phone"}).start()
+    users = {"gateway": "right", device.identifier: "phone", "stranger": "phone"}
+    guarded = Mosquitto(tmp_path / "guarded", users, acl=ACL).start()
     try:
         there = {"GATEWAY_MQTT_URL": guarded.url, "GATEWAY_MQTT_USERNAME": "gateway"}
         with settings(stack, **there, GATEWAY_MQTT_PASSWORD="wrong"):
@@ -192,8 +200,11 @@ def test_a_wrong_password_is_said(stack, owner, tmp_path):
             assert "not authorized" in said["why"] and said["effect"] == "ready all the same"
             assert "wrong" not in stack.gateway.log.read_text()
         with settings(stack, **there, GATEWAY_MQTT_PASSWORD_FILE=str(password)):
-            guarded.publish(topic(device), location(at), user="jane")
-            wait_until(lambda: owner.stored_times(device) == [at], 20, "with the right one it is stored")
+            wait_until(lambda: is_at_broker(stack.gateway), 10, "with the right one it is let in")
+            guarded.publish(topic(device), location(at - 1000), user="stranger")
+            guarded.publish(topic(device), location(at), user=device.identifier)
+            guarded.publish(topic(device, "/event"), location(at + 1000), user=device.identifier)
+            wait_until(lambda: owner.stored_times(device) == [at, at + 1000], 20, "of those who may, it is stored")
     finally:
         guarded.end()
 

@@ -13,15 +13,16 @@ from .waiting import wait_until
 class Mosquitto(Process):
     """One broker that keeps what it has on disk. `stop`, `kill9` and `start` keep port and data.
 
-    `users` {name: password}: only they are let in. `pem`: a file with key and certificate; then it speaks TLS.
+    `users` {name: password}: only they are let in. `acl`: who of them may do what. `pem`: a file with key and
+    certificate; then it speaks TLS.
     """
 
-    def __init__(self, folder, users=None, pem=None):
+    def __init__(self, folder, users=None, acl=None, pem=None):
         super().__init__("mosquitto", folder)
         self.path = shutil.which("mosquitto", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
         if not self.path:
             raise RuntimeError("no mosquitto: ./dev test installs it")
-        self.users, self.pem, self.port = users or {}, pem, free_port()
+        self.users, self.acl, self.pem, self.port = users or {}, acl, pem, free_port()
         self.passwords = self.folder / "passwords"
         self.config = self.folder / "mosquitto.conf"
         self.config.write_text("".join(f"{line}\n" for line in self._config()))
@@ -39,6 +40,11 @@ class Mosquitto(Process):
             yield from ("allow_anonymous false", f"password_file {self.passwords}")
         else:
             yield "allow_anonymous true"
+        if self.acl:
+            rights = self.folder / "acl"
+            rights.touch(mode=0o600)
+            rights.write_text(self.acl)
+            yield f"acl_file {rights}"
         if self.pem:
             yield from (f"certfile {self.pem}", f"keyfile {self.pem}")
 
