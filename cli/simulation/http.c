@@ -4,7 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { HEAD_MAX = 8 * 1024, BODY_MAX = 8 * 1024 };
+enum { HEAD_MAX = 8 * 1024, BODY_MAX = 32 * 1024 };
 
 /* ---- requests ---- */
 

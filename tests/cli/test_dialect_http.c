@@ -2,6 +2,7 @@
 #include "replies.h"
 #include "tests/lib/unit.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define LENGTH(a) ((int)(sizeof(a) / sizeof *(a)))
@@ -179,6 +180,22 @@ START_TEST(good_news_is_read)
 }
 END_TEST
 
+/* OwnTracks' friends are many. */
+START_TEST(a_long_body_is_read)
+{
+	enum { BODY = 30000 };
+	static char answer[BODY + 100];
+	int head = snprintf(answer, sizeof answer, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n[", BODY);
+	size_t n = (size_t)head - 1 + BODY;
+
+	memset(answer + head, ' ', n - (size_t)head - 1);
+	answer[n - 1] = ']';
+	struct reply r = dialect_find("owntracks")->read((const uint8_t *)answer, n, false, 1);
+	ck_assert_int_eq(r.kind, REPLY_TAKEN);
+	ck_assert_uint_eq(r.used, n);
+}
+END_TEST
+
 START_TEST(an_endless_head_is_garbage)
 {
 	static uint8_t head[9000];
@@ -202,6 +219,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(c, the_most_records_fit, 0, LENGTH(names));
 	tcase_add_loop_test(c, answers_are_read, 0, LENGTH(answers));
 	tcase_add_loop_test(c, good_news_is_read, 0, LENGTH(good));
+	tcase_add_test(c, a_long_body_is_read);
 	tcase_add_test(c, an_endless_head_is_garbage);
 	suite_add_tcase(s, c);
 	return s;
