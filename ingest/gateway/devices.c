@@ -186,10 +186,14 @@ static struct entry *add(struct devices *d, const char *identifier, uint64_t has
 
 static void tell(const struct entry *e, struct device *ret)
 {
-	*ret = (struct device){ .id = e->id, .owner = e->owner, .last = e->last };
+	ret->id = e->id;
+	ret->owner = e->owner;
 	memcpy(ret->secret, e->secret, sizeof ret->secret);
+	ret->last = e->last;
 	if (e->rules)
 		ret->rules = *e->rules;
+	else
+		rules_clear(&ret->rules);
 }
 
 static int answer(struct devices *d, struct entry *e, int64_t now_ms, struct device *ret, uint64_t *ret_ticket)

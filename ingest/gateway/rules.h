@@ -12,6 +12,8 @@
 #include "ingest/protocols/protocol.h"
 
 #include <jansson.h>
+#include <stddef.h>
+#include <string.h>
 
 enum { RULES_NETWORKS_MAX = 16 };
 
@@ -28,6 +30,12 @@ struct rules {
 /* Reads the member `rules` of a device in auth's answer; NULL or null: none. Protocols that this gateway does not know, and
  * members that it does not, are passed over. 0, or -EINVAL: not the rules that auth's API describes. */
 MUST_CHECK int rules_read(struct rules *ret, const json_t *o);
+
+/* Makes them none, at the least cost: networks that do not count are left as they are. */
+static inline void rules_clear(struct rules *r)
+{
+	memset(r, 0, offsetof(struct rules, networks));
+}
 
 /* Whether there are none. */
 bool rules_none(const struct rules *r);
