@@ -1,11 +1,16 @@
 /* rules - one reader a member. */
 #include "ingest/gateway/rules.h"
 
+#include "ingest/protocols/owntracks_mqtt.h"
+
 #include <errno.h>
 #include <math.h>
 #include <string.h>
 
-enum { CLOCK_OFFSET_MAX_S = 86400 };
+enum {
+	CLOCK_OFFSET_MAX_S = 86400,
+	MQTT_BIT = 63, /* of the protocol that is in no table: it has no port */
+};
 
 /* ---- reading ---- */
 
@@ -22,10 +27,10 @@ static int read_clock_offset(struct rules *r, const json_t *o)
 /* The bit of the protocol called @name; 0 for one that is not spoken here. */
 static uint64_t protocol_bit(const char *name)
 {
-	for (unsigned i = 0; protocols[i] && i < 64; i++)
+	for (unsigned i = 0; protocols[i] && i < MQTT_BIT; i++)
 		if (!strcmp(protocols[i]->name, name))
 			return 1ULL << i;
-	return 0;
+	return !strcmp(protocol_owntracks_mqtt.name, name) ? 1ULL << MQTT_BIT : 0;
 }
 
 static int read_protocols(struct rules *r, const json_t *o)

@@ -22,7 +22,7 @@ struct rules {
 	bool protocols_named; /* it may speak those of @protocols alone */
 	uint8_t networks_n; /* 0: from everywhere */
 	uint8_t filters_named; /* bits by enum filter: what @filters says counts, also that it is off */
-	uint64_t protocols; /* bits by the place in the table of protocols */
+	uint64_t protocols; /* bits by the place in the table of protocols; the last one is that of brokers */
 	struct filters filters;
 	struct network networks[RULES_NETWORKS_MAX];
 };

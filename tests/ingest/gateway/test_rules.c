@@ -1,5 +1,6 @@
 /* Source: ingest/gateway/rules.c; the member `rules` as auth's API describes it. */
 #include "ingest/gateway/rules.h"
+#include "ingest/protocols/owntracks_mqtt.h"
 #include "tests/lib/unit.h"
 
 #include <errno.h>
@@ -78,6 +79,18 @@ START_TEST(protocols_by_name)
 		bool named = !strcmp(name, "gt06") || !strcmp(name, "osmand") || !strcmp(name, "meitrack");
 		ck_assert_msg(rules_allow(&r, protocols[i], &anywhere) == named, "%s", name);
 	}
+}
+END_TEST
+
+START_TEST(a_protocol_that_comes_through_a_broker)
+{
+	struct rules broker = rules("{\"protocols\":[\"owntracks-mqtt\"]}"),
+		     http = rules("{\"protocols\":[\"owntracks\"]}");
+
+	ck_assert(rules_allow(&broker, &protocol_owntracks_mqtt, &nowhere));
+	ck_assert(!rules_allow(&broker, protocol_find("owntracks"), &anywhere));
+	ck_assert(!rules_allow(&http, &protocol_owntracks_mqtt, &nowhere));
+	ck_assert(rules_allow(&http, protocol_find("owntracks"), &anywhere));
 }
 END_TEST
 
@@ -196,6 +209,7 @@ static Suite *suite(void)
 	tcase_add_test(t, an_answer_without_the_member);
 	tcase_add_test(t, clock_offset);
 	tcase_add_test(t, protocols_by_name);
+	tcase_add_test(t, a_protocol_that_comes_through_a_broker);
 	tcase_add_test(t, protocols_of_which_none_is_known_here);
 	tcase_add_test(t, networks);
 	tcase_add_test(t, both_must_allow);
