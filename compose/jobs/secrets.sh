@@ -1,5 +1,6 @@
 #!/bin/sh
-# secrets.sh - the secrets of a development system, made at the first start; afterwards they stay as they are
+# secrets.sh - the secrets of a development system, made at the first start; afterwards they stay as they are, and
+# what auth is to know of the services follows them
 #
 #     secrets.sh              makes what is missing
 #     secrets.sh password     prints the demo account's password
@@ -25,7 +26,7 @@ secret() {
 }
 
 clients() {
-	printf 'gateway:%s:devices.lookup,query:%s:access.read,retention:%s:devices.retention' \
+	printf 'gateway:%s:devices.lookup latest.read,query:%s:access.read,retention:%s:devices.retention' \
 		"$(cat /secrets/gateway/client)" "$(cat /secrets/query/client)" "$(cat /secrets/retention/client)"
 }
 
@@ -35,6 +36,7 @@ make_all() {
 	secret /secrets/query/client "$(random)"
 	secret /secrets/retention/client "$(random)"
 	secret /secrets/demo/password "$(random)"
+	[ "$(cat /secrets/auth/clients 2>/dev/null)" = "$(clients)" ] || rm -f /secrets/auth/clients # a scope is new
 	secret /secrets/auth/clients "$(clients)"
 	chmod 755 /secrets/auth /secrets/gateway /secrets/query /secrets/retention /secrets/demo
 	chown "$group:$group" /secrets/trackers # written by the seed and the simulator

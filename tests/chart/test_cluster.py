@@ -114,7 +114,7 @@ def test_a_secret_of_an_older_chart_gets_what_it_lacks(tmp_path):
         now = texts(upgrade(there, "values-development.yaml"))
     assert {key: now[key] for key in old} == old
     assert len(now["retention-secret"]) >= 40
-    assert now["clients"].startswith("gateway:old-gateway:devices.lookup,")
+    assert now["clients"].startswith("gateway:old-gateway:devices.lookup latest.read,")
 
 
 MINE = {"mongodb": {"uri": "", "existingSecret": "mongodb"}, "secrets": {"existingSecret": "mine"}}

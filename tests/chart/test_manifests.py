@@ -279,7 +279,8 @@ def test_secrets_are_generated():
         assert values[0] != values[1]
         assert re.fullmatch(r"[A-Za-z0-9]{40,}", values[0])
     clients = base64.b64decode(first["data"]["clients"]).decode()
-    assert re.fullmatch(r"gateway:\w+:devices\.lookup,query:\w+:access\.read,retention:\w+:devices\.retention", clients)
+    scopes = re.sub(r":\w+:", " ", clients)
+    assert scopes == "gateway devices.lookup latest.read,query access.read,retention devices.retention"
     assert base64.b64decode(first["data"]["gateway-secret"]).decode() in clients
 
 
@@ -381,8 +382,12 @@ def edges(objects, outside=False):
     return (ours, {e for e in out if e[1] == "*"}, {e for e in into if e[0] == "*"}) if outside else ours
 
 
+TRACKERS = {p["port"] for p in yaml.safe_load((CHART / "values.yaml").read_text())["gateway"]["protocols"].values()}
+
 CALLS = {
     ("gateway", "auth", 8081),
+    ("gateway", "query", 8083),
+    ("gateway", "query", 8084),
     ("query", "auth", 8081),
     ("retention", "auth", 8081),
     ("seed", "auth", 8081),
@@ -394,8 +399,7 @@ CALLS = {
     ("check", "query", 8084),
     ("seed", "gateway", 5055),
     ("simulator", "gateway", 5055),
-    ("check", "gateway", 5055),
-    ("check", "gateway", 5027),
+    *(("check", "gateway", port) for port in TRACKERS),
     *((p, "kafka", 9092) for p in ("auth", "gateway", "writer", "query", "prepare", "kafka")),
     *((p, "mongodb", 27017) for p in ("auth", "writer", "query", "prepare", "retention", "mongodb")),
 }
@@ -405,7 +409,7 @@ def test_policies_allow_what_is_needed_and_no_more():
     ours, out, into = edges(variant("development"), outside=True)
     assert ours == CALLS
     assert {(port) for _, _, port in out} == {53}
-    assert into == {("*", "gateway", 5055), ("*", "gateway", 5027)}, "trackers, and nobody else"
+    assert into == {("*", "gateway", port) for port in TRACKERS}, "trackers, and nobody else"
 
 
 def test_policies_of_a_cluster_with_servers_outside():
@@ -416,7 +420,7 @@ def test_policies_of_a_cluster_with_servers_outside():
     assert outside == kafka | mongodb
     browsers = {("auth", 8081), ("query", 8083), ("query", 8084)}
     metrics = {("auth", 9081), ("gateway", 9082), ("writer", 9083), ("query", 9084)}
-    assert {(p, port) for _, p, port in into} == browsers | metrics | {("gateway", p) for p in (5055, 5027)}
+    assert {(p, port) for _, p, port in into} == browsers | metrics | {("gateway", port) for port in TRACKERS}
 
 
 def test_trackers_can_be_narrowed():
@@ -496,7 +500,8 @@ def test_addresses_of_trackers_are_kept():
     assert (service["type"], service["externalTrafficPolicy"]) == ("LoadBalancer", "Local")
     values = {"gateway": {"service": {"type": "NodePort", "externalTrafficPolicy": "Cluster"}}}
     config = named(render(EXTERNAL, values), "ConfigMap", "pettrack-gateway")["data"]
-    assert config["GATEWAY_CONNECTIONS_PER_ADDRESS"] == "0", "nodes' addresses stand for many trackers"
+    for name in ("GATEWAY_CONNECTIONS_PER_ADDRESS", "GATEWAY_DATAGRAMS_PER_ADDRESS"):
+        assert config[name] == "0", "nodes' addresses stand for many trackers"
 
 
 def test_clients_behind_a_proxy_are_not_one():

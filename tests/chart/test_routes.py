@@ -61,8 +61,8 @@ def test_a_route_is_sent_to_who_serves_it(way, program, role):
     whole, split = paths(way), paths(way, SPLIT)
     for path in served:
         if path.startswith("/internal/"):
-            assert answers(split, path)[0] == "pettrack-query-api", "which has no such route"
-            assert answers(whole, path)[0] == "pettrack-query"
+            assert answers(split, path) == ("pettrack-query-live", 8084), "which has no such path"
+            assert answers(whole, path) == ("pettrack-query", 8084)
         else:
             assert answers(whole, path)[0] == f"pettrack-{program}", path
             assert answers(split, path)[0] == f"pettrack-{program}-{role}", path
@@ -70,9 +70,9 @@ def test_a_route_is_sent_to_who_serves_it(way, program, role):
 
 @each_way
 def test_internal_routes_are_not_public(way):
-    """The service at / does not serve them, and no path leads to auth's."""
-    assert any(path.startswith("/internal/") for _, path in routes("auth")), "the test has something to look for"
-    assert not any(path.startswith("/internal") for _, path in routes("query"))
+    """They lead to the live stream, which has one path of another name; and no path leads to auth's."""
+    for program in "auth", "query":
+        assert any(path.startswith("/internal/") for _, path in routes(program)), "the test has something to look for"
     for found in paths(way), paths(way, SPLIT):
         auth = {path for path, (service, _) in found.items() if "-auth" in service}
         public = {path for _, path in routes("auth") if not path.startswith("/internal")}

@@ -38,7 +38,7 @@ programs_start() {
 	for name in "${programs[@]}"; do
 		port_assign "$name" "$name-ops" $((ops++))
 	done
-	secret_write clients "gateway:$(<"$(secret gateway)"):devices.lookup,query:$(<"$(secret query)"):access.read"
+	secret_write clients "gateway:$(<"$(secret gateway)"):devices.lookup latest.read,query:$(<"$(secret query)"):access.read"
 	secret_write mongodb-uri "$mongodb_uri"
 	for name in "${programs[@]}"; do
 		program_start "$name"
@@ -83,7 +83,8 @@ program_env() {
 			printf 'GATEWAY_%s_PORT=%s\n' "$(tr a-z- A-Z_ <<<"$name")" "$(port "${name%-udp}")"
 		done < <(protocol_ports)
 		printf '%s\n' \
-			"AUTH_URL=http://127.0.0.1:$(port auth)" CLIENT_ID=gateway "CLIENT_SECRET_FILE=$(secret gateway)"
+			"AUTH_URL=http://127.0.0.1:$(port auth)" CLIENT_ID=gateway "CLIENT_SECRET_FILE=$(secret gateway)" \
+			"QUERY_URL=http://127.0.0.1:$(port query)"
 		;;
 	query)
 		printf '%s\n' "QUERY_PORT=$(port query)" "LIVE_PORT=$(port live)" \

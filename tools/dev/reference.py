@@ -121,7 +121,7 @@ def scrape(binary):
     ports = [s.name for s in read([binary]) if s.name.endswith("_PORT")]
     env = {"PATH": os.environ["PATH"], "LOG_FORMAT": "json", "CLIENT_SECRET": "x", "AUTH_MASTER_SECRET": "x" * 32,
            "KAFKA_BROKERS": "127.0.0.1:1", "MONGODB_URI": "mongodb://127.0.0.1:1/x", "AUTH_URL": "http://127.0.0.1:1",
-           **dict.fromkeys(ports, "0")}  # fmt: skip
+           "QUERY_URL": "http://127.0.0.1:1", **dict.fromkeys(ports, "0")}  # fmt: skip
     with subprocess.Popen([binary], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         try:
             port = next(line["port"] for line in map(json.loads, process.stdout) if line.get("name") == "ops")

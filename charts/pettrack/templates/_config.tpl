@@ -119,8 +119,10 @@ GATEWAY_{{ $name | upper | replace "-" "_" }}_PORT: {{ $port | quote }}
 {{- end }}
 {{- if include "pettrack.trackersBehindProxy" .root }}
 GATEWAY_CONNECTIONS_PER_ADDRESS: "0"
+GATEWAY_DATAGRAMS_PER_ADDRESS: "0"
 {{- end }}
 AUTH_URL: {{ include "pettrack.authUrl" .root | quote }}
+QUERY_URL: {{ printf "http://%s:%v" (include "pettrack.roleService" (dict "root" .root "program" "query" "role" "api")) .root.Values.query.port | quote }}
 CLIENT_ID: gateway
 {{ include "pettrack.settings.kafka" . }}
 {{- end }}
@@ -187,7 +189,7 @@ Read by the Secret and by the checksums of pods, so it is made once a run, and r
 {{- range $key := list "master-secret" "gateway-secret" "query-secret" "retention-secret" "check-password" "demo-password" }}
 {{- $_ := set $data $key (get $kept $key | b64dec | default (randAlphaNum 43)) }}
 {{- end }}
-{{- $_ := set $data "clients" (printf "gateway:%s:devices.lookup,query:%s:access.read,retention:%s:devices.retention"
+{{- $_ := set $data "clients" (printf "gateway:%s:devices.lookup latest.read,query:%s:access.read,retention:%s:devices.retention"
 	(get $data "gateway-secret") (get $data "query-secret") (get $data "retention-secret")) }}
 {{- end }}
 {{- if .Values.mongodb.embedded.enabled }}

@@ -11,7 +11,7 @@ Auth's public paths by role, as JSON: those of `pettrack-auth --routes` without 
 
 {{- /*
 What is public, and who answers it, as a JSON list of {"path", "service", "port", "name"}. What is not auth's is query's:
-its API and the page.
+its API and the page. What is internal is nobody's: the live stream knows no such path.
 */}}
 {{- define "pettrack.routes" -}}
 {{- $routes := list }}
@@ -24,6 +24,7 @@ its API and the page.
 {{- $live := include "pettrack.roleService" (dict "root" $ "program" "query" "role" "live") }}
 {{- $api := include "pettrack.roleService" (dict "root" $ "program" "query" "role" "api") }}
 {{- $routes = append $routes (dict "path" "/v1/live" "service" $live "port" .Values.query.livePort "name" "live") }}
+{{- $routes = append $routes (dict "path" "/internal" "service" $live "port" .Values.query.livePort "name" "live") }}
 {{- $routes = append $routes (dict "path" "/" "service" $api "port" .Values.query.port "name" "http") }}
 {{- toJson $routes }}
 {{- end }}
