@@ -13,13 +13,13 @@ enum { CONTACTS_MAX = 1000, COUNT_MAX = 1000000000 };
 
 /* ---- reading ---- */
 
-/* An address, and not a network: what is shown to a person must be nothing else. */
+/* It is shown to a person: nothing else may be in it. */
 static bool good_address(const json_t *v)
 {
 	const char *s = json_string_value(v);
-	struct network ignored;
+	struct address ignored;
 
-	return json_is_null(v) || (s && !strchr(s, '/') && network_parse(&ignored, s) == 0);
+	return json_is_null(v) || (s && address_parse(&ignored, s) == 0);
 }
 
 const char *contact_read(struct contact *ret, const json_t *entry)

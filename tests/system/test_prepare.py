@@ -149,7 +149,7 @@ def test_positions_are_clustered(place):
     ("kind", "roles", "topics", "collections"),
     [
         ("auth", {"AUTH_ROLES": "registration"}, set(), {"users"}),
-        ("auth", {"AUTH_ROLES": "devices"}, {"access", "devices"}, {"devices"}),
+        ("auth", {"AUTH_ROLES": "devices"}, {"access", "devices"}, {"devices", "unknown_devices"}),
         ("query", {"QUERY_ROLES": "api"}, {"access"}, set()),
     ],
 )
