@@ -4,7 +4,6 @@ import concurrent.futures
 import contextlib
 import os
 import re
-import signal
 import socket
 import struct
 import threading
@@ -12,7 +11,7 @@ import time
 
 import pytest
 import requests
-from support.gateway import settings, stored
+from support.gateway import end_under_load, settings, stored
 from support.records import read_topic
 from support.times import now_ms
 from support.trackers import Avl, TeltonikaClient, send_osmand, teltonika_packet
@@ -360,36 +359,18 @@ def test_bad_clients_do_not_delay_the_good(stack, owner):
 
 
 def test_sigterm_answers_what_is_in_flight(stack, owner):
-    """Under load: whatever was acknowledged is in Kafka, and the gateway ends with 0."""
-    devices = [owner.add_device() for _ in range(8)]
-    acked, stop = {d.identifier: set() for d in devices}, threading.Event()
-
-    def play(device):
+    def play(device, stop):
         at = now_ms()
         with requests.Session() as http:
             while not stop.is_set():
                 at += 1000
                 try:
                     if send_osmand(stack, device, 1, 2, at, http=http).status_code == 200:
-                        acked[device.identifier].add(at)
+                        yield at
                 except requests.ConnectionError:
                     stop.wait(0.05)
 
-    players = [threading.Thread(target=play, args=(d,)) for d in devices]
-    for player in players:
-        player.start()
-    try:
-        wait_until(lambda: min(map(len, acked.values())) > 20, 20, "the load runs")
-        stack.gateway.process.send_signal(signal.SIGTERM)
-        assert stack.gateway.process.wait(20) == 0
-    finally:
-        stop.set()
-        for player in players:
-            player.join()
-        stack.gateway.start()
-    for device in devices:
-        missing = acked[device.identifier] - {p["time"] for p in stored(stack, device)}
-        assert missing == set()
+    end_under_load(stack, [owner.add_device() for _ in range(8)], play)
 
 
 # ---- what it tells ----

@@ -11,7 +11,7 @@ import struct
 import threading
 
 import pytest
-from support.gateway import settings, stored
+from support.gateway import end_under_load, settings, stored
 from support.ports import free_port
 from support.programs import Stack
 from support.times import now_ms
@@ -260,31 +260,13 @@ def test_what_the_kernel_drops_is_counted(stack, owner):
 
 
 def test_sigterm_answers_what_is_in_flight(stack, owner):
-    """Under load: whatever was acknowledged is in Kafka, and the gateway ends with 0."""
-    devices = [owner.add_imei() for _ in range(8)]
-    acked, stop = {d.identifier: set() for d in devices}, threading.Event()
-
-    def play(device):
+    def play(device, stop):
         at, number = now_ms(), 0
         with tracker(stack, timeout=0.5) as sock:
             while not stop.is_set():
                 at, number = at + 1000, number + 1 & 0xFFFF
                 with contextlib.suppress(TimeoutError, ConnectionRefusedError):
                     if ask(sock, datagram(device, [Avl(at, 1, 2)], number)) == answer_to(number, 1):
-                        acked[device.identifier].add(at)
+                        yield at
 
-    players = [threading.Thread(target=play, args=(d,)) for d in devices]
-    for player in players:
-        player.start()
-    try:
-        wait_until(lambda: min(map(len, acked.values())) > 20, 20, "the load runs")
-        stack.gateway.process.send_signal(signal.SIGTERM)
-        assert stack.gateway.process.wait(20) == 0
-    finally:
-        stop.set()
-        for player in players:
-            player.join()
-        stack.gateway.start()
-    for device in devices:
-        missing = acked[device.identifier] - {p["time"] for p in stored(stack, device)}
-        assert missing == set()
+    end_under_load(stack, [owner.add_imei() for _ in range(8)], play)
