@@ -6,6 +6,7 @@
 #include "tests/cli/gateway.h"
 #include "tests/cli/home.h"
 #include "tests/cli/live.h"
+#include "tests/cli/polyglot.h"
 #include "tests/lib/service/capture.h"
 #include "tests/lib/unit.h"
 
@@ -359,6 +360,35 @@ START_TEST(simulate_tracks)
 }
 END_TEST
 
+static int64_t heard;
+
+static void count_heard(const char *identifier, const struct position *p)
+{
+	heard += !strcmp(identifier, "356307042441013") && p->time_ms > 0;
+}
+
+START_TEST(simulate_what_is_not_acknowledged)
+{
+	const struct polyglot_options o = { .protocol = protocol_find("t55"), .taken = count_heard };
+	char devices[] = "/tmp/pettrack-devices-XXXXXX", address[32];
+	struct polyglot *g;
+	FILE *f = fdopen(mkstemp(devices), "w");
+
+	fputs("{\"identifier\":\"356307042441013\"}\n", f);
+	fclose(f);
+	ck_assert_int_eq(polyglot_open(&g, &o), 0);
+	snprintf(address, sizeof address, "127.0.0.1:%u", polyglot_port(g));
+	ck_assert_int_eq(RUN(command_simulate, "--gateway", address, "--protocol", "t55", "--devices", devices,
+				 "--past", "7d", "--speed-up", "0", "--count", "7", "--records", "3"),
+		0);
+	polyglot_close(g);
+	ck_assert_int_eq(heard, 7);
+	ck_assert_ptr_nonnull(strstr(out, "1 trackers: 7 positions sent in "));
+	ck_assert_ptr_nonnull(strstr(out, "/s); t55 acknowledges nothing\n"));
+	unlink(devices);
+}
+END_TEST
+
 static const struct {
 	const char *flags[8];
 	int status;
@@ -456,7 +486,7 @@ START_TEST(simulate_without_a_home)
 	ck_assert_int_eq(gateway_open(&g, &(struct gateway_options){ 0 }), 0);
 	for (int i = 0; i < 2; i++)
 		ck_assert_int_eq(RUN(command_simulate, "--gateway", address_of(g), "--register", "--trackers", "3",
-					 "--past", "3h", "--speed-up", "0"),
+					 "--past", "3h", "--interval", "10m", "--speed-up", "0"),
 			0);
 	gateway_close(g);
 	ck_assert_int_eq(auth.registered, 2);
@@ -592,6 +622,7 @@ static Suite *suite(void)
 
 	tcase_add_checked_fixture(alone, home_begin, home_end);
 	tcase_add_test(alone, simulate_tracks);
+	tcase_add_test(alone, simulate_what_is_not_acknowledged);
 	tcase_add_loop_test(alone, simulate_used_wrongly, 0, (int)(sizeof wrong / sizeof *wrong));
 	suite_add_tcase(s, alone);
 
