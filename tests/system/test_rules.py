@@ -13,7 +13,7 @@ from support.trackers import Avl, TeltonikaClient, osmand_params, send_osmand
 from support.waiting import wait_until
 
 WEEKS_1024_MS = 1024 * 7 * 86400 * 1000
-SOON = 10
+SOON = 20
 
 
 def set_rules(device, **rules):
@@ -215,10 +215,8 @@ def test_filters_by_default_and_their_exceptions(stack, owner):
 @pytest.fixture(scope="module")
 def unknown(stack):
     """A function that finds an identifier in auth's list of unknown trackers; None: it is not there."""
-    secret = secrets.token_urlsafe(32)
-    stack.auth.restart(AUTH_CLIENTS=f"{stack.auth.env['AUTH_CLIENTS']},operator:{secret}:devices.unknown")
-    form = {"grant_type": "client_credentials"}
-    answer = requests.post(stack.auth.url("/v1/oauth/token"), data=form, auth=("operator", secret), timeout=20)
+    form, operator = {"grant_type": "client_credentials"}, ("operator", stack.operator_secret)
+    answer = requests.post(stack.auth.url("/v1/oauth/token"), data=form, auth=operator, timeout=20)
     assert answer.status_code == 200, answer.text
     headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
 
