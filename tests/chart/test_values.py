@@ -151,7 +151,7 @@ CONTRADICTORY = [
     ({"secrets": {"existingSecret": "a", "keep": True}}, "secrets.keep is about the generated Secret"),
     ({"secrets": {"existingSecret": "My Secret"}}, 'secrets.existingSecret is "My Secret": names in Kubernetes'),
     (
-        {"gateway": {"protocols": {**dict.fromkeys(DEFAULTS["gateway"]["protocols"]), "teltonika": {"enabled": False}}}},
+        {"gateway": {"protocols": {name: {"enabled": False} for name in DEFAULTS["gateway"]["protocols"]}}},
         "gateway.protocols has none that is enabled",
     ),
     ({"gateway": {"protocols": {"GL-200": {"port": 5093}}}}, "gateway.protocols.GL-200: a protocol's name has"),
