@@ -18,6 +18,7 @@ extern const struct dialect dialect_gps103;
 extern const struct dialect dialect_tk103;
 extern const struct dialect dialect_t55;
 extern const struct dialect dialect_meitrack;
+extern const struct dialect dialect_owntracks_mqtt;
 
 const struct dialect *const dialects[] = {
 	&dialect_osmand,
@@ -39,6 +40,7 @@ const struct dialect *const dialects[] = {
 	&dialect_tk103,
 	&dialect_t55,
 	&dialect_meitrack,
+	&dialect_owntracks_mqtt,
 	NULL,
 };
 

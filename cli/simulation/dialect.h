@@ -43,6 +43,7 @@ struct dialect {
 	bool seconds; /* its times have no milliseconds */
 	bool curt; /* it has no word for a device that is not known: the gateway hangs up or says nothing */
 	bool udp; /* a frame is a datagram, and so is its answer; there is no login */
+	bool broker; /* it is a broker that hears it, and the gateway from that */
 	bool silent; /* nothing is answered: what is written counts as sent; read() is NULL */
 
 	/* What opens a connection into @out; how long it is, 0 when it does not fit. NULL: nothing does. */
@@ -57,7 +58,7 @@ struct dialect {
 	struct reply (*read)(const uint8_t *bytes, size_t len, bool greeting, size_t sent);
 };
 
-/* All there are, NULL-terminated; those of one protocol are next to one another. */
+/* All there are, NULL-terminated; those of one protocol are next to one another, those for a broker last. */
 extern const struct dialect *const dialects[];
 
 /* The one called @name, or NULL. */

@@ -151,7 +151,7 @@ static Suite *suite(void)
 	TCase *c = tcase_create("fleet_dialects");
 	int n = 0;
 
-	while (dialects[n])
+	while (dialects[n] && !dialects[n]->broker)
 		n++;
 	tcase_set_timeout(c, 60);
 	tcase_add_loop_test(c, everything_arrives, 0, n);

@@ -1,5 +1,6 @@
 """OwnTracks over MQTT: a real broker, which is acknowledged when Kafka has what it sent and not before."""
 
+import json
 import secrets
 
 import pytest
@@ -104,6 +105,24 @@ def test_what_is_refused_for_good_does_not_come_again(stack, owner, broker):
     wait_until(lambda: owner.stored_times(device) == [at], 10, "what comes after them is stored")
     assert {reason: refused(reason) - n for reason, n in before.items()} == dict.fromkeys(before, 1)
     assert set(broker.sent(CLIENT)) == set(broker.acknowledged(CLIENT))
+
+
+def test_simulated_apps(stack, owner, broker):
+    """What the broker has acknowledged is stored."""
+    env = {"PETTRACK_EMAIL": owner.email, "PETTRACK_PASSWORD": owner.password, "HOME": "/proc/nowhere"}
+    played = stack.cli(
+        *("simulate", "--register", "--protocol", PROTOCOL, "--gateway", f"127.0.0.1:{broker.port}", "--json"),
+        *("--trackers", 3, "--past", "1h", "--interval", "1m", "--speed-up", 0, "--count", 60),
+        env=env,
+    )
+    counts = json.loads(played.stdout)
+    assert counts["acked"] == counts["sent"] == 60
+    devices = owner.auth("GET", "/v1/devices").json()["devices"]
+
+    def stored():
+        return sum(len(owner.query(f"/v1/history/{d['id']}").json()["positions"]) for d in devices)
+
+    wait_until(lambda: stored() == 60, 20, "all are stored")
 
 
 # ---- what is away ----

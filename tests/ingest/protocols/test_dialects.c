@@ -334,7 +334,7 @@ static Suite *suite(void)
 	TCase *c = tcase_create("dialects");
 	int n = 0;
 
-	while (dialects[n])
+	while (dialects[n] && !dialects[n]->broker)
 		n++;
 	tcase_add_test(c, every_protocol_is_spoken);
 	tcase_add_loop_test(c, positions_arrive, 0, n);
