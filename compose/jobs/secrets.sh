@@ -26,8 +26,9 @@ secret() {
 }
 
 clients() {
-	printf 'gateway:%s:devices.lookup latest.read,query:%s:access.read,retention:%s:devices.retention' \
-		"$(cat /secrets/gateway/client)" "$(cat /secrets/query/client)" "$(cat /secrets/retention/client)"
+	printf 'gateway:%s:devices.lookup latest.read,query:%s:access.read,retention:%s:devices.retention,operator:%s:devices.unknown' \
+		"$(cat /secrets/gateway/client)" "$(cat /secrets/query/client)" "$(cat /secrets/retention/client)" \
+		"$(cat /secrets/operator/client)"
 }
 
 make_all() {
@@ -35,10 +36,11 @@ make_all() {
 	secret /secrets/gateway/client "$(random)"
 	secret /secrets/query/client "$(random)"
 	secret /secrets/retention/client "$(random)"
+	secret /secrets/operator/client "$(random)"
 	secret /secrets/demo/password "$(random)"
 	[ "$(cat /secrets/auth/clients 2>/dev/null)" = "$(clients)" ] || rm -f /secrets/auth/clients # a scope is new
 	secret /secrets/auth/clients "$(clients)"
-	chmod 755 /secrets/auth /secrets/gateway /secrets/query /secrets/retention /secrets/demo
+	chmod 755 /secrets/auth /secrets/gateway /secrets/query /secrets/retention /secrets/operator /secrets/demo
 	chown "$group:$group" /secrets/trackers # written by the seed and the simulator
 }
 

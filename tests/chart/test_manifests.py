@@ -272,6 +272,7 @@ def test_secrets_are_generated():
         "gateway-secret",
         "query-secret",
         "retention-secret",
+        "operator-secret",
         "check-password",
         "demo-password",
     ):
@@ -280,7 +281,12 @@ def test_secrets_are_generated():
         assert re.fullmatch(r"[A-Za-z0-9]{40,}", values[0])
     clients = base64.b64decode(first["data"]["clients"]).decode()
     scopes = re.sub(r":\w+:", " ", clients)
-    assert scopes == "gateway devices.lookup latest.read,query access.read,retention devices.retention"
+    assert scopes.split(",") == [
+        "gateway devices.lookup latest.read",
+        "query access.read",
+        "retention devices.retention",
+        "operator devices.unknown",
+    ]
     assert base64.b64decode(first["data"]["gateway-secret"]).decode() in clients
 
 

@@ -92,6 +92,7 @@ def test_no_secret_is_told(composed):
         "gateway/client",
         "query/client",
         "retention/client",
+        "operator/client",
         "demo/password",
     }
     passwords = {where: text for where, text in secrets.items() if where != "auth/clients"}
@@ -156,6 +157,18 @@ def test_trackers_ports_answer(composed):
 def test_retention_by_hand(composed, owner):
     printed = composed.compose("run", "--rm", "retention", "--dry-run", "--days", "1").stdout
     assert re.search(r"[1-9]\d* positions before", printed), printed
+
+
+def test_unknown_trackers_by_hand(composed):
+    url, position = f"http://127.0.0.1:{composed.ports['osmand']}/", {"id": "a-stranger", "lat": "50.1", "lon": "-5.1"}
+    assert requests.post(url, params=position, timeout=10).status_code == 400
+
+    def listed():
+        rows = composed.compose("run", "--rm", "unknown").stdout.splitlines()
+        return [row.split() for row in rows if row.startswith("a-stranger ")]
+
+    ((_, protocol, *_, code),) = wait_until(listed, 60, "the gateway has told of it")
+    assert protocol == "osmand" and len(code) == 8
 
 
 # ---- what happens to it ----

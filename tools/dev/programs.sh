@@ -27,7 +27,7 @@ secret_write() {
 }
 
 programs_start() {
-	local name preferred ops=9081
+	local name preferred clients ops=9081
 	started_now=()
 	port_assign auth auth 8081
 	while read -r name preferred; do
@@ -38,7 +38,9 @@ programs_start() {
 	for name in "${programs[@]}"; do
 		port_assign "$name" "$name-ops" $((ops++))
 	done
-	secret_write clients "gateway:$(<"$(secret gateway)"):devices.lookup latest.read,query:$(<"$(secret query)"):access.read"
+	clients="gateway:$(<"$(secret gateway)"):devices.lookup latest.read,query:$(<"$(secret query)"):access.read"
+	clients+=",operator:$(<"$(secret operator)"):devices.unknown"
+	secret_write clients "$clients"
 	secret_write mongodb-uri "$mongodb_uri"
 	for name in "${programs[@]}"; do
 		program_start "$name"

@@ -186,11 +186,12 @@ Read by the Secret and by the checksums of pods, so it is made once a run, and r
 {{- if not .Values.secrets.existingSecret }}
 {{- $old := lookup "v1" "Secret" .Release.Namespace (include "pettrack.fullname" .) | default dict }}
 {{- $kept := $old.data | default dict }}
-{{- range $key := list "master-secret" "gateway-secret" "query-secret" "retention-secret" "check-password" "demo-password" }}
+{{- range $key := list "master-secret" "gateway-secret" "query-secret" "retention-secret" "operator-secret"
+	"check-password" "demo-password" }}
 {{- $_ := set $data $key (get $kept $key | b64dec | default (randAlphaNum 43)) }}
 {{- end }}
-{{- $_ := set $data "clients" (printf "gateway:%s:devices.lookup latest.read,query:%s:access.read,retention:%s:devices.retention"
-	(get $data "gateway-secret") (get $data "query-secret") (get $data "retention-secret")) }}
+{{- $_ := set $data "clients" (printf "gateway:%s:devices.lookup latest.read,query:%s:access.read,retention:%s:devices.retention,operator:%s:devices.unknown"
+	(get $data "gateway-secret") (get $data "query-secret") (get $data "retention-secret") (get $data "operator-secret")) }}
 {{- end }}
 {{- if .Values.mongodb.embedded.enabled }}
 {{- $_ := set $data "mongodb-uri" (printf "mongodb://%s-mongodb:27017/pettrack?replicaSet=rs0" (include "pettrack.fullname" .)) }}
