@@ -46,8 +46,7 @@ static size_t frame(
 
 static struct reply read_answer(const uint8_t *bytes, size_t len, bool greeting, size_t sent)
 {
-	(void)greeting;
-	return phrase_taken(bytes, len, "+SACK:^^^^$", sent);
+	return phrase_answer(bytes, len, "+SACK:^^^^$", greeting, sent);
 }
 
 const struct dialect dialect_gl200 = {

@@ -19,8 +19,9 @@ static size_t login(uint8_t *out, size_t size, const char *identifier)
 	return phrase_len(&t);
 }
 
-static void put_place(struct text *t, const char *identifier, const struct position *p)
+static void put_place(struct text *t, const char *identifier, const struct position *p, bool newest)
 {
+	(void)newest;
 	text_printf(t, "imei:%s,tracker,", identifier);
 	phrase_time(t, "YMDhms,,F,", p->time_ms);
 	phrase_clock(t, p->time_ms);
@@ -35,21 +36,22 @@ static void put_place(struct text *t, const char *identifier, const struct posit
 	text_puts(t, ",;");
 }
 
+static void put_heartbeat(struct text *t, const char *identifier, const struct position *newest)
+{
+	(void)newest;
+	text_printf(t, "%s;", identifier);
+}
+
 static size_t frame(
 	uint8_t *out, size_t size, const char *identifier, const char *secret, const struct position *p, size_t n)
 {
-	struct text t = text_in((char *)out, size);
-
 	(void)secret;
-	for (size_t i = 0; i < n; i++)
-		put_place(&t, identifier, &p[i]);
-	text_printf(&t, "%s;", identifier);
-	return phrase_len(&t);
+	return phrase_frame(out, size, identifier, p, n, put_place, put_heartbeat);
 }
 
 static struct reply read_answer(const uint8_t *bytes, size_t len, bool greeting, size_t sent)
 {
-	return greeting ? phrase_welcome(bytes, len, "LOAD") : phrase_taken(bytes, len, "ON", sent);
+	return phrase_answer(bytes, len, greeting ? "LOAD" : "ON", greeting, sent);
 }
 
 const struct dialect dialect_gps103 = {

@@ -53,9 +53,8 @@ static struct reply read_answer(const uint8_t *bytes, size_t len, bool greeting,
 	struct reply r = { .kind = REPLY_TAKEN };
 	size_t used = 0;
 
-	(void)greeting;
 	for (size_t i = 0; i < sent && r.kind == REPLY_TAKEN; i++) {
-		r = phrase_taken(bytes + used, len - used, "*HQ,~,V4,V1,??????????????#", sent);
+		r = phrase_answer(bytes + used, len - used, "*HQ,~,V4,V1,??????????????#", greeting, sent);
 		used += r.used;
 	}
 	if (r.kind == REPLY_TAKEN)

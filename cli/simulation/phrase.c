@@ -72,6 +72,19 @@ size_t phrase_len(const struct text *t)
 	return text_ok(t) ? t->len : 0;
 }
 
+size_t phrase_frame(uint8_t *out, size_t size, const char *identifier, const struct position *p, size_t n,
+	void (*place)(struct text *t, const char *identifier, const struct position *p, bool newest),
+	void (*end)(struct text *t, const char *identifier, const struct position *newest))
+{
+	struct text t = text_in((char *)out, size);
+
+	for (size_t i = 0; i < n; i++)
+		place(&t, identifier, &p[i], i + 1 == n);
+	if (end)
+		end(&t, identifier, &p[n - 1]);
+	return phrase_len(&t);
+}
+
 /* ---- what is answered ---- */
 
 enum match { MATCH_NOT, MATCH_SO_FAR, MATCH_WHOLE };
@@ -117,8 +130,10 @@ static enum match match(const char *pattern, const uint8_t *bytes, size_t len, s
 	return MATCH_NOT;
 }
 
-struct reply phrase_reply(const uint8_t *bytes, size_t len, const char *pattern, struct reply good)
+struct reply phrase_answer(const uint8_t *bytes, size_t len, const char *pattern, bool greeting, size_t sent)
 {
+	struct reply good = { .kind = greeting ? REPLY_WELCOME : REPLY_TAKEN, .taken = greeting ? 0 : sent };
+
 	switch (match(pattern, bytes, len, &good.used)) {
 	case MATCH_WHOLE:
 		return good;
@@ -128,14 +143,4 @@ struct reply phrase_reply(const uint8_t *bytes, size_t len, const char *pattern,
 		break;
 	}
 	return (struct reply){ .kind = REPLY_GARBAGE };
-}
-
-struct reply phrase_welcome(const uint8_t *bytes, size_t len, const char *pattern)
-{
-	return phrase_reply(bytes, len, pattern, (struct reply){ .kind = REPLY_WELCOME });
-}
-
-struct reply phrase_taken(const uint8_t *bytes, size_t len, const char *pattern, size_t sent)
-{
-	return phrase_reply(bytes, len, pattern, (struct reply){ .kind = REPLY_TAKEN, .taken = sent });
 }

@@ -31,10 +31,12 @@ double phrase_course(const struct position *p, int decimals);
 /* What was written, as a dialect returns it. */
 size_t phrase_len(const struct text *t);
 
-/* Reads an answer by a pattern: ? is a digit, ^ a hex digit, ~ (once at most) one to DIALECT_IDENTIFIER_MAX letters or digits, and as few as
- * will do; everything else is itself. @good with the bytes used, or that more is to come, or that it is garbage. */
-struct reply phrase_reply(const uint8_t *bytes, size_t len, const char *pattern, struct reply good);
+/* Writes each of @n positions, and then what lets them be known as taken: @end, told the newest of them; NULL: nothing. How long it
+ * is, 0 when it does not fit. */
+size_t phrase_frame(uint8_t *out, size_t size, const char *identifier, const struct position *p, size_t n,
+	void (*place)(struct text *t, const char *identifier, const struct position *p, bool newest),
+	void (*end)(struct text *t, const char *identifier, const struct position *newest));
 
-/* The answer to a login and that to a frame, where those are all there are. */
-struct reply phrase_welcome(const uint8_t *bytes, size_t len, const char *pattern);
-struct reply phrase_taken(const uint8_t *bytes, size_t len, const char *pattern, size_t sent);
+/* Reads an answer by a pattern: ? is a digit, ^ a hex digit, ~ (once at most) one to DIALECT_IDENTIFIER_MAX letters or digits, and as few as
+ * will do; everything else is itself. It welcomes who asked for that (@greeting), else takes all that was @sent. */
+struct reply phrase_answer(const uint8_t *bytes, size_t len, const char *pattern, bool greeting, size_t sent);

@@ -22,11 +22,13 @@ static void put_sentence(struct text *t, const struct text *s)
 	text_printf(t, "*%02X\r\n", sum);
 }
 
-static void put_rmc(struct text *t, const struct position *p)
+static void put_rmc(struct text *t, const char *identifier, const struct position *p, bool newest)
 {
 	char buf[SENTENCE_MAX];
 	struct text s = text_in(buf, sizeof buf);
 
+	(void)identifier;
+	(void)newest;
 	text_puts(&s, "GPRMC,");
 	phrase_clock(&s, p->time_ms);
 	text_puts(&s, ",A,");
@@ -54,13 +56,8 @@ static size_t login(uint8_t *out, size_t size, const char *identifier)
 static size_t frame(
 	uint8_t *out, size_t size, const char *identifier, const char *secret, const struct position *p, size_t n)
 {
-	struct text t = text_in((char *)out, size);
-
-	(void)identifier;
 	(void)secret;
-	for (size_t i = 0; i < n; i++)
-		put_rmc(&t, &p[i]);
-	return phrase_len(&t);
+	return phrase_frame(out, size, identifier, p, n, put_rmc, NULL);
 }
 
 const struct dialect dialect_t55 = {

@@ -18,15 +18,17 @@ static const double KMH_MAX = 999.9;
 
 static const char STATE[] = "10000000"; /* no mains, ignition off */
 
-static void put_handshake(struct text *t, const char *identifier)
+static void put_handshake(struct text *t, const char *identifier, const struct position *newest)
 {
+	(void)newest;
 	text_printf(t, "(%sBP00%sHSO)", identifier, identifier);
 }
 
-static void put_place(struct text *t, const char *identifier, const struct position *p)
+static void put_place(struct text *t, const char *identifier, const struct position *p, bool newest)
 {
 	double kmh = phrase_or_zero(p, POSITION_SPEED, p->speed_mps * PHRASE_KMH_PER_MPS);
 
+	(void)newest;
 	text_printf(t, "(%sBR00", identifier);
 	phrase_time(t, "YMD", p->time_ms);
 	text_putc(t, 'A');
@@ -40,27 +42,20 @@ static size_t login(uint8_t *out, size_t size, const char *identifier)
 {
 	struct text t = text_in((char *)out, size);
 
-	put_handshake(&t, identifier);
+	put_handshake(&t, identifier, NULL);
 	return phrase_len(&t);
 }
 
 static size_t frame(
 	uint8_t *out, size_t size, const char *identifier, const char *secret, const struct position *p, size_t n)
 {
-	struct text t = text_in((char *)out, size);
-
 	(void)secret;
-	for (size_t i = 0; i < n; i++)
-		put_place(&t, identifier, &p[i]);
-	put_handshake(&t, identifier);
-	return phrase_len(&t);
+	return phrase_frame(out, size, identifier, p, n, put_place, put_handshake);
 }
 
 static struct reply read_answer(const uint8_t *bytes, size_t len, bool greeting, size_t sent)
 {
-	static const char answer[] = "(~AP01HSO)";
-
-	return greeting ? phrase_welcome(bytes, len, answer) : phrase_taken(bytes, len, answer, sent);
+	return phrase_answer(bytes, len, "(~AP01HSO)", greeting, sent);
 }
 
 const struct dialect dialect_tk103 = {

@@ -65,20 +65,13 @@ static size_t login(uint8_t *out, size_t size, const char *identifier)
 static size_t frame(
 	uint8_t *out, size_t size, const char *identifier, const char *secret, const struct position *p, size_t n)
 {
-	struct text t = text_in((char *)out, size);
-
 	(void)secret;
-	for (size_t i = 0; i < n; i++)
-		put_place(&t, identifier, &p[i], i + 1 == n);
-	put_link(&t, identifier, &p[n - 1]);
-	return phrase_len(&t);
+	return phrase_frame(out, size, identifier, p, n, put_place, put_link);
 }
 
 static struct reply read_answer(const uint8_t *bytes, size_t len, bool greeting, size_t sent)
 {
-	static const char answer[] = "[3G*~*0002*LK]";
-
-	return greeting ? phrase_welcome(bytes, len, answer) : phrase_taken(bytes, len, answer, sent);
+	return phrase_answer(bytes, len, "[3G*~*0002*LK]", greeting, sent);
 }
 
 const struct dialect dialect_watch = {
