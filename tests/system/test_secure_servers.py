@@ -1,5 +1,6 @@
 """Kafka with TLS, users and ACLs, and MongoDB with TLS and users: what docs/OPERATIONS.md tells an operator to do."""
 
+import json
 import secrets
 import subprocess
 
@@ -9,6 +10,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import TopicAuthorizationFailedError
 from pymongo.errors import OperationFailure
 from support import runbook
+from support.people import Device
 from support.programs import Program, Stack
 from support.secure import ADMIN, Authority, SecureKafka, SecureMongo
 from support.times import format_time, now_ms
@@ -110,6 +112,23 @@ def test_retention_may_delete(stack, mongo, owner):
     database = mongo.client[DATABASE]
     for collection, key in ((database.positions, "_id.d"), (database.latest, "_id")):
         assert collection.count_documents({key: bson.Binary.from_uuid(gone.uuid)}) == 0
+
+
+def test_unknown_trackers_are_listed_and_claimed(stack, owner):
+    """Auth may write, change and remove in its list."""
+    stranger = Device(None, "stranger-" + secrets.token_hex(4), "none", owner)
+    assert send_osmand(stack, stranger, 50.1703, -5.1138, now_ms()).status_code == 400
+    env = {"AUTH_URL": stack.auth.url(), "CLIENT_SECRET": stack.operator_secret}
+
+    def listed():
+        found = json.loads(stack.cli("device", "unknown", "--json", env=env).stdout)
+        return next((d for d in found if d["identifier"] == stranger.identifier), None)
+
+    code = wait_until(listed, 20, "the gateway has told of it")["code"]
+    claim = {"name": "Collar", "identifier": stranger.identifier}
+    assert owner.auth("POST", "/v1/devices", json={**claim, "code": "00000000"}).status_code == 403
+    assert owner.auth("POST", "/v1/devices", json={**claim, "code": code}).status_code == 201
+    assert listed() is None
 
 
 def test_what_nobody_was_granted_is_refused(kafka, mongo, stack):
