@@ -1,17 +1,17 @@
 /*
- * bench gateway - what a position costs pettrack-gateway, and what an idle connection keeps
+ * bench gateway - what trackers cost pettrack-gateway: those that are connected, a position of each protocol, bad neighbours
  *
- *     bench_gateway --kafka HOST:PORT --gateway PATH [--positions 500000] [--idle 15000]
+ *     bench_gateway --kafka HOST:PORT --gateway PATH [--positions 1000000] [--trackers 20000] [--seconds 60] [--only WORD]
  *
- * Starts the gateway with topics of its own and an auth that knows everybody, plays trackers against it, and prints one
- * line of JSON for each protocol and one for idle connections. CPU time is the gateway's alone, all its threads.
+ * Starts the gateway with topics of its own and an auth that knows everybody, plays the simulator's trackers against it, and
+ * prints one line of JSON for each measurement. CPU time and memory are the gateway's alone, all its threads.
+ * --only: "held", "neighbours", or the name of a protocol.
  */
 #include "base/clock.h"
-#include "base/text.h"
-#include "client/client.h"
-#include "secret/secret.h"
+#include "tests/bench/gateway_auth.h"
 #include "tests/bench/gateway_load.h"
-#include "web/web.h"
+#include "tests/bench/gateway_neighbours.h"
+#include "tests/bench/gateway_program.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -19,249 +19,206 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
-enum { READY_MS = 30000, LINE_SIZE = 1024 };
-
-static const char *kafka = "127.0.0.1:9092", *program;
-static int64_t positions = 500000, idle_connections = 15000;
-static pid_t gateway;
-static uint16_t osmand_port, teltonika_port, ops_port;
-
-static _Noreturn void die(const char *what)
-{
-	fprintf(stderr, "bench gateway: %s\n", what);
-	if (gateway > 0)
-		kill(gateway, SIGKILL);
-	exit(EXIT_FAILURE);
-}
-
-/* ---- an auth that knows everybody ---- */
-
-static void give_token(struct web_request *q, void *owner)
-{
-	(void)owner;
-	web_reply(q, 200,
-		json_pack("{ss ss si ss}", "access_token", "bench", "token_type", "Bearer", "expires_in", 900, "scope",
-			"devices.lookup"));
-}
-
-static json_t *device_of(const char *identifier)
-{
-	uint8_t hash[SECRET_HASH_SIZE];
-	char hash_text[2 * SECRET_HASH_SIZE + 1], id_text[UUID_TEXT_SIZE];
-	struct uuid id;
-
-	secret_sha256(hash, identifier, strlen(identifier));
-	memcpy(id.b, hash, sizeof id.b);
-	uuid_format(id_text, &id);
-	secret_sha256(hash, LOAD_SECRET, strlen(LOAD_SECRET));
-	text_hex(hash_text, hash, sizeof hash);
-	return json_pack("{ss ss ss}", "identifier", identifier, "id", id_text, "secret_sha256", hash_text);
-}
-
-static void look_up(struct web_request *q, void *owner)
-{
-	const json_t *body = web_body(q), *v;
-	json_t *devices = json_array();
-	size_t i;
-
-	(void)owner;
-	json_array_foreach(json_object_get(body, "identifiers"), i,
-		v) if (json_array_append_new(devices, device_of(json_string_value(v))) != 0) die("no memory");
-	if (body)
-		web_reply(q, 200, json_pack("{so}", "devices", devices));
-	else
-		json_decref(devices);
-}
-
-static const struct web_route routes[] = {
-	{ "POST", "/v1/oauth/token", give_token, WEB_PUBLIC, NULL },
-	{ "POST", "/internal/v1/devices/lookup", look_up, WEB_PUBLIC, NULL },
-	{ NULL, NULL, NULL, WEB_PUBLIC, NULL },
+enum {
+	REPORT_S = 10, /* of trackers that are held */
+	FILES_BESIDE = 100, /* beside a tracker's: Kafka, auth, ops, loops */
+	GOOD = 500, /* trackers that have neighbours */
+	GOOD_PERIOD_MS = 500,
+	BAD = 4, /* neighbours */
+	DURABLE_MS = 120000, /* for the last of a silent protocol's positions */
+	LOOK_NS = 10000000,
 };
 
-/* ---- the gateway ---- */
+static const char *kafka = "127.0.0.1:9092", *program, *only;
+static int64_t positions = 1000000, trackers = 20000, seconds = 60;
+static struct gateway_program gateway;
 
-static void set(const char *name, const char *value)
+static bool wanted(const char *what)
 {
-	if (setenv(name, value, 1) != 0)
-		die("no memory");
+	return !only || !strcmp(only, what);
 }
 
-static _Noreturn void become_gateway(uint16_t auth_port, int log)
+static struct load_part part(const char *protocol)
 {
-	char text[64];
-
-	prctl(PR_SET_PDEATHSIG, SIGKILL); /* never outlives the bench */
-	snprintf(text, sizeof text, "bench_gateway_%d.", (int)getpid());
-	set("KAFKA_TOPIC_PREFIX", text);
-	snprintf(text, sizeof text, "http://127.0.0.1:%u", auth_port);
-	set("AUTH_URL", text);
-	set("KAFKA_BROKERS", kafka);
-	set("CLIENT_SECRET", "bench");
-	set("GATEWAY_ADDRESS", "127.0.0.1");
-	set("GATEWAY_CONNECTIONS_PER_ADDRESS", "0");
-	set("GATEWAY_PROTOCOLS", "osmand,teltonika");
-	set("GATEWAY_OSMAND_PORT", "0");
-	set("GATEWAY_TELTONIKA_PORT", "0");
-	set("OPS_PORT", "0");
-	set("LOG_FORMAT", "json");
-	if (dup2(log, STDERR_FILENO) < 0)
-		die("dup2");
-	execl(program, program, (char *)NULL);
-	die("cannot start the gateway");
+	return (struct load_part){ dialect_speaking(protocol, "8e"), gateway_port(&gateway, protocol) };
 }
 
-static void read_port(const char *line, const char *name, uint16_t *ret)
+/* ---- trackers that are held ---- */
+
+/* They are connected, have reported, and go on: that is what memory and time are measured of. */
+static void measure_held(void)
 {
-	char wanted[64];
-	const char *port = strstr(line, "\"port\":");
-
-	snprintf(wanted, sizeof wanted, "\"event\":\"listening\",\"name\":\"%s\"", name);
-	if (port && strstr(line, wanted))
-		*ret = (uint16_t)strtoul(port + strlen("\"port\":"), NULL, 10);
-}
-
-/* Reads the log until all ports are known. The pipe stays open, for the gateway's sake. */
-static void read_ports(int log)
-{
-	FILE *f = fdopen(log, "r");
-	char line[LINE_SIZE];
-
-	while (!(osmand_port && teltonika_port && ops_port)) {
-		if (!f || !fgets(line, sizeof line, f))
-			die("the gateway has ended");
-		read_port(line, "osmand", &osmand_port);
-		read_port(line, "teltonika", &teltonika_port);
-		read_port(line, "ops", &ops_port);
-	}
-}
-
-static void await_ready(void)
-{
-	char url[64];
-	struct client *client;
-	int64_t until_ms = clock_mono_ms() + READY_MS;
-
-	snprintf(url, sizeof url, "http://127.0.0.1:%u", ops_port);
-	if (client_open(&client, &(struct client_options){ .base_url = url }) != 0)
-		die("no memory");
-	while (client_call(client, "GET", "/readyz", NULL, NULL, NULL, NULL) != 0) {
-		if (clock_mono_ms() > until_ms)
-			die("the gateway is not ready: is Kafka there?");
-		nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
-	}
-	client_close(client);
-}
-
-static void start_gateway(uint16_t auth_port)
-{
-	int log[2];
-
-	if (pipe(log) < 0 || (gateway = fork()) < 0)
-		die("cannot fork");
-	if (gateway == 0)
-		become_gateway(auth_port, log[1]);
-	close(log[1]);
-	read_ports(log[0]);
-	await_ready();
-}
-
-static void stop_gateway(void)
-{
-	int status;
-
-	kill(gateway, SIGTERM);
-	if (waitpid(gateway, &status, 0) < 0 || status != 0)
-		die("the gateway did not end cleanly");
-}
-
-/* CPU seconds the gateway has used. */
-static double cpu_seconds(void)
-{
-	char path[64], text[1024];
-	unsigned long user, kernel;
-
-	snprintf(path, sizeof path, "/proc/%d/stat", (int)gateway);
-	FILE *f = fopen(path, "r");
-	size_t n = f ? fread(text, 1, sizeof text - 1, f) : 0;
-	if (f)
-		fclose(f);
-	text[n] = '\0';
-	const char *after = strrchr(text, ')');
-	if (!after || sscanf(after + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &kernel) != 2)
-		die("the gateway is gone");
-	return (double)(user + kernel) / (double)sysconf(_SC_CLK_TCK);
-}
-
-/* KiB resident. */
-static long resident(void)
-{
-	char path[64], line[256];
-	long kib = 0;
-
-	snprintf(path, sizeof path, "/proc/%d/status", (int)gateway);
-	FILE *f = fopen(path, "r");
-	while (f && fgets(line, sizeof line, f))
-		if (sscanf(line, "VmRSS: %ld", &kib) == 1)
-			break;
-	if (f)
-		fclose(f);
-	return kib;
-}
-
-/* ---- what is measured ---- */
-
-static void play(const struct load *l, struct load_result *ret)
-{
-	int r = load_play(l, ret);
-
-	if (r < 0)
-		die(strerror(-r));
-}
-
-static void measure(const char *protocol, uint16_t port, int connections, int records)
-{
-	struct load l = { protocol, port, connections, 2000, records, positions, NULL, NULL };
+	const struct load_options o = {
+		.parts = { part("gt06"), part("watch") },
+		.parts_n = 2,
+		.trackers = (size_t)trackers,
+		.records = 1,
+		.period_ms = REPORT_S * 1000,
+	};
 	struct load_result result;
+	int64_t before = gateway_resident_bytes(&gateway);
+	struct load *l = load_open(&o);
 
-	l.positions = positions / 20; /* devices are looked up, connections of librdkafka made */
-	play(&l, &result);
-	l.positions = positions;
-	double cpu = cpu_seconds();
-	play(&l, &result);
-	cpu = cpu_seconds() - cpu;
-	printf("{\"bench\":\"gateway\",\"protocol\":\"%s\",\"connections\":%d,\"positions_per_frame\":%d,\"positions\":"
-	       "%lld,"
-	       "\"refused\":%lld,\"positions_per_s\":%.0f,\"cpu_s_per_million\":%.2f,\"ack_p50_ms\":%.2f,\"ack_p99_"
-	       "ms\":%.2f}\n",
-		protocol, connections, records, (long long)result.acknowledged, (long long)result.refused,
-		(double)result.acknowledged / result.seconds, cpu * 1e6 / (double)result.acknowledged,
-		result.ack_p50_ms, result.ack_p99_ms);
+	load_play(l, 0, REPORT_S * 1000, &result);
+	double cpu_s = gateway_cpu_s(&gateway);
+	load_play(l, 0, seconds * 1000, &result);
+	cpu_s = gateway_cpu_s(&gateway) - cpu_s;
+	int64_t resident = gateway_resident_bytes(&gateway);
+	load_close(l);
+	printf("{\"bench\":\"gateway\",\"held\":%lld,\"seconds\":%.0f,\"positions_per_s\":%.0f,\"late\":%lld,"
+	       "\"cpu_percent\":%.1f,\"cpu_s_per_million\":%.2f,\"ack_p50_ms\":%.2f,\"ack_p99_ms\":%.2f,"
+	       "\"bytes_per_connection\":%.0f}\n",
+		(long long)trackers, result.seconds, (double)result.positions / result.seconds, (long long)result.late,
+		100 * cpu_s / result.seconds, 1e6 * cpu_s / (double)result.positions, result.ack_p50_ms,
+		result.ack_p99_ms, (double)(resident - before) / (double)trackers);
 	fflush(stdout);
 }
 
-static void note_resident(void *arg)
+/* ---- each protocol, as fast as it goes ---- */
+
+struct speed {
+	const char *protocol;
+	size_t connections;
+	size_t records; /* 10 where a frame can have several */
+	bool battery; /* said in the frame of the position; elsewhere it would take a frame of its own */
+	int share; /* of the positions are played: one in so many */
+};
+
+static const struct speed speeds[] = {
+	{ "teltonika", 500, 10, true, 1 },
+	{ "teltonika-udp", 500, 10, true, 1 },
+	{ "jt808", 500, 10, false, 1 },
+	{ "gt06", 500, 1, false, 1 },
+	{ "osmand", 1000, 1, true, 1 },
+	{ "osmand", 64, 1, true, 4 },
+	{ "owntracks", 1000, 1, true, 1 },
+	{ "overland", 500, 10, true, 1 },
+	{ "gpslogger", 1000, 1, true, 1 },
+	{ "h02", 500, 1, false, 1 },
+	{ "watch", 500, 1, true, 1 },
+	{ "gl200", 500, 10, true, 1 },
+	{ "gps103", 500, 1, false, 1 },
+	{ "tk103", 500, 1, false, 1 },
+	{ "t55", 500, 1, false, 1 },
+	{ "meitrack", 500, 10, true, 1 },
+};
+
+static double records_in_kafka(const char *protocol)
 {
-	*(long *)arg = resident();
+	return gateway_metric(&gateway, "pettrack_gateway_positions_total", protocol);
 }
 
-/* Connections that have all sent a position, and now wait for their owners to move. */
-static void measure_idle(void)
+/* Nothing is answered: what is sent is awaited where the gateway counts it. */
+static void await_records(const char *protocol, double n)
 {
-	long before = resident(), idle = 0;
-	struct load l = { "osmand", osmand_port, (int)idle_connections, 2000, 1, idle_connections, note_resident,
-		&idle };
-	struct load_result result;
+	int64_t until_ms = clock_mono_ms() + DURABLE_MS;
 
-	play(&l, &result);
-	printf("{\"bench\":\"gateway\",\"idle_connections\":%lld,\"bytes_per_connection\":%.0f}\n",
-		(long long)idle_connections, (double)(idle - before) * 1024 / (double)idle_connections);
+	while (records_in_kafka(protocol) < n) {
+		if (clock_mono_ms() > until_ms)
+			gateway_bench_die("positions of %s do not arrive", protocol);
+		nanosleep(&(struct timespec){ .tv_nsec = LOOK_NS }, NULL);
+	}
+}
+
+/* Plays @n positions until all are in Kafka. Returns the seconds that it took. */
+static double play(struct load *l, const struct load_part *p, int64_t n, struct load_result *ret)
+{
+	double before = records_in_kafka(p->dialect->protocol);
+	int64_t begun_ns = clock_mono_ns();
+
+	load_play(l, n, 0, ret);
+	if (!p->dialect->silent)
+		return ret->seconds;
+	await_records(p->dialect->protocol, before + (double)ret->positions);
+	return (double)(clock_mono_ns() - begun_ns) / 1e9;
+}
+
+static void measure_speed(const struct speed *s)
+{
+	const struct load_options o = {
+		.parts = { part(s->protocol) },
+		.parts_n = 1,
+		.trackers = s->connections,
+		.records = s->records,
+		.battery = s->battery,
+	};
+	struct load_result result;
+	struct load *l = load_open(&o);
+
+	play(l, &o.parts[0], positions / 20, &result); /* devices are looked up, connections of librdkafka made */
+	double cpu_s = gateway_cpu_s(&gateway), records = records_in_kafka(s->protocol);
+	double took_s = play(l, &o.parts[0], positions / s->share, &result);
+	cpu_s = gateway_cpu_s(&gateway) - cpu_s;
+	records = records_in_kafka(s->protocol) - records;
+	load_close(l);
+	printf("{\"bench\":\"gateway\",\"protocol\":\"%s\",\"connections\":%zu,\"positions_per_frame\":%zu,"
+	       "\"positions\":%lld,\"records_per_position\":%.2f,\"sent_again\":%lld,\"positions_per_s\":%.0f,"
+	       "\"cpu_s_per_million\":%.2f",
+		s->protocol, s->connections, s->records, (long long)result.positions,
+		records / (double)result.positions, (long long)result.again, (double)result.positions / took_s,
+		1e6 * cpu_s / (double)result.positions);
+	if (!o.parts[0].dialect->silent)
+		printf(",\"ack_p50_ms\":%.2f,\"ack_p99_ms\":%.2f", result.ack_p50_ms, result.ack_p99_ms);
+	puts("}");
+	fflush(stdout);
+}
+
+/* ---- bad neighbours ---- */
+
+static void measure_beside(struct load *l, enum neighbour kind)
+{
+	struct load_result alone, beside;
+	struct neighbours_deeds deeds;
+	int64_t duration_ms = seconds * 1000 / 6;
+
+	load_play(l, 0, duration_ms, &alone);
+	struct neighbours *bad = neighbours_start(kind, gateway_port(&gateway, "osmand"), BAD);
+	load_play(l, 0, duration_ms, &beside);
+	neighbours_stop(bad, &deeds);
+	printf("{\"bench\":\"gateway\",\"beside\":\"%s\",\"trackers\":%d,\"positions_per_s\":%.0f,\"late\":%lld,"
+	       "\"bad_connects_per_s\":%.0f,\"bad_bytes_per_s\":%.0f,\"alone_p99_ms\":%.2f,\"ack_p99_ms\":%.2f,"
+	       "\"p99_ratio\":%.2f}\n",
+		neighbour_name(kind), GOOD, (double)beside.positions / beside.seconds, (long long)beside.late,
+		(double)deeds.connects / beside.seconds, (double)deeds.bytes / beside.seconds, alone.ack_p99_ms,
+		beside.ack_p99_ms, beside.ack_p99_ms / alone.ack_p99_ms);
+	fflush(stdout);
+}
+
+static void measure_neighbours(void)
+{
+	const struct load_options o = {
+		.parts = { part("teltonika"), part("osmand") },
+		.parts_n = 2,
+		.trackers = GOOD,
+		.records = 1,
+		.battery = true,
+		.period_ms = GOOD_PERIOD_MS,
+	};
+	struct load_result result;
+	struct load *l = load_open(&o);
+
+	load_play(l, 0, GOOD_PERIOD_MS, &result); /* all are known */
+	for (int kind = 0; kind < NEIGHBOURS; kind++)
+		measure_beside(l, (enum neighbour)kind);
+	load_close(l);
+}
+
+/* ---- all of it ---- */
+
+static void measure(uint16_t auth_port)
+{
+	gateway_start(&gateway, program, kafka, auth_port);
+	if (wanted("held"))
+		measure_held();
+	if (wanted("neighbours"))
+		measure_neighbours();
+	for (size_t i = 0; i < sizeof speeds / sizeof *speeds; i++)
+		if (wanted(speeds[i].protocol))
+			measure_speed(&speeds[i]);
+	gateway_stop(&gateway);
 }
 
 static void read_arguments(int argc, char **argv)
@@ -270,7 +227,9 @@ static void read_arguments(int argc, char **argv)
 		{ "kafka", required_argument, NULL, 'k' },
 		{ "gateway", required_argument, NULL, 'g' },
 		{ "positions", required_argument, NULL, 'p' },
-		{ "idle", required_argument, NULL, 'i' },
+		{ "trackers", required_argument, NULL, 't' },
+		{ "seconds", required_argument, NULL, 's' },
+		{ "only", required_argument, NULL, 'o' },
 		{ 0 },
 	};
 
@@ -285,45 +244,53 @@ static void read_arguments(int argc, char **argv)
 		case 'p':
 			positions = strtoll(optarg, NULL, 10);
 			break;
-		case 'i':
-			idle_connections = strtoll(optarg, NULL, 10);
+		case 't':
+			trackers = strtoll(optarg, NULL, 10);
+			break;
+		case 's':
+			seconds = strtoll(optarg, NULL, 10);
+			break;
+		case 'o':
+			only = optarg;
 			break;
 		default:
 			exit(2);
 		}
 	}
-	if (!program || positions < 1000 || idle_connections < 1)
-		die("--gateway PATH is needed; --positions is at least 1000, --idle at least 1");
+	if (!program || positions < 10000 || trackers < 1 || seconds < 6)
+		gateway_bench_die("--gateway PATH is needed; --positions is at least 10000, --trackers 1, --seconds 6");
 }
 
-/* Here and, inherited, in the gateway. */
+/* Here and, inherited, in the gateway: no more trackers than files are allowed. */
 static void allow_files(void)
 {
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-		return;
+		gateway_bench_die("RLIMIT_NOFILE: %s", strerror(errno));
+	if (limit.rlim_max < (rlim_t)trackers + FILES_BESIDE) {
+		struct rlimit more = { (rlim_t)trackers + FILES_BESIDE, (rlim_t)trackers + FILES_BESIDE };
+		if (setrlimit(RLIMIT_NOFILE, &more) == 0) /* the system's own administrator may */
+			return;
+		trackers = (int64_t)limit.rlim_max - FILES_BESIDE;
+		fprintf(stderr, "bench gateway: only %lld trackers: no more files are allowed (ulimit -Hn)\n",
+			(long long)trackers);
+	}
 	limit.rlim_cur = limit.rlim_max;
-	if (setrlimit(RLIMIT_NOFILE, &limit) < 0 || (rlim_t)idle_connections + 500 > limit.rlim_max)
-		idle_connections = (int64_t)limit.rlim_cur - 500;
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+		gateway_bench_die("RLIMIT_NOFILE: %s", strerror(errno));
 }
 
 int main(int argc, char **argv)
 {
-	const struct web_options auth = { .address = "127.0.0.1", .threads = 4, .body_max = 1 << 20, .routes = routes };
-	struct web *server;
+	struct web *auth;
 
 	read_arguments(argc, argv);
 	allow_files();
 	signal(SIGPIPE, SIG_IGN);
-	if (web_open(&server, &auth) != 0)
-		die("cannot listen");
-	start_gateway(web_port(server));
-	measure("teltonika", teltonika_port, 500, 10);
-	measure("osmand", osmand_port, 64, 1);
-	measure("osmand", osmand_port, 1000, 1);
-	measure_idle();
-	stop_gateway();
-	web_close(server);
+	if (gateway_auth_open(&auth) != 0)
+		gateway_bench_die("cannot listen");
+	measure(web_port(auth));
+	web_close(auth);
 	return EXIT_SUCCESS;
 }

@@ -1,335 +1,403 @@
 #include "tests/bench/gateway_load.h"
-
 #include "base/clock.h"
-#include "base/err.h"
-#include "socket/loop.h"
+#include "tests/bench/gateway_auth.h"
+#include "tests/bench/gateway_program.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
-enum { FRAME_SIZE = 16384, READ_MAX = 4096, CONNECTS_AT_ONCE = 64 };
+enum {
+	OPENING_MAX = 256, /* logins under way */
+	EVENTS = 256,
+	KEPT_SIZE = 512, /* more than any answer, and than a silent one's frame */
+	RECORDS_MAX = 64,
+	PATIENCE_MS = 30000,
+	AGAIN_MS = 2000,
+	TURN_MS = 1, /* as exact as reports are in time */
+};
+
+#define FIRST_ADDRESS 0x7F010001U /* 127.1.0.1 */
+#define FIRST_TIME_MS 1767225600000 /* 2026-01-01 */
+
+enum state { GREETING, READY, WAITING };
 
 struct tracker {
-	struct fleet *fleet;
-	struct stream *stream;
-	int number;
-	int64_t sent; /* frames */
+	const struct load_part *part;
+	int fd;
+	uint8_t state;
+	uint16_t kept_n;
+	uint8_t kept
+		[KEPT_SIZE]; /* of an answer that is not whole; of a silent one, of a frame that the socket did not take */
+	int64_t frames; /* acknowledged */
 	int64_t began_ns;
-	bool logged_in, busy;
 };
 
-struct fleet {
-	const struct load *load;
-	struct loop *loop;
+struct load {
+	struct load_options o;
 	struct tracker *trackers;
-	int connecting, connected, busy;
-	int64_t to_send; /* positions */
-	int64_t first_ns, last_ns;
-	double *acks_ms;
-	size_t acks_n, acks_max;
+	int epoll;
+	size_t greeting, waiting; /* trackers that are */
+	int64_t left; /* positions that may still be sent */
+	int64_t begun_ns, heard_ns, searched_ns;
+	int64_t turns; /* reports that were due */
+	float *acks_ms;
+	size_t acks_n, acks_size;
 	struct load_result result;
-	int failed; /* -errno */
 };
 
-static bool is_osmand(const struct fleet *f)
+static size_t number_of(const struct load *l, const struct tracker *t)
 {
-	return !strcmp(f->load->protocol, "osmand");
+	return (size_t)(t - l->trackers);
 }
 
-static void fail(struct fleet *f, int r)
+static _Noreturn void fail(const struct load *l, const struct tracker *t, const char *what)
 {
-	if (f->failed == 0)
-		f->failed = r;
-	loop_stop(f->loop);
+	gateway_bench_die("%s tracker %zu: %s (%s)", t->part->dialect->name, number_of(l, t), what, strerror(errno));
 }
 
-/* ---- frames ---- */
+/* ---- what is said ---- */
 
-/* Device @d's @k-th place: a walk of 10 m a step. */
-static double latitude(int d, int64_t k)
+static void put_identifier(const struct load *l, const struct tracker *t, char out[static DIALECT_IDENTIFIER_MAX])
 {
-	return 36 + d % 977 * 0.02 + 0.00009 * (double)(k % 2000);
+	snprintf(out, DIALECT_IDENTIFIER_MAX, t->part->dialect->imei ? "35%013zu" : "bench%zu", number_of(l, t));
 }
 
-static double longitude(int d, int64_t k)
+/* Its @k-th place: a walk of 10 m and a second a step. */
+static struct position place(const struct load *l, size_t tracker, int64_t k)
 {
-	return -9 + d % 991 * 0.04 + 0.00005 * (double)((k + d) % 3000);
+	return (struct position){
+		.time_ms = FIRST_TIME_MS + k * 1000,
+		.lat_e7 = 360000000 + (int32_t)(tracker % 977) * 200000 + 900 * (int32_t)(k % 2000),
+		.lon_e7 = -90000000 + (int32_t)(tracker % 991) * 400000 + 500 * (int32_t)(k % 3000),
+		.speed_mps = 2.7f,
+		.course_deg = 90,
+		.altitude_m = 120,
+		.accuracy_m = 5,
+		.battery_pct = 80,
+		.has = POSITION_LOCATION | POSITION_SPEED | POSITION_COURSE | POSITION_ALTITUDE | POSITION_ACCURACY |
+		       (l->o.battery ? POSITION_BATTERY : 0),
+	};
 }
 
-static int64_t time_s(int64_t k)
+static size_t make_frame(const struct load *l, const struct tracker *t, uint8_t out[static DIALECT_FRAME_MAX])
 {
-	return 1767225600 + k;
+	struct position places[RECORDS_MAX];
+	char identifier[DIALECT_IDENTIFIER_MAX];
+	size_t records = l->o.records;
+
+	put_identifier(l, t, identifier);
+	for (size_t i = 0; i < records; i++)
+		places[i] = place(l, number_of(l, t), t->frames * (int64_t)records + (int64_t)i);
+	size_t n = t->part->dialect->frame(out, DIALECT_FRAME_MAX, identifier, BENCH_SECRET, places, records);
+	if (n == 0)
+		fail(l, t, "has no frame");
+	return n;
 }
 
-static size_t osmand_frame(const struct tracker *t, char *out)
-{
-	const struct load *l = t->fleet->load;
-	int rounds = (l->devices + l->connections - 1 - t->number % l->devices) / l->connections;
-	int d = (t->number + l->connections * (int)(t->sent % (rounds < 1 ? 1 : rounds))) % l->devices;
-	int64_t k = t->sent;
+/* ---- sending ---- */
 
-	return (size_t)snprintf(out, FRAME_SIZE,
-		"GET "
-		"/?id=bench%06d&lat=%.6f&lon=%.6f&timestamp=%lld&speed=5.2&bearing=90&altitude=120&accuracy=5&batt=80 "
-		"HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nAuthorization: Bearer " LOAD_SECRET "\r\n\r\n",
-		d, latitude(d, k), longitude(d, k), (long long)time_s(k), l->port);
+/* Returns how many bytes the socket took. */
+static size_t send_bytes(const struct load *l, const struct tracker *t, const uint8_t *bytes, size_t n)
+{
+	ssize_t sent = send(t->fd, bytes, n, MSG_NOSIGNAL);
+
+	if (sent < 0 && errno != EAGAIN)
+		fail(l, t, "cannot send");
+	return sent < 0 ? 0 : (size_t)sent;
 }
 
-static uint8_t *put(uint8_t *at, uint64_t v, int bytes)
+static void send_frame(struct load *l, struct tracker *t)
 {
-	for (int i = bytes - 1; i >= 0; i--)
-		*at++ = (uint8_t)(v >> 8 * i);
-	return at;
-}
+	uint8_t frame[DIALECT_FRAME_MAX];
+	size_t n = make_frame(l, t, frame);
 
-static uint8_t *put_record(uint8_t *at, int d, int64_t k)
-{
-	static const uint8_t elements[] = { 0, 5, /* event, total */
-		2, 239, 1, 21, 4, /* ignition, signal */
-		2, 66, 0x31, 0x38, 67, 0x10, 0x04, /* voltages */
-		1, 16, 0, 1, 0x86, 0xA0, /* odometer */
-		0 };
-
-	at = put(at, (uint64_t)time_s(k) * 1000, 8);
-	*at++ = 0;
-	at = put(at, (uint32_t)(int32_t)(longitude(d, k) * 1e7), 4);
-	at = put(at, (uint32_t)(int32_t)(latitude(d, k) * 1e7), 4);
-	at = put(at, 120, 2);
-	at = put(at, 90, 2);
-	*at++ = 9;
-	at = put(at, 18, 2);
-	memcpy(at, elements, sizeof elements);
-	return at + sizeof elements;
-}
-
-static uint16_t crc16(const uint8_t *p, const uint8_t *end)
-{
-	uint16_t crc = 0;
-
-	for (; p < end; p++) {
-		crc ^= *p;
-		for (int bit = 0; bit < 8; bit++)
-			crc = (uint16_t)(crc & 1 ? crc >> 1 ^ 0xA001 : crc >> 1);
-	}
-	return crc;
-}
-
-static size_t teltonika_login(const struct tracker *t, uint8_t *out)
-{
-	char imei[16];
-
-	snprintf(imei, sizeof imei, "35%013d", t->number);
-	put(out, 15, 2);
-	memcpy(out + 2, imei, 15);
-	return 17;
-}
-
-static size_t teltonika_frame(const struct tracker *t, uint8_t *out)
-{
-	int records = t->fleet->load->records;
-	uint8_t *at = out + 8;
-
-	if (!t->logged_in)
-		return teltonika_login(t, out);
-	*at++ = 8;
-	*at++ = (uint8_t)records;
-	for (int i = 0; i < records; i++)
-		at = put_record(at, t->number, t->sent * records + i);
-	*at++ = (uint8_t)records;
-	put(out, 0, 4);
-	put(out + 4, (uint64_t)(at - out - 8), 4);
-	return (size_t)(put(at, crc16(out + 8, at), 4) - out);
-}
-
-/* ---- playing ---- */
-
-static void all_acknowledged(struct fleet *f)
-{
-	if (f->load->idle)
-		f->load->idle(f->load->arg);
-	loop_stop(f->loop);
-}
-
-static void send_next(struct tracker *t)
-{
-	static uint8_t frame[FRAME_SIZE];
-	struct fleet *f = t->fleet;
-	bool login = !is_osmand(f) && !t->logged_in;
-
-	if (!login && f->to_send <= 0) {
-		if (f->busy == 0 && f->connected == f->load->connections)
-			all_acknowledged(f);
-		return;
-	}
-	size_t n = is_osmand(f) ? osmand_frame(t, (char *)frame) : teltonika_frame(t, frame);
-	t->busy = true;
 	t->began_ns = clock_mono_ns();
-	f->busy++;
-	if (!login) {
-		f->to_send -= f->load->records;
-		t->sent++;
-	}
-	if (stream_write(t->stream, frame, n) < 0)
-		fail(f, -EPIPE);
+	if (send_bytes(l, t, frame, n) < n && !t->part->dialect->udp)
+		fail(l, t, "the gateway does not read");
 }
 
-static void acknowledged(struct tracker *t, int64_t positions)
+static void send_next(struct load *l, struct tracker *t)
 {
-	struct fleet *f = t->fleet;
+	if (l->left <= 0)
+		return;
+	l->left -= (int64_t)l->o.records;
+	send_frame(l, t);
+	t->state = WAITING;
+	l->waiting++;
+}
+
+/* As much as the socket takes, and a frame at most. */
+static void send_silently(struct load *l, struct tracker *t)
+{
+	uint8_t frame[DIALECT_FRAME_MAX];
+	size_t n = t->kept_n;
+
+	if (n > 0) {
+		memcpy(frame, t->kept, n);
+	} else if (l->left > 0) {
+		n = make_frame(l, t, frame);
+		t->frames++;
+		l->left -= (int64_t)l->o.records;
+		l->result.positions += (int64_t)l->o.records;
+	}
+	size_t sent = n > 0 ? send_bytes(l, t, frame, n) : 0;
+	l->heard_ns = sent > 0 ? clock_mono_ns() : l->heard_ns; /* it is read: as good as an answer */
+	if (n - sent > sizeof t->kept)
+		fail(l, t, "the frame is too long");
+	l->waiting -= t->kept_n > 0;
+	t->kept_n = (uint16_t)(n - sent);
+	l->waiting += t->kept_n > 0;
+	memcpy(t->kept, frame + sent, t->kept_n);
+}
+
+/* ---- hearing ---- */
+
+static void note_ack(struct load *l, const struct tracker *t)
+{
+	if (l->acks_n == l->acks_size) {
+		l->acks_size = l->acks_size ? 2 * l->acks_size : 1 << 16;
+		l->acks_ms = reallocarray(l->acks_ms, l->acks_size, sizeof *l->acks_ms);
+		if (!l->acks_ms)
+			gateway_bench_die("no memory");
+	}
+	l->acks_ms[l->acks_n++] = (float)((double)(l->heard_ns - t->began_ns) / 1e6);
+}
+
+static void acknowledged(struct load *l, struct tracker *t, const struct reply *r)
+{
+	if (r->taken != l->o.records)
+		fail(l, t, "not all of a frame was taken");
+	note_ack(l, t);
+	l->result.positions += (int64_t)r->taken;
+	t->frames++;
+	t->state = READY;
+	l->waiting--;
+	if (l->o.period_ms == 0)
+		send_next(l, t);
+}
+
+static void heard(struct load *l, struct tracker *t)
+{
+	struct reply r = t->part->dialect->read(t->kept, t->kept_n, t->state == GREETING, l->o.records);
+
+	if (r.kind == REPLY_MORE)
+		return;
+	t->kept_n -= (uint16_t)r.used;
+	if (t->kept_n > 0)
+		fail(l, t, "more was answered than was asked");
+	if (r.kind == REPLY_TAKEN && t->state == WAITING) {
+		acknowledged(l, t, &r);
+	} else if (r.kind == REPLY_WELCOME && t->state == GREETING) {
+		t->state = READY;
+		l->greeting--;
+	} else {
+		errno = 0;
+		fail(l, t, "is refused");
+	}
+}
+
+static void hear(struct load *l, struct tracker *t)
+{
+	ssize_t n = recv(t->fd, t->kept + t->kept_n, sizeof t->kept - t->kept_n, 0);
+
+	if (n <= 0)
+		fail(l, t, "the gateway has hung up");
+	l->heard_ns = clock_mono_ns();
+	if (t->state == READY && t->part->dialect->udp) /* the answer to a datagram that was sent again */
+		return;
+	t->kept_n += (uint16_t)n;
+	heard(l, t);
+}
+
+static void turn(struct load *l, int wait_ms)
+{
+	struct epoll_event events[EVENTS];
+	int n = epoll_wait(l->epoll, events, EVENTS, wait_ms);
+
+	for (int i = 0; i < n; i++) {
+		struct tracker *t = events[i].data.ptr;
+		if (events[i].events & ~(uint32_t)EPOLLOUT)
+			hear(l, t);
+		else
+			send_silently(l, t);
+	}
+	if (clock_mono_ns() - l->heard_ns > PATIENCE_MS * 1000000LL)
+		gateway_bench_die("%zu trackers wait in vain", l->greeting + l->waiting);
+}
+
+/* ---- in time ---- */
+
+static void report_what_is_due(struct load *l)
+{
+	double share = (double)(clock_mono_ns() - l->begun_ns) / ((double)l->o.period_ms * 1e6);
+	int64_t due = (int64_t)(share * (double)l->o.trackers);
+
+	for (; l->turns < due; l->turns++) {
+		struct tracker *t = &l->trackers[(size_t)l->turns % l->o.trackers];
+		if (t->state == READY)
+			send_next(l, t);
+		else
+			l->result.late++;
+	}
+}
+
+/* UDP may lose, and then nobody would ever answer. */
+static void send_lost_again(struct load *l)
+{
 	int64_t now_ns = clock_mono_ns();
 
-	if (f->acks_n < f->acks_max)
-		f->acks_ms[f->acks_n++] = (double)(now_ns - t->began_ns) / 1e6;
-	f->result.acknowledged += positions;
-	f->result.refused += f->load->records - positions;
-	f->last_ns = now_ns;
-}
-
-static void connect_more(struct fleet *f);
-
-/* All log in, or have sent their first request, before the clock starts. */
-static void begin_when_all_are_there(struct fleet *f)
-{
-	if (f->connected < f->load->connections) {
-		connect_more(f);
+	if (now_ns - l->searched_ns < AGAIN_MS * 1000000LL)
 		return;
-	}
-	f->first_ns = clock_mono_ns();
-	for (int i = 0; i < f->load->connections; i++)
-		send_next(&f->trackers[i]);
-}
-
-/* Length of the HTTP answer at the front, 0 when it is not whole. */
-static size_t http_answer(const char *bytes, size_t n, int *ret_status)
-{
-	const char *end = memmem(bytes, n, "\r\n\r\n", 4);
-	const char *length = end ? memmem(bytes, (size_t)(end - bytes) + 2, "Content-Length: ", 16) : NULL;
-
-	if (!length || sscanf(bytes, "HTTP/1.1 %d", ret_status) != 1)
-		return 0;
-	size_t whole = (size_t)(end - bytes) + 4 + strtoul(length + 16, NULL, 10);
-	return whole <= n ? whole : 0;
-}
-
-static size_t on_data(struct stream *s, void *user, const uint8_t *bytes, size_t n)
-{
-	struct tracker *t = user;
-	struct fleet *f = t->fleet;
-	size_t used;
-	int status = 0;
-
-	(void)s;
-	if (is_osmand(f)) {
-		used = http_answer((const char *)bytes, n, &status);
-		if (used > 0)
-			acknowledged(t, status == 200);
-	} else if (!t->logged_in) {
-		used = 1;
-		t->logged_in = bytes[0] == 1;
-		if (!t->logged_in)
-			fail(f, -EACCES);
-	} else {
-		used = n >= 4 ? 4 : 0;
-		if (used > 0)
-			acknowledged(t, bytes[3]);
-	}
-	if (used == 0)
-		return 0;
-	f->busy--;
-	t->busy = false;
-	if (f->first_ns == 0) {
-		f->connected++;
-		f->connecting--;
-		begin_when_all_are_there(f);
-	} else {
-		send_next(t);
-	}
-	return used;
-}
-
-static void on_closed(struct stream *s, void *user, enum stream_end end)
-{
-	struct tracker *t = user;
-
-	(void)s;
-	if (end != STREAM_END_US)
-		fail(t->fleet, -EPIPE);
-}
-
-static void on_connected(struct stream *s, void *user, int r)
-{
-	struct tracker *t = user;
-	struct fleet *f = t->fleet;
-
-	(void)s;
-	if (r < 0) {
-		fail(f, r);
-	} else if (is_osmand(f)) {
-		f->connected++;
-		f->connecting--;
-		begin_when_all_are_there(f);
-	} else {
-		send_next(t); /* the login */
+	l->searched_ns = now_ns;
+	for (struct tracker *t = l->trackers; t < l->trackers + l->o.trackers; t++) {
+		if (!t->part->dialect->udp || t->state != WAITING || now_ns - t->began_ns < AGAIN_MS * 1000000LL)
+			continue;
+		send_frame(l, t);
+		l->result.again++;
 	}
 }
 
-static const struct stream_events events = { .data = on_data, .closed = on_closed };
-
-static void connect_more(struct fleet *f)
+static bool over(const struct load *l, int64_t duration_ms)
 {
-	while (f->connecting < CONNECTS_AT_ONCE && f->connecting + f->connected < f->load->connections) {
-		struct tracker *t = &f->trackers[f->connecting + f->connected];
-		t->fleet = f;
-		t->number = (int)(t - f->trackers);
-		f->connecting++;
-		int r = stream_connect(
-			&t->stream, f->loop, "127.0.0.1", f->load->port, &events, READ_MAX, on_connected, t);
-		if (r < 0) {
-			fail(f, r);
-			return;
-		}
-	}
+	return l->left <= 0 || (duration_ms && clock_mono_ns() - l->begun_ns >= duration_ms * 1000000);
 }
 
 static int compare(const void *a, const void *b)
 {
-	double x = *(const double *)a, y = *(const double *)b;
+	float x = *(const float *)a, y = *(const float *)b;
 
 	return (x > y) - (x < y);
 }
 
-static void sum_up(struct fleet *f, struct load_result *ret)
+static void sum_up(struct load *l, struct load_result *ret)
 {
-	size_t n = f->acks_n;
+	size_t n = l->acks_n;
 
-	*ret = f->result;
-	ret->seconds = (double)(f->last_ns - f->first_ns) / 1e9;
+	*ret = l->result;
+	ret->seconds = (double)(l->heard_ns - l->begun_ns) / 1e9;
 	if (n == 0)
 		return;
-	qsort(f->acks_ms, n, sizeof *f->acks_ms, compare);
-	ret->ack_p50_ms = f->acks_ms[n / 2];
-	ret->ack_p99_ms = f->acks_ms[n - 1 - n / 100];
+	qsort(l->acks_ms, n, sizeof *l->acks_ms, compare);
+	ret->ack_p50_ms = (double)l->acks_ms[n / 2];
+	ret->ack_p99_ms = (double)l->acks_ms[n - 1 - n / 100];
 }
 
-int load_play(const struct load *l, struct load_result *ret)
+static void begin(struct load *l, int64_t positions)
 {
-	struct fleet f = { .load = l, .to_send = l->positions, .acks_max = (size_t)(l->positions / l->records) + 1 };
-	int r = -ENOMEM;
+	l->result = (struct load_result){ 0 };
+	l->acks_n = 0;
+	l->turns = 0;
+	l->left = positions ? positions : INT64_MAX;
+	l->begun_ns = l->heard_ns = l->searched_ns = clock_mono_ns();
+	for (size_t i = 0; l->o.period_ms == 0 && i < l->o.trackers; i++)
+		if (!l->trackers[i].part->dialect->silent)
+			send_next(l, &l->trackers[i]);
+}
 
-	f.trackers = calloc((size_t)l->connections, sizeof *f.trackers);
-	f.acks_ms = calloc(f.acks_max, sizeof *f.acks_ms);
-	if (f.trackers && f.acks_ms)
-		r = loop_open(&f.loop);
-	if (r == 0) {
-		connect_more(&f);
-		r = f.failed == 0 ? loop_run(f.loop) : 0;
-		r = f.failed != 0 ? f.failed : r;
-		sum_up(&f, ret);
-		loop_close(f.loop);
+void load_play(struct load *l, int64_t positions, int64_t duration_ms, struct load_result *ret)
+{
+	begin(l, positions);
+	while (!over(l, duration_ms)) {
+		turn(l, l->o.period_ms ? TURN_MS : AGAIN_MS);
+		if (l->o.period_ms)
+			report_what_is_due(l);
+		send_lost_again(l);
 	}
-	free(f.trackers);
-	free(f.acks_ms);
-	return r;
+	l->left = 0;
+	while (l->waiting > 0) {
+		turn(l, AGAIN_MS);
+		send_lost_again(l);
+	}
+	sum_up(l, ret);
+}
+
+/* ---- life ---- */
+
+static struct sockaddr_in loopback(uint32_t address, uint16_t port)
+{
+	return (struct sockaddr_in){
+		.sin_family = AF_INET,
+		.sin_port = htons(port),
+		.sin_addr.s_addr = htonl(address),
+	};
+}
+
+static void log_in(struct load *l, struct tracker *t)
+{
+	const struct dialect *d = t->part->dialect;
+	uint8_t login[DIALECT_LOGIN_MAX];
+	char identifier[DIALECT_IDENTIFIER_MAX];
+
+	t->state = READY;
+	if (!d->login)
+		return;
+	put_identifier(l, t, identifier);
+	send_bytes(l, t, login, d->login(login, sizeof login, identifier));
+	if (d->silent)
+		return;
+	t->state = GREETING;
+	l->greeting++;
+}
+
+static void open_tracker(struct load *l, struct tracker *t)
+{
+	bool udp = t->part->dialect->udp;
+	struct sockaddr_in from = loopback(FIRST_ADDRESS + (uint32_t)number_of(l, t), 0);
+	struct sockaddr_in to = loopback(INADDR_LOOPBACK, t->part->port);
+	struct epoll_event event = { .events = EPOLLIN | (t->part->dialect->silent ? EPOLLOUT : 0), .data.ptr = t };
+
+	t->fd = socket(AF_INET, udp ? SOCK_DGRAM : SOCK_STREAM, 0);
+	if (t->fd < 0 || bind(t->fd, (struct sockaddr *)&from, sizeof from) < 0)
+		fail(l, t, "has no socket");
+	if (!udp && setsockopt(t->fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int)) < 0)
+		fail(l, t, "TCP_NODELAY");
+	if (connect(t->fd, (struct sockaddr *)&to, sizeof to) < 0)
+		fail(l, t, "cannot connect");
+	if (epoll_ctl(l->epoll, EPOLL_CTL_ADD, t->fd, &event) < 0)
+		fail(l, t, "epoll_ctl");
+	log_in(l, t);
+}
+
+static void make_nonblocking(struct load *l)
+{
+	for (size_t i = 0; i < l->o.trackers; i++)
+		if (fcntl(l->trackers[i].fd, F_SETFL, O_NONBLOCK) < 0)
+			fail(l, &l->trackers[i], "O_NONBLOCK");
+}
+
+struct load *load_open(const struct load_options *o)
+{
+	struct load *l = calloc(1, sizeof *l);
+
+	if (!l || !(l->trackers = calloc(o->trackers, sizeof *l->trackers)))
+		gateway_bench_die("no memory");
+	l->o = *o;
+	l->epoll = epoll_create1(0);
+	for (size_t i = 0; i < o->trackers; i++) {
+		l->trackers[i].part = &l->o.parts[i % o->parts_n];
+		open_tracker(l, &l->trackers[i]);
+		l->heard_ns = clock_mono_ns();
+		while (l->greeting >= OPENING_MAX || (i + 1 == o->trackers && l->greeting > 0))
+			turn(l, AGAIN_MS);
+	}
+	make_nonblocking(l);
+	return l;
+}
+
+void load_close(struct load *l)
+{
+	for (size_t i = 0; i < l->o.trackers; i++)
+		close(l->trackers[i].fd);
+	close(l->epoll);
+	free(l->acks_ms);
+	free(l->trackers);
+	free(l);
 }
