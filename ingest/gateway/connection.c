@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+enum { FRAMES_A_TURN = 8 };
+
 struct connection {
 	struct flight flight; /* first: a flight's events get it */
 	struct connections *all;
@@ -159,12 +161,23 @@ static size_t serve(struct connection *c, const uint8_t *bytes, size_t n)
 	return (size_t)len;
 }
 
+/* Frames that need not wait for Kafka, such as refused ones, come as fast as they are sent: others get their turn first. */
+static void give_way(struct stream *s)
+{
+	stream_pause(s);
+	stream_resume(s); /* the rest comes in the loop's next turn */
+}
+
 static size_t on_data(struct stream *s, void *user, const uint8_t *bytes, size_t n)
 {
 	struct connection *c = user;
 	size_t used = 0;
 
-	while (used < n && !stream_paused(s) && !c->closing) {
+	for (int frames = 0; used < n && !stream_paused(s) && !c->closing; frames++) {
+		if (frames == FRAMES_A_TURN) {
+			give_way(s);
+			break;
+		}
 		size_t took = serve(c, bytes + used, n - used);
 		if (took == 0)
 			break;
