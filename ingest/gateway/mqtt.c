@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 enum {
@@ -59,7 +58,8 @@ struct mqtt {
 	struct visit *visit; /* the one that goes on; NULL: none */
 	size_t visits;
 	bool draining;
-	char client_id[CLIENT_ID_SIZE];
+	const char *client_id;
+	char hosts_id[CLIENT_ID_SIZE]; /* the client id unless set */
 };
 
 /* ---- leaving ---- */
@@ -387,10 +387,8 @@ static void choose_client_id(struct mqtt *m)
 	char host[65] = "";
 
 	gethostname(host, sizeof host - 1);
-	if (m->o->client_id)
-		snprintf(m->client_id, sizeof m->client_id, "%s", m->o->client_id);
-	else
-		snprintf(m->client_id, sizeof m->client_id, "pettrack-gateway-%s", host);
+	snprintf(m->hosts_id, sizeof m->hosts_id, "pettrack-gateway-%s", host);
+	m->client_id = m->o->client_id ? m->o->client_id : m->hosts_id;
 }
 
 static int check_password(const struct mqtt *m)
