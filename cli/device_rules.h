@@ -26,8 +26,8 @@ struct rules_fault {
 	const char *flag, *must; /* "--clock-offset" must "be ..." */
 };
 
-/* Changes @rules, an object, as @texts say: NULL leaves a rule as it is, "default" removes it. False, and @rules as far as it
- * came, when one makes no sense. */
+/* Changes @rules, an object, as @texts say: NULL leaves a rule as it is, "default" removes it. False, and @rules as far as
+ * it came, when one makes no sense. */
 bool rules_change(json_t *rules, const char *const texts[static RULES], struct rules_fault *ret);
 
 /* One line each, on standard output. @rules: an object or null. */

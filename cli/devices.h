@@ -17,7 +17,8 @@ MUST_CHECK int devices_list(struct session *s, json_t **ret_array);
  * caller's to json_decref(). */
 MUST_CHECK int devices_add(struct session *s, const char *name, const char *identifier, json_t *pet, json_t **ret);
 
-/* Creates one for a tracker that came before it was anybody's, by the @code that is listed with its @identifier. *ret as above. */
+/* Creates one for a tracker that came before it was anybody's, by the @code that is listed with its @identifier. *ret as
+ * above. */
 MUST_CHECK int devices_claim(
 	struct session *s, const char *name, const char *identifier, const char *code, json_t **ret);
 

@@ -48,17 +48,12 @@ static bool read_wish(struct web_request *q, struct wish *w)
 
 /* ---- whether it may be ---- */
 
-/* Whether the person has what @w's identifier needs; else answers that, and returns false. */
-static bool check_claim(struct web_request *q, const struct devices *d, const struct wish *w)
+/* Whether the code of @w is right; else answers that, and returns false. */
+static bool check_code(struct web_request *q, const struct devices *d, const struct wish *w)
 {
 	bool right = false;
-
-	if (!w->code && w->identifier && d->options.claim_required)
-		web_problem(q, 403, "code_required",
-			"An identifier is claimed here by its \"code\": ask whoever runs this installation.");
-	if (!w->code)
-		return !w->identifier || !d->options.claim_required;
 	int r = unknown_check_code(d->store, w->identifier, w->code, &right);
+
 	if (r) {
 		auth_fail(q, r);
 		return false;
@@ -70,8 +65,20 @@ static bool check_claim(struct web_request *q, const struct devices *d, const st
 	return right;
 }
 
-/* Whether the person may have one more, else answers that, and returns false. Two requests at once may both be let in: the maximum is a bound on what one user
- * costs, not a promise to the last device. */
+/* Whether the person may have the identifier of @w, if it is free; else answers that, and returns false. */
+static bool check_claim(struct web_request *q, const struct devices *d, const struct wish *w)
+{
+	if (w->code)
+		return check_code(q, d, w);
+	if (!w->identifier || !d->options.claim_required)
+		return true;
+	web_problem(q, 403, "code_required",
+		"An identifier is claimed here by its \"code\": ask whoever runs this installation.");
+	return false;
+}
+
+/* Whether the person may have one more; else answers that, and returns false. Two requests at once may both be let in:
+ * the maximum is a bound on what one user costs, not a promise to the last device. */
 static bool check_room(struct web_request *q, const struct devices *d)
 {
 	bson_t *filter = BCON_NEW("owner", BCON_UUID(&web_claims(q)->subject));

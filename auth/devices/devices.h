@@ -2,8 +2,9 @@
  * devices - an owner's devices, and what gateway and query ask about them
  *
  * Collection devices: { _id: UUID, owner: UUID, name, identifier: unique, secret: SHA-256, pet?, retention_days?, rules?,
- * created: Date, event?, announced? }. A deleted one keeps nothing but { released: identifier, former_owner, deleted: Date }, under names that no
- * look-up uses, until its event is in Kafka (outbox); its identifier is free at once.
+ * created: Date, event?, announced? }. A deleted one keeps nothing but { released: identifier, former_owner, deleted: Date },
+ * under names that no look-up uses, until its event is in Kafka (outbox); its identifier is free at once. The other
+ * collection, of what is no device yet, is unknown.h's.
  *
  * Thread: handlers run on the server's.
  */

@@ -2,8 +2,9 @@
  * rules - what a device may do and how its reports are read: from JSON, to BSON, and back
  *
  * { clock_offset_s, protocols: [name], networks: [CIDR], filters: { invalid, zero_island: bool, accuracy_max_m,
- * speed_max_mps, distance_min_m, period_min_s: number } }: the same members in both, with the units in their names. Each may be
- * absent; null says so too. Auth only remembers them: the gateway is told with the answer to a look-up, and keeps them.
+ * speed_max_mps, distance_min_m, period_min_s: number } }: the same members in both, with the units in their names. Each
+ * may be absent; null says so too. Auth only remembers them: the gateway is told with the answer to a look-up, and holds
+ * the device to them.
  * Thread: any.
  */
 #pragma once

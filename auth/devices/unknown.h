@@ -1,9 +1,9 @@
 /*
  * unknown - trackers that came and are nobody's yet, each with a code by which its owner claims it
  *
- * Collection unknown_devices: { _id: identifier, protocol, address?, first: Date, last: Date, contacts: int64, code, guesses?, expires: Date
- * (TTL) }. Bounded: where there are too many, those that were heard of longest ago go. Whoever runs Pettrack reads the
- * list, and gives a code to whoever has the tracker.
+ * Collection unknown_devices: { _id: identifier, protocol, address?, first: Date, last: Date, contacts: int64, code,
+ * guesses?, expires: Date (TTL) }. Bounded: where there are too many, those that were heard of longest ago go. Whoever runs
+ * Pettrack reads the list, and gives a code to whoever has the tracker.
  *
  * Thread: any.
  */
