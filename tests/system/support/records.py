@@ -59,15 +59,40 @@ def _fields(data):
         yield tag >> 3, value
 
 
+def _signed(number):
+    """sint64's zigzag undone."""
+    return number >> 1 ^ -(number & 1)
+
+
+def _float(data):
+    return struct.unpack("<f", data)[0]
+
+
+def _attribute(data):
+    """(name, value) of an Attribute; the value's type is the one it has there."""
+    readers = {2: bool, 3: _signed, 4: lambda v: struct.unpack("<d", v)[0], 5: lambda v: v.decode()}
+    fields = dict(_fields(data))
+    name = fields.pop(1).decode()
+    ((number, value),) = fields.items()
+    return name, readers[number](value)
+
+
 def decode_position(data):
-    """proto/position.proto's Position as a dict, without attributes."""
+    """proto/position.proto's Position as a dict; "attributes" is one, and empty where there are none."""
     readers = {
         1: ("device", bytes),
         2: ("time", lambda v: struct.unpack("<Q", v)[0]),
         3: ("received", lambda v: struct.unpack("<Q", v)[0]),
         4: ("lat", lambda v: struct.unpack("<i", v)[0] / 1e7),
         5: ("lon", lambda v: struct.unpack("<i", v)[0] / 1e7),
-        6: ("speed", lambda v: struct.unpack("<f", v)[0]),
+        6: ("speed", _float),
+        7: ("course", _float),
+        8: ("altitude", _float),
+        9: ("accuracy", _float),
+        10: ("battery", _float),
+        11: ("invalid", bool),
         12: ("protocol", lambda v: v.decode()),
     }
-    return {readers[n][0]: readers[n][1](v) for n, v in _fields(data) if n in readers}
+    fields = list(_fields(data))
+    found = {readers[n][0]: readers[n][1](v) for n, v in fields if n in readers}
+    return {**found, "attributes": dict(_attribute(v) for n, v in fields if n == 13)}

@@ -1,0 +1,361 @@
+"""What trackers say in a whole session, on real sockets, however the bytes come: answered and stored the same.
+
+The sessions are in support/sessions*.py. Each is played a frame at a time, byte by byte, and in one burst; positions
+are then in Kafka three times, and in the history once.
+"""
+
+import contextlib
+import json
+import re
+import socket
+import subprocess
+
+import pytest
+from support import sessions_binary, sessions_counted, sessions_http, sessions_text
+from support.programs import CLI, Stack, binary, clean_environment
+from support.records import decode_position, read_topic
+from support.sessions import Step
+from support.times import parse_time
+from support.waiting import wait_until
+
+SESSIONS = {
+    **sessions_http.SESSIONS,
+    **sessions_binary.SESSIONS,
+    **sessions_text.SESSIONS,
+    **sessions_counted.SESSIONS,
+}
+DATAGRAMS = ("teltonika-udp",)
+STREAMS = [name for name in SESSIONS if name not in DATAGRAMS]
+HTTP = tuple(sessions_http.SESSIONS)
+NUMBERS = ("speed", "course", "altitude", "accuracy", "battery")
+PATIENCE = 20
+
+
+@pytest.fixture(scope="module")
+def stack(kafka, mongo, tmp_path_factory):
+    """Its gateway speaks everything."""
+    made = Stack(kafka, mongo, tmp_path_factory.mktemp("stack"), GATEWAY_PROTOCOLS=",".join(SESSIONS))
+    try:
+        yield made.start()
+    finally:
+        made.remove()
+
+
+@pytest.fixture(scope="module")
+def trackers(stack):
+    """trackers(protocol): the devices of its session, each with an owner of its own, who has no pet to be told of."""
+    known = {}
+
+    def devices(protocol):
+        if protocol not in known:
+            known[protocol] = [stack.user().add_device(identifier=i) for i in SESSIONS[protocol].identifiers]
+        return known[protocol]
+
+    return devices
+
+
+# ---- playing ----
+
+
+@contextlib.contextmanager
+def connection(stack, protocol):
+    with socket.create_connection(("127.0.0.1", stack.gateway.ports[protocol]), timeout=PATIENCE) as sock:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        yield sock
+
+
+def hear(sock, pattern):
+    """Bytes until they are what is expected; fails when they cannot become it in time."""
+    got = b""
+    while not re.fullmatch(pattern, got, re.DOTALL):
+        try:
+            more = sock.recv(65536)
+        except TimeoutError:
+            more = b""
+        assert more, f"wanted {pattern}, heard {got}"
+        got += more
+    return got
+
+
+def hear_out(sock):
+    """All that is still answered, once nothing more is said."""
+    with contextlib.suppress(OSError):  # closed by the gateway
+        sock.shutdown(socket.SHUT_WR)
+    got = b""
+    while more := sock.recv(65536):
+        got += more
+    return got
+
+
+def say_one_by_one(sock, steps):
+    """Waits for each answer. What is not answered is followed at once."""
+    heard = b""
+    for step in steps:
+        sock.sendall(step.frame)
+        if step.answer:
+            heard += hear(sock, step.pattern)
+    return heard
+
+
+def say_byte_by_byte(sock, steps):
+    for byte in b"".join(step.frame for step in steps):
+        sock.send(bytes([byte]))
+    return b""
+
+
+def say_at_once(sock, steps):
+    sock.sendall(b"".join(step.frame for step in steps))
+    return b""
+
+
+WAYS = (say_one_by_one, say_byte_by_byte, say_at_once)
+
+
+def assert_answers(steps, heard):
+    """To the byte, but for the time of day."""
+    wanted = b"".join(step.pattern for step in steps)
+    assert re.fullmatch(wanted, heard, re.DOTALL), f"wanted {wanted}, heard {heard}"
+
+
+def play(stack, protocol, steps, say):
+    """Says all of it on a connection and hears whether the answers are those expected."""
+    with connection(stack, protocol) as sock:
+        heard = say(sock, steps)
+        heard += hear_out(sock)
+    assert_answers(steps, heard)
+
+
+def say_beside_a_stranger(stack, protocol, known, others, say):
+    """What the known hears, and then all others; these may find that the gateway has closed before it read them all."""
+    with connection(stack, protocol) as sock:
+        heard = say_one_by_one(sock, known)
+        with contextlib.suppress(ConnectionError):
+            heard += say(sock, others)
+        return heard + hear_out(sock)
+
+
+def play_datagrams(stack, protocol, steps, at_once):
+    """In one burst, or each when the one before is answered."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.connect(("127.0.0.1", stack.gateway.ports[protocol]))
+        sock.settimeout(PATIENCE)
+        heard = []
+        for step in steps:
+            sock.send(step.frame)
+            if not at_once:
+                heard.append(sock.recv(1000))
+        while len(heard) < len(steps):
+            heard.append(sock.recv(1000))
+    assert sorted(heard) == sorted(step.answer for step in steps)
+
+
+# ---- what must come of it ----
+
+
+def reports_of(steps, device):
+    return [report for step in steps for report in step.reports if report.device == device]
+
+
+def roughly(value):
+    return pytest.approx(value, rel=1e-9) if isinstance(value, float) else value
+
+
+def booleans(attributes):
+    """The names of those that are true or false, and not merely 1 or 0."""
+    return {name for name, value in attributes.items() if isinstance(value, bool)}
+
+
+def assert_is(found, report, rounded=1e-9):
+    """`found` says what the report does, and nothing else."""
+    for name in ("lat", "lon"):
+        value = getattr(report, name)
+        assert found.get(name) == (value if value is None else pytest.approx(value, abs=2e-8)), name
+    for name in NUMBERS:
+        value = getattr(report, name)
+        assert found.get(name) == (value if value is None else pytest.approx(value, rel=1e-6, abs=rounded)), name
+    attributes = found.get("attributes", {})
+    assert attributes == {name: roughly(value) for name, value in report.attributes.items()}
+    assert booleans(attributes) == booleans(report.attributes)
+
+
+def assert_recorded(record, report, protocol):
+    """In Kafka. Who did not say when gets the gateway's time."""
+    assert record["time"] == (record["received"] if report.time is None else report.time_ms)
+    assert record["protocol"] == protocol
+    assert record.get("invalid", False) == (not report.valid)
+    assert_is(record, report)
+
+
+def assert_history(device, reports, protocol):
+    """Each position once, in the order of time; contacts are not among them."""
+    places = sorted((r for r in reports if r.lat is not None), key=lambda r: r.time_ms)
+    history = wait_until(
+        lambda: len(found := device.owner.history(device)) >= len(places) and (found, True), 20, "it is stored"
+    )[0]
+    assert [parse_time(p["time"]) for p in history] == [r.time_ms for r in places]
+    for position, report in zip(history, places, strict=True):
+        assert position["protocol"] == protocol
+        assert position.get("valid", True) == report.valid
+        assert_is(position, report, rounded=6e-4)
+
+
+def records_of(stack, devices):
+    """What Kafka has of each of the devices."""
+    records = read_topic(stack, "positions")
+    return [[decode_position(r.value) for r in records if r.key == device.uuid.bytes] for device in devices]
+
+
+@contextlib.contextmanager
+def recorded(stack, protocol, devices, steps, times=1):
+    """What is said inside makes just the reports of `steps` come to Kafka, in that order, `times` over."""
+    before = [len(records) for records in records_of(stack, devices)]
+    yield
+    wanted = [reports_of(steps, number) * times for number in range(len(devices))]
+
+    def come():
+        found = [r[n:] for r, n in zip(records_of(stack, devices), before, strict=True)]
+        return found if all(len(f) >= len(w) for f, w in zip(found, wanted, strict=True)) else None
+
+    for records, reports in zip(wait_until(come, 20, "the records are in Kafka"), wanted, strict=True):
+        assert len(records) == len(reports)
+        for record, report in zip(records, reports, strict=True):
+            assert_recorded(record, report, protocol)
+
+
+# ---- sessions ----
+
+
+@pytest.mark.parametrize("protocol", STREAMS)
+def test_a_session_is_the_same_however_its_bytes_come(stack, trackers, protocol):
+    devices = trackers(protocol)
+    steps = SESSIONS[protocol].steps(devices)
+    with recorded(stack, protocol, devices, steps, times=len(WAYS)):
+        for say in WAYS:
+            play(stack, protocol, steps, say)
+    for number, device in enumerate(devices):
+        assert_history(device, reports_of(steps, number), protocol)
+
+
+@pytest.mark.parametrize("protocol", DATAGRAMS)
+def test_a_session_of_datagrams(stack, trackers, protocol):
+    devices = trackers(protocol)
+    steps = SESSIONS[protocol].steps(devices)
+    with recorded(stack, protocol, devices, steps, times=2):
+        for at_once in (False, True):
+            play_datagrams(stack, protocol, steps, at_once)
+    for number, device in enumerate(devices):
+        assert_history(device, reports_of(steps, number), protocol)
+
+
+@pytest.mark.parametrize("protocol", STREAMS)
+def test_a_connection_that_ends_within_a_frame(stack, trackers, protocol):
+    """Half of the longest frame of the session; then all of it on a new connection."""
+    devices = trackers(protocol)
+    steps = SESSIONS[protocol].steps(devices)
+    cut = max(range(len(steps)), key=lambda i: len(steps[i].frame))
+    half = steps[cut].frame[: len(steps[cut].frame) // 2]
+    with recorded(stack, protocol, devices, steps[:cut] + steps):
+        with connection(stack, protocol) as sock:
+            say_one_by_one(sock, steps[:cut])
+            sock.sendall(half)
+        wait_until(lambda: closed(stack, protocol), 20, "the gateway has seen the end")
+        play(stack, protocol, steps, say_one_by_one)
+
+
+def closed(stack, protocol):
+    return stack.gateway.metric("pettrack_gateway_connections", protocol=protocol) == 0
+
+
+# ---- strangers ----
+
+
+@pytest.mark.parametrize("protocol", STREAMS)
+def test_a_stranger_on_a_connection(stack, trackers, protocol):
+    """Between frames of a known device. HTTP goes on; else the gateway closes behind the answer, if there is one."""
+    devices, session = trackers(protocol), SESSIONS[protocol]
+    known = session.steps(devices)[: session.login + 1]
+    behind = known[-1] if protocol in HTTP else Step(known[-1].frame)
+    with recorded(stack, protocol, devices, [*known, behind], times=len(WAYS)):
+        for say in WAYS:
+            heard = say_beside_a_stranger(stack, protocol, known, [session.stranger, behind], say)
+            assert_answers([*known, session.stranger, behind], heard)
+
+
+def test_a_stranger_among_datagrams(stack, trackers):
+    (protocol,) = DATAGRAMS
+    devices, session = trackers(protocol), SESSIONS[protocol]
+    steps = session.steps(devices)
+
+    def refused():
+        return stack.gateway.metric("pettrack_gateway_refused_total", protocol=protocol, reason="unknown_device")
+
+    before = refused()
+    with (
+        recorded(stack, protocol, devices, steps),
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock,
+    ):
+        sock.connect(("127.0.0.1", stack.gateway.ports[protocol]))
+        sock.settimeout(PATIENCE)
+        for datagram in [steps[0].frame, session.stranger.frame, *(step.frame for step in steps[1:])]:
+            sock.send(datagram)
+        assert sorted(sock.recv(1000) for _ in steps) == sorted(step.answer for step in steps)
+        wait_until(lambda: refused() == before + 1, PATIENCE, "the stranger is refused")
+        sock.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            sock.recv(1000)
+
+
+# ---- pettrack decode ----
+
+
+def as_line(protocol, frame):
+    if protocol not in HTTP:
+        return frame.hex()
+    head, _, body = frame.decode().partition("\r\n\r\n")
+    first, *fields = head.split("\r\n")
+    method, uri, _ = first.split(" ")
+    return json.dumps({"method": method, "uri": uri, "headers": dict(f.split(": ", 1) for f in fields), "body": body})
+
+
+def decoded(stack, protocol, steps):
+    """One object of `pettrack decode` for each step."""
+    done = subprocess.run(
+        [binary(CLI), "decode", protocol, "--http" if protocol in HTTP else "--hex"],
+        env=clean_environment(stack.cli_env()),
+        input="".join(as_line(protocol, step.frame) + "\n" for step in steps),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def without_nulls(report):
+    return {name: value for name, value in report.items() if value is not None}
+
+
+def assert_said(line, step, identifiers):
+    """The line of `pettrack decode` says what the step reports."""
+    places = [r for r in step.reports if r.lat is not None]
+    contacts = [r for r in step.reports if r.lat is None]
+    assert line["error"] == step.refused
+    assert re.fullmatch(step.pattern, bytes.fromhex(line["answer"] or ""), re.DOTALL)
+    contact = line["contact"]
+    found = [*(contact.pop("earlier", []) if contact else []), *([contact] if contact else [])]
+    assert len(line["positions"]) == len(places)
+    assert len(found) == len(contacts)
+    for said, report in zip([*line["positions"], *found], [*places, *contacts], strict=True):
+        assert line["device"] == identifiers[report.device]
+        assert (said["time"] and parse_time(said["time"])) == report.time_ms
+        assert said.get("valid", True) == report.valid
+        assert_is(without_nulls(said), report)
+
+
+@pytest.mark.parametrize("protocol", SESSIONS)
+def test_decode_says_what_is_stored(stack, trackers, protocol):
+    steps = [step for step in SESSIONS[protocol].steps(trackers(protocol)) if not step.alone]
+    lines = decoded(stack, protocol, steps)
+    assert len(lines) == len(steps)
+    for line, step in zip(lines, steps, strict=True):
+        assert_said(line, step, SESSIONS[protocol].identifiers)
