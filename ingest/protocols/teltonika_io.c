@@ -175,6 +175,26 @@ void teltonika_io(
 	}
 }
 
+const char *teltonika_alarm(uint16_t id, uint64_t value)
+{
+	static const struct {
+		uint16_t id;
+		const char *name;
+	} alarms[] = {
+		{ 236, "sos" },
+		{ 242, "fall" },
+		{ 246, "towing" },
+		{ 247, "accident" }, /* its values say how sure that is */
+		{ 249, "jamming" },
+		{ 252, "powerCut" },
+	};
+
+	for (size_t i = 0; i < sizeof alarms / sizeof *alarms; i++)
+		if (alarms[i].id == id && value != 0)
+			return alarms[i].name;
+	return NULL;
+}
+
 void teltonika_io_bytes(struct attributes *a, struct arena *arena, uint16_t id, const uint8_t *bytes, size_t n)
 {
 	if (n > 0 && n <= ATTRIBUTE_TEXT_MAX / 2)

@@ -12,5 +12,8 @@
 void teltonika_io(
 	struct position *p, struct attributes *a, struct arena *arena, uint16_t id, uint64_t value, size_t size);
 
+/* The alarm that an element of this value raises, by its name in docs/PROTOCOLS.md; NULL: none. */
+const char *teltonika_alarm(uint16_t id, uint64_t value);
+
 /* One of variable length (codec 8 extended): as hex text. What is longer than ATTRIBUTE_TEXT_MAX / 2 bytes is dropped. */
 void teltonika_io_bytes(struct attributes *a, struct arena *arena, uint16_t id, const uint8_t *bytes, size_t n);

@@ -14,6 +14,7 @@
  * where the place is 0, 0; its speed, course and altitude are unknown.
  */
 #include "ingest/protocols/attributes.h"
+#include "ingest/protocols/binary.h"
 #include "ingest/protocols/teltonika.h"
 #include "ingest/protocols/teltonika_io.h"
 
@@ -30,6 +31,7 @@ struct packet {
 	struct wire w;
 	uint8_t codec;
 	size_t id_size, count_size; /* I and N above */
+	struct parts alarms; /* of the present record */
 	struct protocol_scratch *scratch;
 };
 
@@ -40,8 +42,10 @@ static void read_fixed_elements(struct packet *k, struct position *p, struct att
 		for (; n > 0 && wire_ok(&k->w); n--) {
 			uint16_t id = (uint16_t)wire_be(&k->w, k->id_size);
 			uint64_t value = wire_be(&k->w, size);
-			if (wire_ok(&k->w))
-				teltonika_io(p, a, &k->scratch->arena, id, value, size);
+			if (!wire_ok(&k->w))
+				return;
+			teltonika_io(p, a, &k->scratch->arena, id, value, size);
+			binary_alarm(&k->alarms, teltonika_alarm(id, value));
 		}
 	}
 }
@@ -106,12 +110,14 @@ static int read_record(struct packet *k, struct position *p)
 	uint64_t time_ms = wire_u64(&k->w);
 
 	attributes_begin(&a);
+	parts_begin(&k->alarms);
 	*p = (struct position){ .time_ms = time_ms <= INT64_MAX ? (int64_t)time_ms : 0 };
 	uint8_t priority = wire_u8(&k->w);
 	if (priority != 0)
 		attribute_int(&a, "priority", priority); /* 1 high, 2 panic */
 	read_place(&k->w, p, &a);
 	read_elements(k, p, &a);
+	parts_end(&k->alarms, "alarm", &a, &k->scratch->arena);
 	return attributes_end(&a, p, &k->scratch->arena) ? 0 : REASON_TOO_MANY;
 }
 

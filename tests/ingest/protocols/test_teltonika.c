@@ -177,6 +177,15 @@ static const struct {
 		"00",
 		"pdop=1.1 hdop=0.6" },
 	{ "said twice", "000200EF0100EF000000000000000000", "ignition=false" },
+	{ "alarms",
+		"000400EC0100F20100F70500FC00"
+		"0000000000000000",
+		"alarmButton=true manDown=true crash=5 unplugged=false alarm='sos,fall,accident'" },
+	{ "other alarms",
+		"000300F60100F90100FC01"
+		"0000000000000000",
+		"towing=true jamming=true unplugged=true alarm='towing,jamming,powerCut'" },
+	{ "alarms that are over", "000200EC0000F7000000000000000000", "alarmButton=false crash=0" },
 };
 
 START_TEST(an_element)

@@ -325,7 +325,7 @@ TELTONIKA_FIXES = (
         speed=5,
         course=90,
         altitude=-4,
-        attributes={"satellites": 5, "priority": 2, "event": 236, "alarmButton": True},
+        attributes={"satellites": 5, "priority": 2, "event": 236, "alarmButton": True, "alarm": "sos"},
     ),
     Report("2025-11-03 08:16:00", attributes={"satellites": 0, "gsmSignal": 1}),
     Report("2025-11-03 08:16:15", **EAST, valid=False, attributes={"satellites": 0}),
