@@ -15,7 +15,7 @@ LABELS = {"namespace", "job", "pod", "program", "component", "cronjob", "le"}  #
 
 
 def promtool(*arguments):
-    return subprocess.run([os.environ["PETTRACK_PROMTOOL"], *arguments], capture_output=True, text=True, timeout=60)
+    return subprocess.run([os.environ["PETTRACK_PROMTOOL"], *arguments], capture_output=True, text=True, timeout=300)
 
 
 def rules(**values):
