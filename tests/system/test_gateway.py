@@ -1,12 +1,9 @@
 """The gateway at its sockets: framing, order, bounds, who is known, and what is said when Kafka or auth is away."""
 
 import concurrent.futures
-import contextlib
-import os
 import re
 import socket
 import struct
-import threading
 import time
 
 import pytest
@@ -316,43 +313,6 @@ def test_connections_of_an_address_are_bounded(stack, owner):
         assert read_answer(other)[0] == 200
         for sock in [*held, other]:
             sock.close()
-
-
-def test_bad_clients_do_not_delay_the_good(stack, owner):
-    """One that sends and never reads, one that floods with garbage, one that stops within a frame."""
-    device, good = owner.add_device(), owner.add_device()
-    stop = threading.Event()
-
-    def flood():
-        while not stop.is_set():
-            with contextlib.suppress(OSError), connect(stack, "osmand") as sock:
-                while not stop.is_set():
-                    sock.sendall(os.urandom(4096))
-
-    def never_read():
-        with connect(stack, "osmand", timeout=1) as sock:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            while not stop.is_set():
-                with contextlib.suppress(OSError):
-                    sock.sendall(request(device, lat=99))
-
-    bad = [threading.Thread(target=target) for target in (flood, never_read)]
-    with settings(stack, GATEWAY_THREADS="1"), connect(stack, "teltonika") as halted:
-        halted.sendall(struct.pack(">H", 15) + b"35")
-        try:
-            for thread in bad:
-                thread.start()
-            with requests.Session() as http:
-                slowest = 0.0
-                for _ in range(50):
-                    began = time.monotonic()
-                    assert send_osmand(stack, good, 1, 2, http=http).status_code == 200
-                    slowest = max(slowest, time.monotonic() - began)
-        finally:
-            stop.set()
-            for thread in bad:
-                thread.join()
-    assert slowest < 1, "a good tracker is answered at once"
 
 
 # ---- the end ----
