@@ -6,6 +6,7 @@ are then in Kafka three times, and in the history once.
 
 import contextlib
 import json
+import random
 import re
 import socket
 import subprocess
@@ -108,6 +109,16 @@ def say_at_once(sock, steps):
     return b""
 
 
+def say_in_pieces(sock, steps):
+    """Frames begin and end anywhere in what is sent at once."""
+    said, sizes, at = b"".join(step.frame for step in steps), random.Random(808), 0
+    while at < len(said):
+        size = sizes.randint(1, 200)
+        sock.sendall(said[at : at + size])
+        at += size
+    return b""
+
+
 WAYS = (say_one_by_one, say_byte_by_byte, say_at_once)
 
 
@@ -205,6 +216,23 @@ def records_of(stack, devices):
     return [[decode_position(r.value) for r in records if r.key == device.uuid.bytes] for device in devices]
 
 
+def assert_latest(device, records):
+    """The newest place, and the last time that the device was heard, be it without a place."""
+    fixes = [r["time"] for r in records if "lat" in r]
+    if not fixes:
+        return
+    latest = wait_until(
+        lambda: (
+            (one := device.owner.latest(device))
+            and parse_time(one["contact"]) == max(r["received"] for r in records)
+            and one
+        ),
+        20,
+        "the last contact is known",
+    )
+    assert parse_time(latest["time"]) == max(fixes)
+
+
 @contextlib.contextmanager
 def recorded(stack, protocol, devices, steps, times=1):
     """What is said inside makes just the reports of `steps` come to Kafka, in that order, `times` over."""
@@ -222,6 +250,13 @@ def recorded(stack, protocol, devices, steps, times=1):
             assert_recorded(record, report, protocol)
 
 
+def assert_kept(stack, protocol, devices, steps):
+    """History and latest of all devices, when Kafka has what these steps report."""
+    for number, (device, records) in enumerate(zip(devices, records_of(stack, devices), strict=True)):
+        assert_history(device, reports_of(steps, number), protocol)
+        assert_latest(device, records)
+
+
 # ---- sessions ----
 
 
@@ -232,8 +267,15 @@ def test_a_session_is_the_same_however_its_bytes_come(stack, trackers, protocol)
     with recorded(stack, protocol, devices, steps, times=len(WAYS)):
         for say in WAYS:
             play(stack, protocol, steps, say)
-    for number, device in enumerate(devices):
-        assert_history(device, reports_of(steps, number), protocol)
+    assert_kept(stack, protocol, devices, steps)
+
+
+@pytest.mark.parametrize("protocol", STREAMS)
+def test_a_session_many_times_over_on_a_connection(stack, trackers, protocol):
+    devices = trackers(protocol)
+    steps = [step for step in SESSIONS[protocol].steps(devices) if b"Connection: close" not in step.frame]
+    with recorded(stack, protocol, devices, steps, times=6):
+        play(stack, protocol, steps * 6, say_in_pieces)
 
 
 @pytest.mark.parametrize("protocol", DATAGRAMS)
@@ -243,8 +285,7 @@ def test_a_session_of_datagrams(stack, trackers, protocol):
     with recorded(stack, protocol, devices, steps, times=2):
         for at_once in (False, True):
             play_datagrams(stack, protocol, steps, at_once)
-    for number, device in enumerate(devices):
-        assert_history(device, reports_of(steps, number), protocol)
+    assert_kept(stack, protocol, devices, steps)
 
 
 @pytest.mark.parametrize("protocol", STREAMS)

@@ -142,6 +142,11 @@ def gps103(devices):
             (Report("2025-11-03 08:18:30", **EAST, speed=20 * KNOT_MPS, course=10, device=1),),
         ),
         Step(second + b";", b"ON", (Report(device=1),)),
+        Step(  # a heartbeat without its end
+            first + b"imei:" + first + b",tracker,2511031619,,F,081930.000," + east + b"0.00,;",
+            b"ON",
+            (Report("2025-11-03 08:19:30", **EAST, speed=0),),
+        ),
     ]
 
 
