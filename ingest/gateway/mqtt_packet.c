@@ -63,13 +63,13 @@ static int read_publish(struct wire *w, uint8_t flags, struct mqtt_publish *m)
 	return m->qos <= 2 && (m->qos == 0) == (m->id == 0) ? 0 : MQTT_E_MALFORMED;
 }
 
-/* @w: what is there of the packet's body, @missing bytes less than all of it. */
+/* @w: what is there of the packet's body, @missing bytes less than all of it, which is more than any head has. */
 static int read_large(struct wire *w, uint8_t flags, size_t missing, struct mqtt_packet *p)
 {
 	int r = read_publish(w, flags, &p->publish);
 
 	if (r == 0 && !wire_ok(w))
-		r = missing > 0 ? MQTT_E_MORE : MQTT_E_MALFORMED;
+		r = MQTT_E_MORE;
 	p->publish.oversize = true;
 	p->publish.payload_len = w->left + missing;
 	return r;

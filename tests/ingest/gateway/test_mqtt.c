@@ -11,6 +11,7 @@
 #include "tests/lib/unit.h"
 
 #include <arpa/inet.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -116,23 +117,17 @@ static void expect_nothing(int fd)
 	set_patience(fd, 20000);
 }
 
-#define CONNECT                                                                                                        \
-	"100e00044d515454"                                                                                             \
-	"0400"                                                                                                         \
-	"003c"                                                                                                         \
-	"00026777"
-#define SUBSCRIBE                                                                                                      \
-	"8210"                                                                                                         \
-	"0001"                                                                                                         \
-	"000b6f776e747261636b732f23"                                                                                   \
-	"01"
+#define CONNECT(keep_alive) "100e00044d5154540400" keep_alive "00026777"
+#define SUBSCRIBE "82100001000b6f776e747261636b732f2301"
+
+static const char *hello = CONNECT("003c");
 
 /* The gateway connects and subscribes. */
 static int let_in(void)
 {
 	int fd = broker_accept();
 
-	expect(fd, CONNECT);
+	expect(fd, hello);
 	say(fd, "\x20\x02\0\0", 4);
 	expect(fd, SUBSCRIBE);
 	say(fd, "\x90\x03\0\x01\x01", 5);
@@ -168,6 +163,7 @@ static void setup(void)
 {
 	static const struct protocol *const none[] = { NULL };
 
+	signal(SIGPIPE, SIG_IGN); /* as service_start() does */
 	broker_open(0);
 	around_open(none);
 	around.broker = &broker;
@@ -444,6 +440,27 @@ START_TEST(a_connection_that_ends_is_made_again)
 }
 END_TEST
 
+/* The line is not read then: it is the pings that tell. */
+START_TEST(a_connection_may_end_while_a_message_waits)
+{
+	broker.keep_alive_ms = 1000;
+	hello = CONNECT("0001");
+	around.auth_slow = true;
+	around_start();
+	int fd = let_in();
+	publish(fd, 1, "owntracks/jane/cat", HERE);
+	expect(fd, "c000");
+	close(fd);
+	fd = let_in();
+	around.auth_slow = false;
+	publish(fd, 1, "owntracks/jane/cat", HERE);
+	expect_puback(fd, 1);
+	ck_assert_uint_eq(around_stored().n, 1);
+	around_stop();
+	close(fd);
+}
+END_TEST
+
 START_TEST(a_wrong_password_is_said)
 {
 	broker.username = "u";
@@ -472,7 +489,7 @@ START_TEST(what_is_no_broker_is_left)
 	around_start();
 	int fd = broker_accept();
 	say(fd, "HTTP/1.1 400 Bad Request\r\n\r\n", 28);
-	expect(fd, CONNECT);
+	expect(fd, hello);
 	expect_end(fd);
 	wait_missing("not an MQTT broker");
 	around_stop();
@@ -585,6 +602,7 @@ static Suite *suite(void)
 	tcase_add_test(t, while_kafka_is_away_nothing_is_acknowledged);
 	tcase_add_test(t, a_topic_that_is_not_there_is_waited_for);
 	tcase_add_test(t, a_connection_that_ends_is_made_again);
+	tcase_add_test(t, a_connection_may_end_while_a_message_waits);
 	tcase_add_test(t, a_wrong_password_is_said);
 	tcase_add_test(t, what_is_no_broker_is_left);
 	tcase_add_test(t, a_broker_that_is_not_there_is_waited_for);

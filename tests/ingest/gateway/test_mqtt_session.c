@@ -46,10 +46,10 @@ static enum mqtt_take on_message(void *owner, const struct mqtt_publish *m, size
 	return take;
 }
 
-static void open_session(void)
+static void open_session_alive(uint16_t keep_alive_s)
 {
 	const struct mqtt_session_options o = {
-		.connect = { .client_id = "gw", .keep_alive_s = 60 },
+		.connect = { .client_id = "gw", .keep_alive_s = keep_alive_s },
 		.filter = "a/#",
 		.window = WINDOW,
 		.packet_max = MQTT_HEAD_MAX,
@@ -65,6 +65,11 @@ static void open_session(void)
 	now_ms = START_MS;
 	unread_n = 0;
 	ck_assert_int_eq(mqtt_session_open(&session, &o), 0);
+}
+
+static void open_session(void)
+{
+	open_session_alive(60);
 }
 
 static void close_session(void)
@@ -357,6 +362,34 @@ START_TEST(it_pings)
 }
 END_TEST
 
+/* The same where pings are due more often than the broker's patience ends. */
+START_TEST(pings_do_not_make_it_wait_longer)
+{
+	close_session();
+	open_session_alive(5);
+	ck_assert_int_eq(mqtt_session_begin(session, now_ms), 0);
+	ck_assert_int_eq(tick_at(2500), 0); /* it is not let in yet */
+	assert_heard("100e00044d5154540400000500026777 ");
+	ck_assert_int_eq(broker(CONNACK SUBACK), 0);
+	assert_heard(SUBSCRIBE "subscribed(1) ");
+	for (int64_t ms = 5000; ms <= 5000 + PATIENCE_MS; ms += 2500)
+		ck_assert_int_eq(tick_at(ms), 0);
+	assert_heard("c000 c000 c000 c000 c000 ");
+	assert_over(tick_at(5001 + PATIENCE_MS), "does not answer");
+}
+END_TEST
+
+START_TEST(without_keep_alive_it_does_not_ping)
+{
+	close_session();
+	open_session_alive(0);
+	ck_assert_int_eq(mqtt_session_begin(session, now_ms), 0);
+	ck_assert_int_eq(broker(CONNACK SUBACK), 0);
+	ck_assert_int_eq(tick_at(1000000), 0);
+	assert_heard("100e00044d5154540400000000026777 " SUBSCRIBE "subscribed(1) ");
+}
+END_TEST
+
 START_TEST(a_silent_broker_is_left)
 {
 	subscribe();
@@ -454,6 +487,8 @@ static Suite *suite(void)
 	tcase_add_test(t, a_message_beyond_all_bounds_is_skipped);
 	tcase_add_test(t, a_broken_connection_is_noticed);
 	tcase_add_test(t, it_pings);
+	tcase_add_test(t, pings_do_not_make_it_wait_longer);
+	tcase_add_test(t, without_keep_alive_it_does_not_ping);
 	tcase_add_test(t, a_silent_broker_is_left);
 	tcase_add_test(t, one_that_says_anything_is_not_silent);
 	tcase_add_test(t, one_that_we_do_not_read_is_not_silent);
