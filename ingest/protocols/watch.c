@@ -11,7 +11,8 @@
  *
  * Source: "GPS Watch Communication Protocol" (Beesure, 3G-ELEC; the ZJ variant with an index by i365). LENGTH counts what follows
  * it, after } and one of 01 to 05 became one of }[],* again. Some makers (SG) miscount, and names of access points have
- * brackets in them: where there is no ] where LENGTH says, the frame goes on to the bracket that closes the first.
+ * brackets in them: where there is no ] where LENGTH says, the frame goes on to the bracket that closes the first. One in which the
+ * same device begins another broke off; it is refused, so that the device connects again, and does not wait for its answers in vain.
  *
  * status has two halves: what is (bit 0 battery low, 4 moving) and what the alarm is about (16 SOS, 17 battery low, 18 fence left,
  * 19 fence entered, 20 taken off, 21 and 22 fallen).
@@ -141,6 +142,19 @@ static size_t bracket_end(const uint8_t *b, size_t len, size_t at)
 	return 0;
 }
 
+/* Whether the same device begins another frame before this one, @h, has ended: it will not end any more. */
+static bool breaks_off(const struct head *h, const uint8_t *b, size_t len)
+{
+	struct head next;
+
+	for (size_t at = h->at; at < len; at++) {
+		bool begins = read_head(&next, b + at, len - at) == 0 && next.at > 0;
+		if (begins && next.id.n == h->id.n && memcmp(next.id.s, h->id.s, h->id.n) == 0)
+			return true;
+	}
+	return false;
+}
+
 static ssize_t watch_frame(const uint8_t *buf, size_t len, const struct protocol_limits *limits)
 {
 	size_t look = len < limits->frame_max ? len : limits->frame_max;
@@ -159,6 +173,8 @@ static ssize_t watch_frame(const uint8_t *buf, size_t len, const struct protocol
 		end = bracket_end(buf, look, h.at);
 	if (end > 0)
 		return (ssize_t)end;
+	if (h.at > 0 && breaks_off(&h, buf, look))
+		return -REASON_BAD_FRAME;
 	return len < limits->frame_max ? PROTOCOL_MORE : -REASON_TOO_LARGE;
 }
 

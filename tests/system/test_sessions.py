@@ -27,6 +27,7 @@ SESSIONS = {
 }
 DATAGRAMS = ("teltonika-udp",)
 STREAMS = [name for name in SESSIONS if name not in DATAGRAMS]
+SILENT = ("t55",)  # nothing is answered
 HTTP = tuple(sessions_http.SESSIONS)
 NUMBERS = ("speed", "course", "altitude", "accuracy", "battery")
 PATIENCE = 20
@@ -344,6 +345,32 @@ def test_a_stranger_among_datagrams(stack, trackers):
         sock.setblocking(False)
         with pytest.raises(BlockingIOError):
             sock.recv(1000)
+
+
+# ---- what breaks off ----
+
+
+def hear_until(sock, end):
+    """Bytes until they end so, or the gateway closes. TimeoutError: it has fallen silent."""
+    got = b""
+    with contextlib.suppress(ConnectionResetError):
+        while not re.search(end + b"$", got, re.DOTALL) and (more := sock.recv(65536)):
+            got += more
+    return got
+
+
+@pytest.mark.parametrize("protocol", [name for name in STREAMS if name not in SILENT])
+def test_a_frame_that_breaks_off(stack, trackers, protocol):
+    """Half of one, then the session on the same connection: its end is answered, or the gateway closes, and trackers
+    connect anew. It does not fall silent, which would make them wait."""
+    steps = SESSIONS[protocol].steps(trackers(protocol))
+    cut = max(range(len(steps)), key=lambda i: len(steps[i].frame))
+    half = steps[cut].frame[: len(steps[cut].frame) // 2]
+    with connection(stack, protocol) as sock:
+        say_one_by_one(sock, steps[:cut])
+        sock.sendall(half + b"".join(step.frame for step in steps))
+        hear_until(sock, [step.pattern for step in steps if step.answer][-1])
+    assert wait_until(lambda: closed(stack, protocol), PATIENCE, "the gateway has seen the end")
 
 
 # ---- pettrack decode ----

@@ -1,5 +1,7 @@
 """Sessions of trackers that speak text: H02 (some of it binary), GPS103, TK103, T55."""
 
+import struct
+
 from .sessions import EAST, KNOT_MPS, WEST, Report, Session, Step, masked, xor
 
 # ---- H02 ----
@@ -76,6 +78,24 @@ def h02(devices):
                     course=332,
                     battery=95,
                     attributes=quiet,
+                    device=1,
+                ),
+            ),
+        ),
+        Step(  # the long form, with a cell
+            b"$"
+            + bytes.fromhex(devices[1].identifier)
+            + bytes.fromhex("082030 031125 12027840 05 0770256800 000000 FFFFFBFF 00 00000000000000")
+            + struct.pack(">HBHHB", 460, 0, 9360, 4082, 2),
+            b"",
+            (
+                Report(
+                    "2025-11-03 08:20:30",
+                    **WEST,
+                    speed=0,
+                    course=0,
+                    valid=False,
+                    attributes={**quiet, "batteryLevel": 5, "cells": "460,0,9360,4082"},
                     device=1,
                 ),
             ),
