@@ -359,18 +359,11 @@ static void open_tracker(struct load *l, struct tracker *t)
 		fail(l, t, "has no socket");
 	if (!udp && setsockopt(t->fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int)) < 0)
 		fail(l, t, "TCP_NODELAY");
-	if (connect(t->fd, (struct sockaddr *)&to, sizeof to) < 0)
+	if (connect(t->fd, (struct sockaddr *)&to, sizeof to) < 0 || fcntl(t->fd, F_SETFL, O_NONBLOCK) < 0)
 		fail(l, t, "cannot connect");
 	if (epoll_ctl(l->epoll, EPOLL_CTL_ADD, t->fd, &event) < 0)
 		fail(l, t, "epoll_ctl");
 	log_in(l, t);
-}
-
-static void make_nonblocking(struct load *l)
-{
-	for (size_t i = 0; i < l->o.trackers; i++)
-		if (fcntl(l->trackers[i].fd, F_SETFL, O_NONBLOCK) < 0)
-			fail(l, &l->trackers[i], "O_NONBLOCK");
 }
 
 struct load *load_open(const struct load_options *o)
@@ -388,7 +381,6 @@ struct load *load_open(const struct load_options *o)
 		while (l->greeting >= OPENING_MAX || (i + 1 == o->trackers && l->greeting > 0))
 			turn(l, AGAIN_MS);
 	}
-	make_nonblocking(l);
 	return l;
 }
 
