@@ -14,7 +14,7 @@ import subprocess
 import pytest
 from support import sessions_binary, sessions_counted, sessions_http, sessions_text
 from support.programs import CLI, Stack, binary, clean_environment
-from support.records import decode_position, read_topic
+from support.records import TopicReader, decode_position
 from support.sessions import Step
 from support.times import parse_time
 from support.waiting import wait_until
@@ -54,6 +54,12 @@ def trackers(stack):
         return known[protocol]
 
     return devices
+
+
+@pytest.fixture(scope="module")
+def topic(stack):
+    with contextlib.closing(TopicReader(stack, "positions")) as reader:
+        yield reader
 
 
 # ---- playing ----
@@ -211,12 +217,6 @@ def assert_history(device, reports, protocol):
         assert_is(position, report, rounded=6e-4)
 
 
-def records_of(stack, devices):
-    """What Kafka has of each of the devices."""
-    records = read_topic(stack, "positions")
-    return [[decode_position(r.value) for r in records if r.key == device.uuid.bytes] for device in devices]
-
-
 def assert_latest(device, records):
     """The newest place, and the last time that the device was heard, be it without a place."""
     fixes = [r["time"] for r in records if "lat" in r]
@@ -235,25 +235,32 @@ def assert_latest(device, records):
 
 
 @contextlib.contextmanager
-def recorded(stack, protocol, devices, steps, times=1):
-    """What is said inside makes just the reports of `steps` come to Kafka, in that order, `times` over."""
-    before = [len(records) for records in records_of(stack, devices)]
-    yield
+def recorded(topic, protocol, devices, steps, times=1):
+    """What is said inside makes just the reports of `steps` come to Kafka, in that order, `times` over.
+
+    Gives a list for each device, which then has what came."""
+    topic.read()
+    came = [[] for _ in devices]
+    yield came
     wanted = [reports_of(steps, number) * times for number in range(len(devices))]
 
     def come():
-        found = [r[n:] for r, n in zip(records_of(stack, devices), before, strict=True)]
-        return found if all(len(f) >= len(w) for f, w in zip(found, wanted, strict=True)) else None
+        for record in topic.read():
+            for device, records in zip(devices, came, strict=True):
+                if record.key == device.uuid.bytes:
+                    records.append(decode_position(record.value))
+        return all(len(records) >= len(reports) for records, reports in zip(came, wanted, strict=True))
 
-    for records, reports in zip(wait_until(come, 20, "the records are in Kafka"), wanted, strict=True):
+    wait_until(come, 20, "the records are in Kafka")
+    for records, reports in zip(came, wanted, strict=True):
         assert len(records) == len(reports)
         for record, report in zip(records, reports, strict=True):
             assert_recorded(record, report, protocol)
 
 
-def assert_kept(stack, protocol, devices, steps):
+def assert_kept(protocol, devices, steps, came):
     """History and latest of all devices, when Kafka has what these steps report."""
-    for number, (device, records) in enumerate(zip(devices, records_of(stack, devices), strict=True)):
+    for number, (device, records) in enumerate(zip(devices, came, strict=True)):
         assert_history(device, reports_of(steps, number), protocol)
         assert_latest(device, records)
 
@@ -262,41 +269,41 @@ def assert_kept(stack, protocol, devices, steps):
 
 
 @pytest.mark.parametrize("protocol", STREAMS)
-def test_a_session_is_the_same_however_its_bytes_come(stack, trackers, protocol):
+def test_a_session_is_the_same_however_its_bytes_come(stack, topic, trackers, protocol):
     devices = trackers(protocol)
     steps = SESSIONS[protocol].steps(devices)
-    with recorded(stack, protocol, devices, steps, times=len(WAYS)):
+    with recorded(topic, protocol, devices, steps, times=len(WAYS)) as came:
         for say in WAYS:
             play(stack, protocol, steps, say)
-    assert_kept(stack, protocol, devices, steps)
+    assert_kept(protocol, devices, steps, came)
 
 
 @pytest.mark.parametrize("protocol", STREAMS)
-def test_a_session_many_times_over_on_a_connection(stack, trackers, protocol):
+def test_a_session_many_times_over_on_a_connection(stack, topic, trackers, protocol):
     devices = trackers(protocol)
     steps = [step for step in SESSIONS[protocol].steps(devices) if b"Connection: close" not in step.frame]
-    with recorded(stack, protocol, devices, steps, times=6):
+    with recorded(topic, protocol, devices, steps, times=6):
         play(stack, protocol, steps * 6, say_in_pieces)
 
 
 @pytest.mark.parametrize("protocol", DATAGRAMS)
-def test_a_session_of_datagrams(stack, trackers, protocol):
+def test_a_session_of_datagrams(stack, topic, trackers, protocol):
     devices = trackers(protocol)
     steps = SESSIONS[protocol].steps(devices)
-    with recorded(stack, protocol, devices, steps, times=2):
+    with recorded(topic, protocol, devices, steps, times=2) as came:
         for at_once in (False, True):
             play_datagrams(stack, protocol, steps, at_once)
-    assert_kept(stack, protocol, devices, steps)
+    assert_kept(protocol, devices, steps, came)
 
 
 @pytest.mark.parametrize("protocol", STREAMS)
-def test_a_connection_that_ends_within_a_frame(stack, trackers, protocol):
+def test_a_connection_that_ends_within_a_frame(stack, topic, trackers, protocol):
     """Half of the longest frame of the session; then all of it on a new connection."""
     devices = trackers(protocol)
     steps = SESSIONS[protocol].steps(devices)
     cut = max(range(len(steps)), key=lambda i: len(steps[i].frame))
     half = steps[cut].frame[: len(steps[cut].frame) // 2]
-    with recorded(stack, protocol, devices, steps[:cut] + steps):
+    with recorded(topic, protocol, devices, steps[:cut] + steps):
         with connection(stack, protocol) as sock:
             say_one_by_one(sock, steps[:cut])
             sock.sendall(half)
@@ -312,18 +319,18 @@ def closed(stack, protocol):
 
 
 @pytest.mark.parametrize("protocol", STREAMS)
-def test_a_stranger_on_a_connection(stack, trackers, protocol):
+def test_a_stranger_on_a_connection(stack, topic, trackers, protocol):
     """Between frames of a known device. HTTP goes on; else the gateway closes behind the answer, if there is one."""
     devices, session = trackers(protocol), SESSIONS[protocol]
     known = session.steps(devices)[: session.login + 1]
     behind = known[-1] if protocol in HTTP else Step(known[-1].frame)
-    with recorded(stack, protocol, devices, [*known, behind], times=len(WAYS)):
+    with recorded(topic, protocol, devices, [*known, behind], times=len(WAYS)):
         for say in WAYS:
             heard = say_beside_a_stranger(stack, protocol, known, [session.stranger, behind], say)
             assert_answers([*known, session.stranger, behind], heard)
 
 
-def test_a_stranger_among_datagrams(stack, trackers):
+def test_a_stranger_among_datagrams(stack, topic, trackers):
     (protocol,) = DATAGRAMS
     devices, session = trackers(protocol), SESSIONS[protocol]
     steps = session.steps(devices)
@@ -333,7 +340,7 @@ def test_a_stranger_among_datagrams(stack, trackers):
 
     before = refused()
     with (
-        recorded(stack, protocol, devices, steps),
+        recorded(topic, protocol, devices, steps),
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock,
     ):
         sock.connect(("127.0.0.1", stack.gateway.ports[protocol]))

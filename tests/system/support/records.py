@@ -1,26 +1,38 @@
 """Kafka by a client of its own (kafka-python), records by a protobuf reader of its own."""
 
+import contextlib
 import struct
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 
-def read_topic(stack, name):
-    """Every record now in a topic of the stack, partition after partition."""
-    consumer = KafkaConsumer(bootstrap_servers=stack.kafka.brokers, enable_auto_commit=False)
-    try:
+class TopicReader:
+    """A topic of the stack from its beginning; read() gives what has come since the last time."""
+
+    def __init__(self, stack, name):
+        self._consumer = KafkaConsumer(bootstrap_servers=stack.kafka.brokers, enable_auto_commit=False)
         topic = stack.topic(name)
-        partitions = [TopicPartition(topic, p) for p in sorted(consumer.partitions_for_topic(topic) or ())]
-        assert partitions, f"there is no topic {topic}"
-        consumer.assign(partitions)
-        consumer.seek_to_beginning(*partitions)
-        ends, found = consumer.end_offsets(partitions), []
-        while any(consumer.position(p) < ends[p] for p in partitions):
-            for batch in consumer.poll(timeout_ms=500).values():
+        self._partitions = [TopicPartition(topic, p) for p in sorted(self._consumer.partitions_for_topic(topic) or ())]
+        assert self._partitions, f"there is no topic {topic}"
+        self._consumer.assign(self._partitions)
+        self._consumer.seek_to_beginning(*self._partitions)
+
+    def read(self):
+        """Every record that is there now, partition after partition, from where it read last."""
+        ends, found = self._consumer.end_offsets(self._partitions), []
+        while any(self._consumer.position(p) < ends[p] for p in self._partitions):
+            for batch in self._consumer.poll(timeout_ms=500).values():
                 found += batch
         return found
-    finally:
-        consumer.close()
+
+    def close(self):
+        self._consumer.close()
+
+
+def read_topic(stack, name):
+    """Every record now in a topic of the stack, partition after partition."""
+    with contextlib.closing(TopicReader(stack, name)) as reader:
+        return reader.read()
 
 
 def produce(stack, name, key, value, partition=None):
