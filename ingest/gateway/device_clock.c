@@ -5,7 +5,11 @@ static const int64_t ROLLOVER_MS = 1024LL * 7 * 86400 * 1000;
 
 int64_t device_clock_utc(int64_t said_ms, int32_t offset_s)
 {
-	return said_ms > 0 ? said_ms + (int64_t)offset_s * 1000 : said_ms;
+	int64_t utc_ms;
+
+	if (said_ms <= 0)
+		return said_ms;
+	return __builtin_add_overflow(said_ms, offset_s * INT64_C(1000), &utc_ms) ? INT64_MAX : utc_ms;
 }
 
 /* @time_ms, as many rollovers later as it takes not to lie more than one before @latest_ms. */

@@ -7,7 +7,8 @@
 
 #include <stdint.h>
 
-/* The reading of a clock that is not set to UTC, as UTC: @offset_s is added. No date (0, or before 1970) stays none. */
+/* The reading of a clock that is not set to UTC, as UTC: @offset_s is added, as far as there are times. No date (0, or before
+ * 1970) stays none. */
 int64_t device_clock_utc(int64_t said_ms, int32_t offset_s);
 
 struct device_clock_bounds {

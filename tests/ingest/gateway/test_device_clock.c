@@ -57,6 +57,7 @@ START_TEST(an_offset_is_added)
 	ck_assert_int_eq(device_clock_utc(0, 3600), 0);
 	ck_assert_int_eq(device_clock_utc(-5, 3600), -5);
 	ck_assert_int_lt(device_clock_utc(1000, -3600), 0); /* no date then */
+	ck_assert_int_eq(device_clock_utc(INT64_MAX, 3600), INT64_MAX); /* what a device may say, too */
 }
 END_TEST
 
