@@ -1,10 +1,10 @@
 /*
  * lane - one event loop with what its connections need: listeners or a broker, a producer, scratch memory
  *
- * The gateway runs several lanes, each on a thread of its own, that listen on the same ports. Only the cache of devices and the
- * metrics are shared.
+ * The gateway runs several lanes, each on a thread of its own, that listen on the same ports. Only the caches of devices and
+ * friends, the list of strangers and the metrics are shared.
  *
- * Thread: lane_open() and lane_close() from main; lane_looked_up(), lane_drain(), lane_stop() and lane_up() from any.
+ * Thread: lane_open(), lane_open_broker() and lane_close() from main; lane_looked_up(), lane_drain() and lane_up() from any.
  */
 #pragma once
 
