@@ -5,6 +5,7 @@ are then in Kafka three times, and in the history once.
 """
 
 import contextlib
+import datetime
 import json
 import random
 import re
@@ -16,7 +17,8 @@ from support import sessions_binary, sessions_counted, sessions_http, sessions_t
 from support.programs import CLI, Stack, binary, clean_environment
 from support.records import TopicReader, decode_position
 from support.sessions import Step
-from support.times import parse_time
+from support.sessions_binary import gt06_frame, jt808_frame
+from support.times import now_ms, parse_time
 from support.waiting import wait_until
 
 SESSIONS = {
@@ -313,6 +315,39 @@ def test_a_connection_that_ends_within_a_frame(stack, topic, trackers, protocol)
 
 def closed(stack, protocol):
     return stack.gateway.metric("pettrack_gateway_connections", protocol=protocol) == 0
+
+
+# ---- the time of day ----
+
+
+def tell_gt06(sock, device):
+    sock.sendall(gt06_frame(0x01, bytes.fromhex("0" + device.identifier), 1) + gt06_frame(0x8A, b"", 2))
+    answer = hear(sock, re.escape(gt06_frame(0x01, b"", 1)) + b".{16}")[-16:]
+    assert answer == gt06_frame(0x8A, answer[4:10], 2)
+    return "20" + "".join(f"{part:02d}" for part in answer[4:10])
+
+
+def tell_jt808(sock, device):
+    sock.sendall(jt808_frame(0x0004, device.identifier, 1))
+    answer = hear(sock, b"~.+~")
+    assert answer == jt808_frame(0x8004, device.identifier, 0, answer[13:19])
+    return "20" + answer[13:19].hex()
+
+
+def tell_h02(sock, device):
+    fix = f"*HQ,{device.identifier},V1,081530,A,2234.6200,N,11355.0200,E,10.00,332,031125,FFFFFBFF#"
+    sock.sendall(fix.encode())
+    return hear(sock, b"[*].+#")[-15:-1].decode()
+
+
+@pytest.mark.parametrize("protocol, tell", [("gt06", tell_gt06), ("jt808", tell_jt808), ("h02", tell_h02)])
+def test_the_time_of_day_that_is_told(stack, trackers, protocol, tell):
+    """yyyymmddhhmmss UTC, of a moment between the question and the answer."""
+    device, _ = trackers(protocol)
+    with connection(stack, protocol) as sock:
+        before = now_ms() // 1000
+        told = datetime.datetime.strptime(tell(sock, device) + "+0000", "%Y%m%d%H%M%S%z").timestamp()
+        assert before <= told <= now_ms() // 1000
 
 
 # ---- strangers ----
