@@ -17,6 +17,7 @@ struct connection {
 	struct protocol_note note; /* of the frame under way */
 	bool closing; /* no frame any more */
 	bool hinted; /* the interim answer to this frame was sent */
+	bool welcome; /* a frame was accepted */
 };
 
 static const struct protocol *protocol_of(const struct connection *c)
@@ -79,6 +80,12 @@ static bool send_answer(struct connection *c, const struct protocol_note *note, 
 	return a.close;
 }
 
+/* A device that is not known has no business here, unless others share the connection with it. */
+static bool may_stay(const struct connection *c, enum protocol_reason refused)
+{
+	return c->welcome && protocol_of(c)->shared && intake_told(refused) == REASON_UNKNOWN_DEVICE;
+}
+
 /* The frame under way is over: it is durable, or refused as the flight says. */
 static void answer(struct connection *c, const struct protocol_note *note)
 {
@@ -91,13 +98,14 @@ static void answer(struct connection *c, const struct protocol_note *note)
 	} else {
 		series_add(stats->frames, 1);
 		series_observe(stats->ack_seconds, (double)(clock_mono_ns() - c->began_ns) / 1e9);
+		c->welcome = true;
 	}
 	c->flight.refused = 0;
 	c->began_ns = 0;
 	c->hinted = false;
 	bool close = company ? send_company(c, note, company) : send_answer(c, note, refused);
 	friend_set_unref(company);
-	if (close || c->all->draining)
+	if ((close && !may_stay(c, refused)) || c->all->draining)
 		close_connection(c);
 }
 

@@ -160,6 +160,7 @@ const struct protocol protocol_gl200 = {
 	.port = 5004,
 	.transport = PROTOCOL_TCP,
 	.idle_s = 1800,
+	.shared = true,
 	.frame = gl200_frame,
 	.decode = gl200_decode,
 	.answer = gl200_answer,

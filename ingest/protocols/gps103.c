@@ -400,6 +400,7 @@ const struct protocol protocol_gps103 = {
 	.port = 5001,
 	.transport = PROTOCOL_TCP,
 	.idle_s = 1800,
+	.shared = true,
 	.frame = gps103_frame,
 	.decode = gps103_decode,
 	.answer = gps103_answer,

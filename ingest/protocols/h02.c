@@ -166,6 +166,7 @@ const struct protocol protocol_h02 = {
 	.port = 5013,
 	.transport = PROTOCOL_TCP,
 	.idle_s = 1800,
+	.shared = true,
 	.frame = h02_frame,
 	.decode = h02_decode,
 	.answer = h02_answer,

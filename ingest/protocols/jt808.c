@@ -469,6 +469,7 @@ const struct protocol protocol_jt808 = {
 	.port = 5015,
 	.transport = PROTOCOL_TCP,
 	.idle_s = 1800,
+	.shared = true,
 	.frame = jt808_frame,
 	.decode = jt808_decode,
 	.answer = jt808_answer,

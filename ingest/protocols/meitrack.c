@@ -388,6 +388,7 @@ const struct protocol protocol_meitrack = {
 	.port = 5020,
 	.transport = PROTOCOL_TCP,
 	.idle_s = 1800,
+	.shared = true,
 	.frame = meitrack_frame,
 	.decode = meitrack_decode,
 	.answer = meitrack_answer,

@@ -132,6 +132,7 @@ struct protocol {
 	unsigned idle_s; /* how long a connection may say nothing, unless set otherwise */
 	bool http;
 	bool secret; /* devices must present theirs; else the identifier is all there is */
+	bool shared; /* each frame names its device: a connection may be of several, and one that is not known says nothing of the next */
 	size_t frame_need; /* bytes that its frames may well have: the least frame_max; 0: what is set will do */
 
 	/* Bytes of the first frame in @buf, PROTOCOL_MORE, or -reason: give the reason to answer() and close. More than

@@ -390,6 +390,7 @@ const struct protocol protocol_tk103 = {
 	.port = 5002,
 	.transport = PROTOCOL_TCP,
 	.idle_s = 1800,
+	.shared = true,
 	.frame = tk103_frame,
 	.decode = tk103_decode,
 	.answer = tk103_answer,

@@ -271,6 +271,7 @@ const struct protocol protocol_watch = {
 	.port = 5093,
 	.transport = PROTOCOL_TCP,
 	.idle_s = 1800,
+	.shared = true,
 	.frame = watch_frame,
 	.decode = watch_decode,
 	.answer = watch_answer,

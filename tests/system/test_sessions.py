@@ -31,6 +31,7 @@ DATAGRAMS = ("teltonika-udp",)
 STREAMS = [name for name in SESSIONS if name not in DATAGRAMS]
 SILENT = ("t55",)  # nothing is answered
 HTTP = tuple(sessions_http.SESSIONS)
+SHARED = ("gl200", "gps103", "h02", "jt808", "meitrack", "tk103", "watch")  # each frame names its device
 NUMBERS = ("speed", "course", "altitude", "accuracy", "battery")
 PATIENCE = 20
 
@@ -355,10 +356,11 @@ def test_the_time_of_day_that_is_told(stack, trackers, protocol, tell):
 
 @pytest.mark.parametrize("protocol", STREAMS)
 def test_a_stranger_on_a_connection(stack, topic, trackers, protocol):
-    """Between frames of a known device. HTTP goes on; else the gateway closes behind the answer, if there is one."""
+    """Between frames of a known device. Where each frame names its device the others go on; else the gateway closes behind
+    the answer, if there is one."""
     devices, session = trackers(protocol), SESSIONS[protocol]
     known = session.steps(devices)[: session.login + 1]
-    behind = known[-1] if protocol in HTTP else Step(known[-1].frame)
+    behind = known[-1] if protocol in (*HTTP, *SHARED) else Step(known[-1].frame)
     with recorded(topic, protocol, devices, [*known, behind], times=len(WAYS)):
         for say in WAYS:
             heard = say_beside_a_stranger(stack, protocol, known, [session.stranger, behind], say)

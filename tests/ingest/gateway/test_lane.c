@@ -11,15 +11,15 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { OSMAND, TELTONIKA, PORTS };
+enum { OSMAND, TELTONIKA, WATCH, PORTS };
 
 #define CAT "id=cat&secret=" SECRET "&lat=50.1703&lon=-5.113851&timestamp=1767323045"
 
-extern const struct protocol protocol_osmand, protocol_teltonika;
+extern const struct protocol protocol_osmand, protocol_teltonika, protocol_watch;
 
 static void setup(void)
 {
-	around_open((const struct protocol *const[]){ &protocol_osmand, &protocol_teltonika, NULL });
+	around_open((const struct protocol *const[]){ &protocol_osmand, &protocol_teltonika, &protocol_watch, NULL });
 }
 
 /* ---- trackers ---- */
@@ -254,6 +254,29 @@ START_TEST(who_is_refused)
 }
 END_TEST
 
+START_TEST(a_stranger_among_those_who_share_a_connection)
+{
+	static const char known[] = "[3G*356307042441013*0002*LK]", stranger[] = "[3G*995307042441014*0002*LK]";
+	char answer[sizeof known];
+
+	around_start();
+	int fd = dial(WATCH);
+	say_text(fd, known);
+	say_text(fd, stranger);
+	say_text(fd, known);
+	for (int i = 0; i < 2; i++) {
+		ck_assert_uint_eq(hear(fd, answer, sizeof known - 1), sizeof known - 1);
+		ck_assert_mem_eq(answer, known, sizeof known - 1);
+	}
+	ck_assert_double_eq(around_refused(WATCH, REASON_UNKNOWN_DEVICE), 1);
+	close(fd);
+	fd = dial(WATCH); /* alone */
+	say_text(fd, stranger);
+	expect_end(fd);
+	around_stop();
+}
+END_TEST
+
 START_TEST(garbage)
 {
 	static const char *const openings[] = { "\x16\x03\x01\x02\x00", "SSH-2.0-x\r\n\r\n", "GET / HTTP/9.9\r\n\r\n",
@@ -450,6 +473,7 @@ static Suite *suite(void)
 	tcase_add_test(t, several_without_a_date_in_one_frame);
 	tcase_add_test(t, a_time_from_the_future);
 	tcase_add_test(t, who_is_refused);
+	tcase_add_test(t, a_stranger_among_those_who_share_a_connection);
 	tcase_add_test(t, garbage);
 	tcase_add_test(t, more_connections_than_allowed);
 	tcase_add_test(t, while_auth_is_away_the_known_are_served);
