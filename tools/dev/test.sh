@@ -79,7 +79,8 @@ suite_layering() {
 
 suite_unit() {
 	suite_build unit build gcc || return 0
-	suite_run unit "Unit tests" "$root/build/meson-logs/testlog.junit.xml" meson_tests build 8
+	CK_TIMEOUT_MULTIPLIER=4 suite_run unit "Unit tests" "$root/build/meson-logs/testlog.junit.xml" \
+		meson_tests build 8 --timeout-multiplier 4
 }
 
 # Address and undefined-behaviour sanitizers, leaks included.
