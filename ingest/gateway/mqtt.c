@@ -145,7 +145,14 @@ static enum mqtt_take settle(struct message *message, enum protocol_reason refus
 	return MQTT_GIVE_UP;
 }
 
-/* Carries a message as far as it goes. 0 or enum protocol_reason, or INTAKE_LATER. */
+/* Whether @frame is a report that would get the gateway's time. */
+static bool is_undated(const struct protocol_result *frame)
+{
+	return frame->positions_n > 0 && frame->positions[0].time_ms <= 0;
+}
+
+/* Carries a message as far as it goes. What was retained comes on every visit, and without a time would be news on each. 0 or
+ * enum protocol_reason, or INTAKE_LATER. */
 static int carry(struct message *message, const struct mqtt_publish *m)
 {
 	struct visit *v = message->visit;
@@ -156,7 +163,7 @@ static int carry(struct message *message, const struct mqtt_publish *m)
 		return REASON_TOO_LARGE;
 	int r = owntracks_mqtt_decode(slice_of(m->topic, m->topic_len),
 		slice_of((const char *)m->payload, m->payload_len), &in->scratch, &frame);
-	if (r != 0)
+	if (r != 0 || (m->retained && is_undated(&frame)))
 		return r;
 	message->flight.stood_in_ms = v->stood_in_ms;
 	r = intake_take(in, &message->flight, &frame);

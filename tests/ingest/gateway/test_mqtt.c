@@ -135,12 +135,12 @@ static int let_in(void)
 }
 
 /* @id 0: QoS 0 */
-static void publish(int fd, unsigned id, const char *topic, const char *payload)
+static void publish_as(int fd, bool retained, unsigned id, const char *topic, const char *payload)
 {
 	uint8_t out[1024], *at = out;
 	size_t topic_n = strlen(topic), n = 2 + topic_n + (id ? 2 : 0) + strlen(payload);
 
-	*at++ = id ? 0x32 : 0x30;
+	*at++ = (uint8_t)((id ? 0x32 : 0x30) | retained);
 	*at++ = (uint8_t)(n | 0x80);
 	*at++ = (uint8_t)(n >> 7);
 	*at++ = (uint8_t)(topic_n >> 8);
@@ -152,6 +152,11 @@ static void publish(int fd, unsigned id, const char *topic, const char *payload)
 	}
 	at = (uint8_t *)stpcpy((char *)at, payload);
 	say(fd, out, (size_t)(at - out));
+}
+
+static void publish(int fd, unsigned id, const char *topic, const char *payload)
+{
+	publish_as(fd, false, id, topic, payload);
 }
 
 static double refused(enum protocol_reason why)
@@ -285,6 +290,23 @@ START_TEST(messages_without_a_time_get_times_of_their_own)
 	struct stored s = around_stored();
 	ck_assert_uint_eq(s.n, 9);
 	ck_assert_uint_eq(s.not_later, 0);
+	around_stop();
+	close(fd);
+}
+END_TEST
+
+/* The broker sends it on every visit: it is not a new contact each time. */
+START_TEST(what_was_retained_without_a_time_is_not_stored)
+{
+	around_start();
+	int fd = let_in();
+	publish_as(fd, true, 1, "owntracks/jane/cat", "{\"_type\":\"waypoint\"}");
+	publish_as(fd, true, 2, "owntracks/jane/cat", HERE);
+	expect_puback(fd, 1);
+	expect_puback(fd, 2);
+	struct stored s = around_stored();
+	ck_assert_uint_eq(s.n, 1);
+	ck_assert_int_eq(s.last.time_ms, 1779688904000);
 	around_stop();
 	close(fd);
 }
@@ -595,6 +617,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, what_is_refused_for_good_is_acknowledged, 0, sizeof refusals / sizeof *refusals);
 	tcase_add_test(t, one_of_qos_0_is_stored);
 	tcase_add_test(t, messages_without_a_time_get_times_of_their_own);
+	tcase_add_test(t, what_was_retained_without_a_time_is_not_stored);
 	tcase_add_test(t, a_message_beyond_all_bounds_is_refused);
 	tcase_add_test(t, more_than_the_window_waits);
 	tcase_add_test(t, bytes_may_come_one_by_one);
