@@ -347,13 +347,14 @@ END_TEST
 
 START_TEST(bytes_may_come_one_by_one)
 {
-	static const uint8_t message[] = "\x32\x2B\0\x12owntracks/jane/cat\0\x01{\"_type\":\"waypoint\"}\xD0\0";
+	static const uint8_t message[] = "\x32\x2A\0\x12owntracks/jane/cat\0\x01{\"_type\":\"waypoint\"}\xD0\0";
 
 	around_start();
 	int fd = let_in();
 	for (size_t i = 0; i < sizeof message - 1; i++)
 		say(fd, message + i, 1);
 	expect_puback(fd, 1);
+	ck_assert_uint_eq(around_stored().n, 1);
 	around_stop();
 	close(fd);
 }
