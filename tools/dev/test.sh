@@ -3,7 +3,7 @@
 
 suites=(layering unit openapi chart trial sanitize threads system operations page lint)
 suites_more=(compose) # by name only: it needs a docker, and builds images
-asan=(-Db_sanitize=address,undefined -Db_lundef=false)
+asan=(-Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1)
 passed=0 failed=0 skipped=0
 
 command_test() {
@@ -92,14 +92,16 @@ suite_sanitize() {
 		meson_tests build-asan 4 --timeout-multiplier 5
 }
 
-# Where threads meet. Outside libraries are not built with TSan: it sees their locks, but not their atomics, so what they
-# do to memory, and threads they leave running at the end, are not looked at. base and cli have one thread.
+# Where threads meet, and nothing else is built. Outside libraries are not built with TSan: it sees their locks, but not their
+# atomics, so what they do to memory, and threads they leave running at the end, are not looked at.
 suite_threads() {
-	local preload=$root/build-tsan/c11_threads.so tests
-	suite_build threads build-tsan clang -Db_sanitize=thread -Db_lundef=false || return 0
+	local preload=$root/build-tsan/c11_threads.so tests build_only=(build.ninja)
+	local -r where='^(service|lib|store|token|web|client|auth|ingest/(gateway|writer)|query)/' tsan=(-Db_sanitize=thread -Db_lundef=false -Doptimization=1)
+	suite_build threads build-tsan clang "${tsan[@]}" || return 0
+	mapfile -t build_only < <("$python" "$root/tools/dev/test_programs.py" "$root/build-tsan" "$where")
+	suite_build threads build-tsan clang "${tsan[@]}" || return 0
 	clang -O1 -g -fPIC -shared -o "$preload" "$root/tools/dev/c11_threads.c"
-	mapfile -t tests < <(meson test -C "$root/build-tsan" --no-rebuild --list |
-		grep -E '^(service|lib|store|token|web|client|auth|ingest|gateway|writer|query)/')
+	mapfile -t tests < <(meson test -C "$root/build-tsan" --no-rebuild --list | grep -E "$where")
 	TSAN_OPTIONS=halt_on_error=1:ignore_noninstrumented_modules=1:report_thread_leaks=0 CK_TIMEOUT_MULTIPLIER=6 \
 		suite_run threads "Unit tests with TSan" "$root/build-tsan/meson-logs/testlog-env.junit.xml" \
 		meson_tests build-tsan 4 --timeout-multiplier 6 --wrapper "env LD_PRELOAD=$preload" "${tests[@]}"
