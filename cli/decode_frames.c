@@ -2,36 +2,7 @@
 #include "cli/decode_frames.h"
 #include "base/clock.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-
-/* As the gateway has them. */
-enum { POSITIONS_MAX = 1024, GROUPS_MAX = 64, ARENA_SIZE = 1 << 20 };
-
-int decode_frames_open(struct decode_frames *f)
-{
-	void *arena = malloc(ARENA_SIZE);
-
-	f->scratch = (struct protocol_scratch){
-		.groups = calloc(GROUPS_MAX, sizeof *f->scratch.groups),
-		.groups_max = GROUPS_MAX,
-		.positions = calloc(POSITIONS_MAX, sizeof *f->scratch.positions),
-		.positions_max = POSITIONS_MAX,
-		.arena = arena_over(arena, ARENA_SIZE),
-	};
-	if (arena && f->scratch.groups && f->scratch.positions)
-		return 0;
-	decode_frames_close(f);
-	return -ENOMEM;
-}
-
-void decode_frames_close(struct decode_frames *f)
-{
-	free(f->scratch.arena.buf);
-	free(f->scratch.groups);
-	free(f->scratch.positions);
-}
 
 /* ---- cut ---- */
 

@@ -20,14 +20,10 @@ struct decode_frames {
 	struct protocol_limits limits;
 	struct protocol_session
 		session; /* stays from line to line, also where the gateway would close the connection */
-	struct protocol_scratch scratch;
+	struct protocol_scratch scratch; /* set by the caller */
 	int64_t now_ms; /* of the answers; 0: the clock's */
 	bool mend; /* give a frame of text its end back that a capture has lost */
 };
-
-/* Sets the scratch. 0 or -ENOMEM. */
-MUST_CHECK int decode_frames_open(struct decode_frames *f);
-void decode_frames_close(struct decode_frames *f);
 
 /* All frames in @bytes, one behind the other until one ends the connection, into @report. A capture does not say how its bytes
  * came: what is no frame, but a good datagram, is read as one. @bytes may get longer. */

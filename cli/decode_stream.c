@@ -2,6 +2,7 @@
 #include "cli/decode_stream.h"
 #include "cli/decode_frames.h"
 #include "cli/decode_lines.h"
+#include "ingest/protocols/scratch.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -72,12 +73,12 @@ int decode_stream(FILE *in, FILE *out, const struct decode_options *o)
 
 	d.bytes.at = malloc(d.bytes.room);
 	if (r == 0)
-		r = d.bytes.at ? decode_frames_open(&d.frames) : -ENOMEM;
+		r = d.bytes.at ? protocol_scratch_open(&d.frames.scratch) : -ENOMEM;
 	if (o->login)
 		snprintf(d.frames.session.identifier, sizeof d.frames.session.identifier, "%s", o->login);
 	if (r == 0) {
 		r = all_lines(&d);
-		decode_frames_close(&d.frames);
+		protocol_scratch_close(&d.frames.scratch);
 	}
 	free(d.bytes.at);
 	decode_lines_close(&d.lines);

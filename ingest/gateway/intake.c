@@ -5,15 +5,13 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "ingest/gateway/device_clock.h"
+#include "ingest/protocols/scratch.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-	POSITIONS_MAX = 1024, /* in one frame */
-	GROUPS_MAX = 64,
-	ARENA_SIZE = 1 << 20,
 	/* Reports come from Kafka a few at a time, partition by partition. Taken together a little later they are answered in
 	 * one turn of the loop, and so are the trackers' next frames: measured, a third less CPU time a frame. */
 	REPORTS_MS = 2,
@@ -336,18 +334,10 @@ int intake_open(struct intake *in, struct lane_options *o)
 	*in = (struct intake){ .o = o };
 	TAILQ_INIT(&in->looking);
 	TAILQ_INIT(&in->stalled);
-	void *arena = malloc(ARENA_SIZE);
-	int r = outgoing_open(&in->outgoing);
-	in->scratch = (struct protocol_scratch){
-		.groups = calloc(GROUPS_MAX, sizeof *in->scratch.groups),
-		.groups_max = GROUPS_MAX,
-		.positions = calloc(POSITIONS_MAX, sizeof *in->scratch.positions),
-		.positions_max = POSITIONS_MAX,
-		.arena = arena_over(arena, ARENA_SIZE),
-	};
-	in->groups = calloc(GROUPS_MAX, sizeof *in->groups);
-	in->filtered = calloc(POSITIONS_MAX, sizeof *in->filtered);
-	if (r == 0 && arena && in->scratch.groups && in->scratch.positions && in->groups && in->filtered)
+	int scratch = protocol_scratch_open(&in->scratch), outgoing = outgoing_open(&in->outgoing);
+	in->groups = calloc(in->scratch.groups_max, sizeof *in->groups);
+	in->filtered = calloc(in->scratch.positions_max, sizeof *in->filtered);
+	if (scratch == 0 && outgoing == 0 && in->groups && in->filtered)
 		return 0;
 	intake_close(in);
 	return -ENOMEM;
@@ -358,7 +348,5 @@ void intake_close(struct intake *in)
 	outgoing_close(&in->outgoing);
 	free(in->filtered);
 	free(in->groups);
-	free(in->scratch.groups);
-	free(in->scratch.positions);
-	free(in->scratch.arena.buf);
+	protocol_scratch_close(&in->scratch);
 }
