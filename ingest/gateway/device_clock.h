@@ -21,6 +21,7 @@ enum device_clock_fault {
 	DEVICE_CLOCK_NONE = 1, /* no date: 0, or before 1970 */
 	DEVICE_CLOCK_AHEAD, /* beyond future_max_ms */
 	DEVICE_CLOCK_ROLLED_OVER, /* and mended */
+	DEVICE_CLOCK_FAULTS,
 };
 
 /*

@@ -114,7 +114,7 @@ static int identify(struct intake *in, struct flight *f, struct protocol_result 
 
 /* The device's clock is ahead: the position is kept under the gateway's time, and what the device said as an attribute,
  * so that it neither hides all later ones from `latest` nor is lost. */
-static void replace_time(struct intake *in, struct flight *f, struct position *p, int64_t stand_in_ms)
+static void replace_time(struct intake *in, struct position *p, int64_t stand_in_ms)
 {
 	struct arena *arena = &in->scratch.arena;
 	struct attribute *more = arena_take(arena, (p->attributes_n + 1) * sizeof *more);
@@ -129,7 +129,6 @@ static void replace_time(struct intake *in, struct flight *f, struct position *p
 		p->attributes_n++;
 	}
 	p->time_ms = stand_in_ms;
-	series_add(f->port->stats.time_future, 1);
 }
 
 /* 0 or REASON_BAD_VALUE. Where the gateway's time must stand in, no two positions of a flight get the same: device and
@@ -141,26 +140,28 @@ static int stamp(struct intake *in, struct flight *f, struct protocol_result *fr
 
 	if (stand_in_ms <= f->stood_in_ms)
 		stand_in_ms = f->stood_in_ms + 1;
+	memset(in->clocks, 0, sizeof in->clocks);
 	for (size_t i = 0; i < frame->positions_n; i++) {
 		struct position *p = &frame->positions[i];
 		p->received_ms = now_ms;
 		p->protocol = f->port->protocol->name;
-		switch (device_clock_check(&p->time_ms, now_ms, &bounds)) {
-		case DEVICE_CLOCK_NONE:
+		int fault = device_clock_check(&p->time_ms, now_ms, &bounds);
+		in->clocks[fault]++;
+		if (fault == DEVICE_CLOCK_NONE)
 			p->time_ms = f->stood_in_ms = stand_in_ms++;
-			series_add(f->port->stats.time_none, 1);
-			break;
-		case DEVICE_CLOCK_AHEAD:
-			replace_time(in, f, p, f->stood_in_ms = stand_in_ms++);
-			break;
-		case DEVICE_CLOCK_ROLLED_OVER:
-			series_add(f->port->stats.time_rollover, 1);
-			break;
-		}
+		else if (fault == DEVICE_CLOCK_AHEAD)
+			replace_time(in, p, f->stood_in_ms = stand_in_ms++);
 		if (position_fault(p))
 			return REASON_BAD_VALUE;
 	}
 	return 0;
+}
+
+static void count_clocks(const struct intake *in, const struct flight *f)
+{
+	for (int fault = 1; fault < DEVICE_CLOCK_FAULTS; fault++)
+		if (in->clocks[fault] > 0)
+			series_add(f->port->stats.times[fault], in->clocks[fault]);
 }
 
 /* ---- is it wanted ---- */
@@ -253,9 +254,12 @@ int intake_take(struct intake *in, struct flight *f, struct protocol_result *fra
 		filters = sift(in, frame);
 		r = put(in, f, frame);
 	}
-	if (r == 0 && filters)
+	if (r != 0)
+		return r; /* what comes again is counted then */
+	count_clocks(in, f);
+	if (filters)
 		sifted(in, f, frame, n);
-	return r;
+	return 0;
 }
 
 enum protocol_reason intake_told(enum protocol_reason refused)

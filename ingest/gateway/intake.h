@@ -62,8 +62,9 @@ struct intake {
 	struct protocol_scratch scratch; /* for decode() of the frame that is taken next */
 	struct group_filters *groups; /* of the frame that is taken, as are: */
 	uint8_t *filtered; /* of each position, by which enum filter; 0: none */
+	uint32_t clocks[DEVICE_CLOCK_FAULTS]; /* positions by enum device_clock_fault; 0: nothing wrong */
 	struct outgoing outgoing;
-	struct flights looking; /* in the order of their tickets */
+	struct flights looking; /* for look-ups, in the order they came */
 	struct flights stalled;
 	size_t aloft; /* flights with reports to come */
 	struct loop_timer *flush; /* does intake_flush() */
@@ -79,8 +80,8 @@ void intake_close(struct intake *in);
 /* A step of a frame that is not over: again() comes. Beside enum protocol_reason. */
 enum { INTAKE_LATER = -1 };
 
-/* @frame: decoded into in->scratch; what filters refuse is taken out of its positions. 0: it is on its way when f->pending is above 0, else there was nothing to store; enum
- * protocol_reason; or INTAKE_LATER. */
+/* @frame: decoded into in->scratch; what filters refuse is taken out of its positions. 0: it is on its way when f->pending is
+ * above 0, else there was nothing to store; enum protocol_reason; or INTAKE_LATER. */
 MUST_CHECK int intake_take(struct intake *in, struct flight *f, struct protocol_result *frame);
 
 /* What answer() is told of @refused: who may not speak here is not to learn that there is such a device. */

@@ -379,7 +379,7 @@ static void on_tick(void *arg)
 	series_set(m->port.stats.connections, v && v->subscribed);
 	if (!v)
 		return;
-	if (!v->subscribed && now_ms - v->began_ms > PATIENCE_MS)
+	if (!v->subscribed && !v->waiting && now_ms - v->began_ms > PATIENCE_MS)
 		part(v, "the broker does not answer");
 	else if (mqtt_session_tick(v->session, now_ms, !v->waiting) != 0)
 		part(v, mqtt_session_fault(v->session));

@@ -95,9 +95,8 @@ static size_t put_fixed(struct setting *out, struct settings *s)
 		{ "GATEWAY_CONNECTIONS_MAX", "50000", setting_int, &l->connections_max, "connections at once", 1,
 			10000000 },
 		{ "GATEWAY_CONNECTIONS_PER_ADDRESS", "2000", setting_int, &l->connections_per_address,
-			"connections of one address (IPv6: of one /64) to one port of one loop; 0: no bound; trackers "
-			"of one "
-			"network operator share addresses",
+			"connections of one address (IPv6: of one /64) to one port of one loop; 0: no bound; "
+			"trackers of one network operator share addresses",
 			0, 10000000 },
 		{ "GATEWAY_FRAME_MAX", "8k", setting_size, &s->frame_max, "bytes of a frame", 256, 1 << 20 },
 		{ "GATEWAY_HTTP_HEADER_MAX", "8k", setting_size, &s->header_max,

@@ -21,9 +21,8 @@ static void register_all(void)
 	m.positions = metric_counter("pettrack_gateway_positions_total", "Positions in Kafka.", by_protocol);
 	m.refused = metric_counter("pettrack_gateway_refused_total", "Frames refused.", by_reason);
 	m.times = metric_counter("pettrack_gateway_times_replaced_total",
-		"Positions that got the gateway's time, for they had none or one from the future, or theirs moved on "
-		"by the "
-		"weeks that their receiver had lost.",
+		"Positions that got the gateway's time (none, future), or whose receiver had lost 1024 weeks "
+		"(rollover).",
 		by_reason);
 	m.filtered = metric_counter("pettrack_gateway_filtered_total", "Fixes that a filter refused.", by_filter);
 	m.connections = metric_gauge("pettrack_gateway_connections", "Connections open.", by_protocol);
@@ -89,9 +88,9 @@ struct stats stats_of(const struct protocol *p)
 	struct stats s = {
 		.frames = of(m.frames, p),
 		.positions = of(m.positions, p),
-		.time_none = with(m.times, p, "none"),
-		.time_future = with(m.times, p, "future"),
-		.time_rollover = with(m.times, p, "rollover"),
+		.times[DEVICE_CLOCK_NONE] = with(m.times, p, "none"),
+		.times[DEVICE_CLOCK_AHEAD] = with(m.times, p, "future"),
+		.times[DEVICE_CLOCK_ROLLED_OVER] = with(m.times, p, "rollover"),
 		.bytes_in = of(m.in, p),
 		.bytes_out = of(m.out, p),
 		.ack_seconds = of(m.ack, p),

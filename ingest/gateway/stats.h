@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "ingest/gateway/device_clock.h"
 #include "ingest/gateway/filter.h"
 #include "ingest/protocols/protocol.h"
 #include "service/metrics.h"
@@ -22,7 +23,8 @@ enum datagram_drop {
 struct stats {
 	struct series *frames, *positions;
 	struct series *refused[REASONS]; /* by enum protocol_reason */
-	struct series *time_none, *time_future, *time_rollover; /* positions whose time the gateway set */
+	struct series
+		*times[DEVICE_CLOCK_FAULTS]; /* by enum device_clock_fault: positions whose time the gateway set */
 	struct series *filtered[FILTERS]; /* fixes, by enum filter */
 	/* TCP's; else NULL, as UDP's are for TCP. */
 	struct series *connections, *accepted;

@@ -103,7 +103,7 @@ START_TEST(an_offset_is_added_first)
 	ck_assert_int_eq(report(ahead_ms, 0, ""), 200);
 	struct stored s = around_stored();
 	ck_assert_int_eq(s.last.time_ms, ahead_ms - HOUR_MS);
-	ck_assert_double_eq(series_value(around.ports[0].stats.time_future), 0);
+	ck_assert_double_eq(series_value(around.ports[0].stats.times[DEVICE_CLOCK_AHEAD]), 0);
 	ck_assert_int_eq(get(GET("id=cat" SPEAKS "&lat=1&lon=2")), 200);
 	s = around_stored();
 	ck_assert_int_eq(s.last.time_ms, s.last.received_ms); /* no date is none, whatever the offset */
@@ -120,7 +120,7 @@ START_TEST(lost_weeks_come_back)
 	struct stored s = around_stored();
 	ck_assert_int_eq(s.last.time_ms, now_ms);
 	ck_assert_str_eq(s.attributes, "");
-	ck_assert_double_eq(series_value(around.ports[0].stats.time_rollover), 1);
+	ck_assert_double_eq(series_value(around.ports[0].stats.times[DEVICE_CLOCK_ROLLED_OVER]), 1);
 	around_stop();
 }
 END_TEST

@@ -177,12 +177,12 @@ START_TEST(times_the_gateway_sets)
 	around_start();
 	ck_assert_int_eq(get(GET("id=cat&secret=" SECRET "&lat=1&lon=2")), 200);
 	ck_assert_int_eq(around_stored().last.time_ms, around_stored().last.received_ms);
-	ck_assert_double_eq(series_value(around.ports[OSMAND].stats.time_none), 1);
+	ck_assert_double_eq(series_value(around.ports[OSMAND].stats.times[DEVICE_CLOCK_NONE]), 1);
 
 	snprintf(query, sizeof query, GET("id=dog&secret=" SECRET "&lat=1&lon=2&timestamp=%lld"),
 		(long long)now_ms + FUTURE_MS - 5000);
 	ck_assert_int_eq(get(query), 200);
-	ck_assert_double_eq(series_value(around.ports[OSMAND].stats.time_future), 0);
+	ck_assert_double_eq(series_value(around.ports[OSMAND].stats.times[DEVICE_CLOCK_AHEAD]), 0);
 	around_stop();
 }
 END_TEST
@@ -216,7 +216,7 @@ START_TEST(a_time_from_the_future)
 	ck_assert_int_eq(s.last.time_ms, s.last.received_ms);
 	ck_assert_str_eq(s.attributes, "hdop deviceTime ");
 	ck_assert_str_eq(s.texts, "2099-01-02T03:04:05.000Z ");
-	ck_assert_double_eq(series_value(around.ports[OSMAND].stats.time_future), 1);
+	ck_assert_double_eq(series_value(around.ports[OSMAND].stats.times[DEVICE_CLOCK_AHEAD]), 1);
 	around_stop();
 }
 END_TEST
