@@ -246,6 +246,8 @@ int intake_take(struct intake *in, struct flight *f, struct protocol_result *fra
 {
 	size_t n = frame->positions_n;
 	bool filters = false;
+
+	intake_give_up(in, f);
 	int r = identify(in, f, frame);
 
 	if (r == 0)

@@ -81,7 +81,8 @@ void intake_close(struct intake *in);
 enum { INTAKE_LATER = -1 };
 
 /* @frame: decoded into in->scratch; what filters refuse is taken out of its positions. 0: it is on its way when f->pending is
- * above 0, else there was nothing to store; enum protocol_reason; or INTAKE_LATER. */
+ * above 0, else there was nothing to store; enum protocol_reason; or INTAKE_LATER. May be called before again(), which then
+ * does not come for the time before. */
 MUST_CHECK int intake_take(struct intake *in, struct flight *f, struct protocol_result *frame);
 
 /* What answer() is told of @refused: who may not speak here is not to learn that there is such a device. */

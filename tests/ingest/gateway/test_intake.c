@@ -1,5 +1,6 @@
 /* Source: ingest/gateway/intake.c: rules, clocks, filters and strangers, with a tracker that speaks OsmAnd's protocol. */
 #include "base/clock.h"
+#include "ingest/gateway/intake.h"
 #include "tests/ingest/gateway/around.h"
 #include "tests/ingest/gateway/trackers.h"
 #include "tests/lib/unit.h"
@@ -89,6 +90,47 @@ START_TEST(strangers)
 	ck_assert_str_eq(address, "127.0.0.1");
 	ck_assert_int_eq(stranger[0].contacts, 2);
 	strangers_close(around.options.strangers);
+}
+END_TEST
+
+/* ---- waiting ---- */
+
+static int agains;
+
+static void count_again(struct flight *f)
+{
+	(void)f;
+	agains++;
+}
+
+/* A login of the cat. */
+static int take_login(struct intake *in, struct flight *f)
+{
+	struct protocol_group group = { .identifier = "cat", .secret = SECRET };
+	struct protocol_result frame = { .groups = &group, .groups_n = 1 };
+
+	return intake_take(in, f, &frame);
+}
+
+START_TEST(what_is_taken_before_its_turn_waits_once)
+{
+	const struct flight_events events = { .again = count_again };
+	struct flight f = { .events = &events, .port = &around.ports[0] };
+	devices_identifier want;
+	struct intake in;
+
+	agains = 0;
+	ck_assert_int_eq(intake_open(&in, &around.options), 0);
+	ck_assert_int_eq(take_login(&in, &f), INTAKE_LATER);
+	ck_assert_int_eq(take_login(&in, &f), INTAKE_LATER);
+	ck_assert_uint_eq(devices_take(around.options.devices, &want, 1, 0), 1);
+	devices_settle(around.options.devices, want, NULL, clock_mono_ms());
+	devices_batch_done(around.options.devices);
+	intake_looked_up(&in, devices_settled(around.options.devices));
+	ck_assert_int_eq(agains, 1);
+	ck_assert(TAILQ_EMPTY(&in.looking));
+	ck_assert_int_eq(take_login(&in, &f), REASON_UNKNOWN_DEVICE);
+	intake_close(&in);
 }
 END_TEST
 
@@ -233,6 +275,7 @@ static Suite *suite(void)
 	tcase_add_test(t, a_protocol_that_is_not_allowed);
 	tcase_add_loop_test(t, a_network_that_is_allowed, 0, sizeof networks / sizeof *networks);
 	tcase_add_test(t, strangers);
+	tcase_add_test(t, what_is_taken_before_its_turn_waits_once);
 	tcase_add_test(t, an_offset_is_added_first);
 	tcase_add_test(t, lost_weeks_come_back);
 	tcase_add_test(t, what_is_filtered_is_acknowledged);
