@@ -179,7 +179,7 @@ def test_one_request_need_not_wait_for_many(stack):
 def test_one_that_never_reads_is_hung_up_on(stack, owner):
     before = closed(stack, "slow")
     with neighbours(stack, owner.add_device(), never_reads):
-        wait_until(lambda: closed(stack, "slow") > before, SOON, "it is hung up on")
+        wait_until(lambda: closed(stack, "slow") > before, 3 * SOON, "it is hung up on")
 
 
 @pytest.mark.parametrize("beginning", ["GET /?id=", "[3G*350000000000001*FFFF*"], ids=["osmand", "watch"])
