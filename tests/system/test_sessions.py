@@ -356,8 +356,8 @@ def test_the_time_of_day_that_is_told(stack, trackers, protocol, tell):
 
 @pytest.mark.parametrize("protocol", STREAMS)
 def test_a_stranger_on_a_connection(stack, topic, trackers, protocol):
-    """Between frames of a known device. Where each frame names its device the others go on; else the gateway closes behind
-    the answer, if there is one."""
+    """Between frames of a known device. Where each frame names its device the others go on; else the gateway closes
+    behind the answer, if there is one."""
     devices, session = trackers(protocol), SESSIONS[protocol]
     known = session.steps(devices)[: session.login + 1]
     behind = known[-1] if protocol in (*HTTP, *SHARED) else Step(known[-1].frame)
