@@ -38,10 +38,10 @@ START_TEST(a_card_and_a_location)
 {
 	struct protocol_member m = member(1, "Misty");
 
-	ck_assert_str_eq(
-		friends(&m, 1, 2), "[{\"_type\":\"card\",\"tid\":\"MI\",\"name\":\"Misty\"" TOPIC(
-					   "00010000") ",{\"_type\":\"location\",\"tid\":\"MI\",\"tst\":1767323045,"
-						       "\"lat\":50.1703,\"lon\":-5.1138" TOPIC("00010000") "]");
+	ck_assert_str_eq(friends(&m, 1, 2),
+		"[{\"_type\":\"card\",\"tid\":\"MI\",\"name\":\"Misty\"" TOPIC(
+			"00010000") ",{\"_type\":\"location\",\"tid\":\"MI\",\"tst\":1767323045,"
+				    "\"lat\":50.1703,\"lon\":-5.1138" TOPIC("00010000") "]");
 }
 END_TEST
 
