@@ -89,7 +89,7 @@ suite_sanitize() {
 	ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1 \
 		UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 CK_TIMEOUT_MULTIPLIER=5 \
 		suite_run sanitize "Unit tests with ASan and UBSan" "$root/build-asan/meson-logs/testlog.junit.xml" \
-		meson_tests build-asan 4 --timeout-multiplier 5
+		meson_tests build-asan 8 --timeout-multiplier 5
 }
 
 # Where threads meet, and nothing else is built. Outside libraries are not built with TSan: it sees their locks, but not their
@@ -104,7 +104,7 @@ suite_threads() {
 	mapfile -t tests < <(meson test -C "$root/build-tsan" --no-rebuild --list | grep -E "$where")
 	TSAN_OPTIONS=halt_on_error=1:ignore_noninstrumented_modules=1:report_thread_leaks=0 CK_TIMEOUT_MULTIPLIER=6 \
 		suite_run threads "Unit tests with TSan" "$root/build-tsan/meson-logs/testlog-env.junit.xml" \
-		meson_tests build-tsan 4 --timeout-multiplier 6 --wrapper "env LD_PRELOAD=$preload" "${tests[@]}"
+		meson_tests build-tsan 6 --timeout-multiplier 6 --wrapper "env LD_PRELOAD=$preload" "${tests[@]}"
 }
 
 suite_openapi() {
