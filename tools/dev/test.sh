@@ -126,7 +126,7 @@ suite_system() {
 		suite_count system "$run/results/system.xml" "$status"
 		return
 	fi
-	pytest_suite system "System tests" -n $(($(nproc) * 2)) --dist loadfile --ignore=test_page.py
+	pytest_suite system "System tests" -n $(($(nproc) * 2)) --dist loadfile --no-loadscope-reorder --ignore=test_page.py
 }
 
 # The pipeline, what a release runs, and what docs/OPERATIONS.md says.

@@ -137,7 +137,7 @@ class Kafka(Process):
 
     def start(self):
         self.spawn(self._java("kafka.Kafka", self.properties))
-        wait_until(self.answers, 60, "Kafka answers")
+        wait_until(self.answers, 120, "Kafka answers")
 
     def answers(self):
         self.must_run()
