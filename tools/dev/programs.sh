@@ -9,6 +9,7 @@ declare -A program_path=(
 	[query]=query/pettrack-query
 )
 cli=$root/build/cli/pettrack
+program_targets=("${program_path[@]}" cli/pettrack query/web/page.stamp)
 
 # secret NAME - the path of a file that holds a secret of this checkout, made when it is not there.
 secret() {

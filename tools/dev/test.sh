@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # test - every suite, each with its results counted; the last line of the run sums them.
 
-suites=(layering unit openapi chart trial sanitize threads system operations page lint)
-suites_more=(compose) # by name only: it needs a docker, and builds images
+suites=(layering openapi chart trial sanitize threads system operations page lint)
+suites_more=(unit compose) # by name only: units run under sanitizers anyway; compose needs a docker, and builds images
 asan=(-Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1)
 passed=0 failed=0 skipped=0
 
@@ -63,6 +63,12 @@ suite_build() {
 	return 1
 }
 
+# suite_programs SUITE - the programs alone, without the unit tests.
+suite_programs() {
+	local build_only=("${program_targets[@]}")
+	suite_build "$1" build gcc
+}
+
 # Most tests wait for servers, rebalances and time-outs: more of them than processors run at once, TIMES as many.
 # meson_tests FOLDER TIMES ARGUMENTS...
 meson_tests() {
@@ -108,7 +114,7 @@ suite_threads() {
 }
 
 suite_openapi() {
-	suite_build openapi build gcc || return 0
+	suite_programs openapi || return 0
 	pytest_suite openapi "OpenAPI: what is described is served" "$root/tests/openapi"
 }
 
@@ -119,7 +125,7 @@ suite_trial() {
 
 # Each worker has servers of its own; most of the time is spent waiting for what was stopped.
 suite_system() {
-	suite_build system build gcc || return 0
+	suite_programs system || return 0
 	if [ $# -gt 0 ]; then
 		local status=0
 		pytest_run system "$@" || status=$?
@@ -131,14 +137,14 @@ suite_system() {
 
 # The pipeline, what a release runs, and what docs/OPERATIONS.md says.
 suite_operations() {
-	suite_build operations build gcc || return 0
+	suite_programs operations || return 0
 	gotools_ensure helm
 	PETTRACK_HELM=$helm pytest_suite operations "Operations: pipeline, releases, recovery" -n 2 --dist loadfile \
 		-c "$root/tests/system/pytest.ini" "$root/tests/operations"
 }
 
 suite_page() {
-	suite_build page build gcc || return 0
+	suite_programs page || return 0
 	pytest_suite page "The page in Chromium" test_page.py
 }
 

@@ -22,7 +22,7 @@ command_up() {
 	[ -n "${PETTRACK_KAFKA_BROKERS:-}" ] || fetch_kafka
 	[ -n "${PETTRACK_MONGODB_URI:-}" ] || fetch_mongod
 	fetch_python
-	build_only=("${program_path[@]}" cli/pettrack query/web/page.stamp)
+	build_only=("${program_targets[@]}")
 	build_ensure build gcc
 	started_now=()
 	servers_start
