@@ -50,7 +50,7 @@ FIGURES = {
     "bad_connects_per_s": ("neighbours' connections/s", None),
     "bad_bytes_per_s": ("neighbours' bytes/s", None),
     "alone_p99_ms": ("answer p99 without them, ms", None),
-    "p99_ratio": ("ratio of the two", ("at most", 3)),
+    "p99_ratio": ("ratio of the two", ("at most", 2)),
     "bytes_per_connection": ("bytes per connection", ("at most", 6 * 1024)),
     "bytes_per_subscriber": ("bytes per idle subscriber", ("at most", 8192)),
 }
