@@ -1,6 +1,7 @@
 /* changes - the thread: topics first, then one event after the other. */
 #include "ingest/gateway/changes.h"
 
+#include "base/clock.h"
 #include "service/dependency.h"
 #include "service/health.h"
 #include "service/log.h"
@@ -10,12 +11,11 @@
 #include <jansson.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum {
 	POLL_MS = 500,
 	KAFKA_MS = 2000, /* for an answer; also the longest that closing waits */
-	REST_MS = 500,
+	REST_MS = 500, /* without Kafka there is nothing to do but ask again */
 	BEAT_MS = 60000,
 };
 
@@ -35,13 +35,6 @@ struct changes {
 static void look_at_kafka(struct changes *c)
 {
 	dependency_set(c->kafka, c->o.producers_up(c->o.owner) && bus_reader_up(c->reader), bus_last_error());
-}
-
-/* Without Kafka there is nothing to do but ask again. */
-static void rest(struct changes *c)
-{
-	for (int ms = REST_MS; ms > 0 && !atomic_load(&c->stop); ms -= 50)
-		nanosleep(&(struct timespec){ .tv_nsec = 50000000 }, NULL);
 }
 
 /* ---- events ---- */
@@ -68,7 +61,7 @@ static void open_reader(struct changes *c)
 	}
 	if (r != 0) {
 		dependency_down(c->kafka, bus_last_error());
-		rest(c);
+		clock_rest(REST_MS, &c->stop);
 		return;
 	}
 	devices_doubt_all(c->o.devices); /* what changed before the reading began */
@@ -90,7 +83,7 @@ static void read_one(struct changes *c)
 	if (r != 0) {
 		log_warn("topic of devices is read anew", LOG_I("result", r));
 		close_reader(c);
-		rest(c);
+		clock_rest(REST_MS, &c->stop);
 		return;
 	}
 	if (record.value && !changes_apply(c->o.devices, record.value, record.value_len))

@@ -13,12 +13,10 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum {
 	WAIT_MS = 500,
 	PAUSE_MS = 1000, /* after a request that failed */
-	STEP_MS = 50,
 	BEAT_MS = 120000, /* a request may use up its time twice: for a token, and for itself */
 	MEMBERS_MAX = FRIENDS_PER_OWNER + 1, /* who is told is one of them */
 	ANSWER_MAX = 256 * 1024,
@@ -133,12 +131,6 @@ static const char *reason(int r)
 	return r == -ENOMEM ? "no memory" : client_last_error();
 }
 
-static void rest(const struct friends_fetch *f)
-{
-	for (int ms = 0; ms < PAUSE_MS && !atomic_load(&f->stop); ms += STEP_MS)
-		nanosleep(&(struct timespec){ .tv_nsec = STEP_MS * 1000000L }, NULL);
-}
-
 static void serve(struct friends_fetch *f, const struct uuid *owner)
 {
 	struct friend_set *set = NULL;
@@ -151,7 +143,7 @@ static void serve(struct friends_fetch *f, const struct uuid *owner)
 	} else {
 		dependency_down(f->query, reason(r));
 		friends_put_off(f->friends, owner, clock_mono_ms());
-		rest(f);
+		clock_rest(PAUSE_MS, &f->stop);
 	}
 }
 

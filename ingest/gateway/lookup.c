@@ -12,7 +12,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
 	WAIT_MS = 500,
@@ -138,12 +137,6 @@ static const char *reason(int r)
 	}
 }
 
-static void rest(const struct lookup *l)
-{
-	for (int ms = PAUSE_MS; ms > 0 && !atomic_load(&l->stop); ms -= 50)
-		nanosleep(&(struct timespec){ .tv_nsec = 50000000 }, NULL);
-}
-
 static void one_batch(struct lookup *l, size_t n)
 {
 	json_t *answer = NULL;
@@ -162,7 +155,7 @@ static void one_batch(struct lookup *l, size_t n)
 		devices_batch_done(l->devices);
 	l->settled(l->owner, devices_settled(l->devices));
 	if (r != 0)
-		rest(l);
+		clock_rest(PAUSE_MS, &l->stop);
 }
 
 /* ---- strangers ---- */

@@ -23,3 +23,11 @@ int64_t clock_mono_ms(void)
 {
 	return clock_mono_ns() / 1000000;
 }
+
+void clock_rest(int ms, const atomic_bool *stop)
+{
+	enum { STEP_MS = 50 };
+
+	for (; ms > 0 && !atomic_load(stop); ms -= STEP_MS)
+		nanosleep(&(struct timespec){ .tv_nsec = STEP_MS * 1000000L }, NULL);
+}
