@@ -15,11 +15,12 @@ static const struct {
 	enum role role;
 	const struct web_route *routes;
 	upkeep_prepare prepare;
-	const struct outbox_source *source; /* NULL: it has no events */
+	const struct outbox_source *const *sources; /* NULL-terminated */
 } table[ROLES_MAX] = {
-	{ "registration", ROLE_REGISTRATION, registration_routes, registration_prepare, NULL },
-	{ "authentication", ROLE_AUTHENTICATION, authentication_routes, authentication_prepare, &sessions_source },
-	{ "devices", ROLE_DEVICES, devices_routes, devices_prepare, &devices_source },
+	{ "registration", ROLE_REGISTRATION, registration_routes, registration_prepare, registration_sources },
+	{ "authentication", ROLE_AUTHENTICATION, authentication_routes, authentication_prepare,
+		authentication_sources },
+	{ "devices", ROLE_DEVICES, devices_routes, devices_prepare, devices_sources },
 };
 
 static unsigned role_called(const char *name, size_t len)
@@ -87,7 +88,9 @@ void roles_lists(unsigned roles, struct role_lists *ret)
 		if (!(roles & table[i].role))
 			continue;
 		ret->prepare[prepared++] = table[i].prepare;
-		if (table[i].source)
-			ret->sources[published++] = table[i].source;
+		for (const struct outbox_source *const *s = table[i].sources; *s; s++) {
+			assert(published < SOURCES_MAX);
+			ret->sources[published++] = *s;
+		}
 	}
 }

@@ -9,7 +9,7 @@
 
 enum role { ROLE_REGISTRATION = 1 << 0, ROLE_AUTHENTICATION = 1 << 1, ROLE_DEVICES = 1 << 2 };
 
-enum { ROLES_MAX = 3, ROUTES_MAX = 32 };
+enum { ROLES_MAX = 3, ROUTES_MAX = 80, SOURCES_MAX = 12 };
 
 /* For the settings table: "registration,devices" into an unsigned, bits of enum role. */
 const char *roles_setting(const char *text, void *target, int64_t min, int64_t max);
@@ -26,6 +26,6 @@ MUST_CHECK int roles_print_routes(unsigned roles);
 /* What upkeep is to prepare for @roles, and what outbox is to publish; both NULL-terminated. */
 struct role_lists {
 	upkeep_prepare prepare[ROLES_MAX + 1];
-	const struct outbox_source *sources[ROLES_MAX + 1];
+	const struct outbox_source *sources[SOURCES_MAX + 1];
 };
 void roles_lists(unsigned roles, struct role_lists *ret);

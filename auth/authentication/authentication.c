@@ -16,6 +16,8 @@ const struct web_route authentication_routes[] = {
 	{ 0 },
 };
 
+const struct outbox_source *const authentication_sources[] = { &sessions_source, NULL };
+
 int authentication_open(struct authentication **ret, const struct auth *a, const struct authentication_options *o)
 {
 	static const char *const labels[] = { "result", NULL };

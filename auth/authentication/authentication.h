@@ -18,6 +18,7 @@ struct authentication_options {
 };
 
 extern const struct web_route authentication_routes[];
+extern const struct outbox_source *const authentication_sources[]; /* NULL-terminated */
 
 /* Borrows the parts of @a. */
 MUST_CHECK int authentication_open(

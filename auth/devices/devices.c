@@ -7,12 +7,12 @@
 #include <stdlib.h>
 
 const struct web_route devices_routes[] = {
-	{ "POST", "/v1/devices", device_create_handle, WEB_USER, NULL },
-	{ "GET", "/v1/devices", device_list_handle, WEB_USER, NULL },
-	{ "GET", "/v1/devices/{id}", device_get_handle, WEB_USER, NULL },
-	{ "PATCH", "/v1/devices/{id}", device_change_handle, WEB_USER, NULL },
-	{ "POST", "/v1/devices/{id}/secret", device_secret_handle, WEB_USER, NULL },
-	{ "DELETE", "/v1/devices/{id}", device_delete_handle, WEB_USER, NULL },
+	{ "POST", "/v1/devices", device_create_handle, WEB_USER, "devices.write" },
+	{ "GET", "/v1/devices", device_list_handle, WEB_USER, "devices.read" },
+	{ "GET", "/v1/devices/{id}", device_get_handle, WEB_USER, "devices.read" },
+	{ "PATCH", "/v1/devices/{id}", device_change_handle, WEB_USER, "devices.write" },
+	{ "POST", "/v1/devices/{id}/secret", device_secret_handle, WEB_USER, "devices.write" },
+	{ "DELETE", "/v1/devices/{id}", device_delete_handle, WEB_USER, "devices.write" },
 	{ "POST", "/internal/v1/devices/lookup", lookup_handle, WEB_SERVICE, "devices.lookup" },
 	{ "POST", "/internal/v1/devices/unknown", contacts_handle, WEB_SERVICE, "devices.lookup" },
 	{ "GET", "/internal/v1/devices/unknown", unknown_list_handle, WEB_SERVICE, "devices.unknown" },
@@ -21,7 +21,8 @@ const struct web_route devices_routes[] = {
 	{ 0 },
 };
 
-const struct outbox_source devices_source = { DEVICES_COLLECTION, device_plan };
+static const struct outbox_source changed_devices = { DEVICES_COLLECTION, device_plan };
+const struct outbox_source *const devices_sources[] = { &changed_devices, NULL };
 
 int devices_open(struct devices **ret, const struct auth *a, const struct devices_options *o)
 {

@@ -21,7 +21,7 @@ struct devices_options {
 };
 
 extern const struct web_route devices_routes[];
-extern const struct outbox_source devices_source;
+extern const struct outbox_source *const devices_sources[]; /* NULL-terminated */
 
 /* Borrows the parts of @a. */
 MUST_CHECK int devices_open(struct devices **ret, const struct auth *a, const struct devices_options *o);

@@ -108,6 +108,8 @@ static void register_user(struct web_request *q, void *owner)
 		web_reply(q, 202, json_pack("{ss}", "status", "accepted"));
 }
 
+const struct outbox_source *const registration_sources[] = { NULL };
+
 const struct web_route registration_routes[] = {
 	{ "POST", "/v1/users", register_user, WEB_PUBLIC, NULL },
 	{ 0 },

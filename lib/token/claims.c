@@ -21,6 +21,13 @@ bool token_has_scope(const struct token_claims *c, const char *scope)
 	return false;
 }
 
+bool token_may(const struct token_claims *c, const char *scope)
+{
+	bool limited = c->service || c->scope[strspn(c->scope, " ")] != '\0';
+
+	return !limited || (scope && token_has_scope(c, scope));
+}
+
 int names_copy(struct token_names *n, const char *issuer, const char *audience)
 {
 	n->issuer = strdup(issuer);

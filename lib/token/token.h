@@ -42,12 +42,16 @@ struct token_claims {
 	struct uuid session; /* claim "sid"; all zero for services */
 	bool service; /* claim "client_id" is there: a module, not a person */
 	char client[TOKEN_CLIENT_MAX]; /* the client_id of a service; else empty */
-	char scope[TOKEN_SCOPE_MAX]; /* space-separated, may be empty */
+	char scope[TOKEN_SCOPE_MAX]; /* space-separated; of a person, empty: not limited, all that a person may */
 	int64_t issued_s, expires_s; /* seconds since 1970 */
 };
 
 /* Whether @scope is among the claims' scopes. */
 bool token_has_scope(const struct token_claims *c, const char *scope);
+
+/* Whether the bearer may do what needs @scope: a module that has it, a person whose token is not limited or has it. NULL: what no
+ * scope stands for, so only a person whose token is not limited. */
+bool token_may(const struct token_claims *c, const char *scope);
 
 /* ---- keys ---- */
 

@@ -60,22 +60,32 @@ static bool authenticate(struct web_request *q)
 	return true;
 }
 
+/* RFC 6750 section 3.1. @scope NULL: no scope would do. */
+static void refuse_scope(struct web_request *q, const char *scope)
+{
+	char header[TOKEN_SCOPE_MAX + 80];
+
+	snprintf(header, sizeof header, "Bearer realm=\"pettrack\", error=\"insufficient_scope\"%s%s%s",
+		scope ? ", scope=\"" : "", scope ? scope : "", scope ? "\"" : "");
+	web_add_header(q, "WWW-Authenticate", header);
+	if (scope)
+		web_problem(q, 403, "insufficient_scope", "This needs the scope %s.", scope);
+	else
+		web_problem(q, 403, "insufficient_scope", "This needs a token that is not limited to scopes: log in.");
+}
+
 static bool authorize(struct web_request *q)
 {
 	const struct web_route *route = q->route;
-	char header[TOKEN_SCOPE_MAX + 80];
 
 	if (q->claims.service != (route->access == WEB_SERVICE)) {
 		web_problem(
 			q, 403, "forbidden", "This is for %s.", route->access == WEB_SERVICE ? "services" : "users");
 		return false;
 	}
-	if (!route->scope || token_has_scope(&q->claims, route->scope))
+	if (token_may(&q->claims, route->scope))
 		return true;
-	snprintf(header, sizeof header, "Bearer realm=\"pettrack\", error=\"insufficient_scope\", scope=\"%s\"",
-		route->scope);
-	web_add_header(q, "WWW-Authenticate", header);
-	web_problem(q, 403, "insufficient_scope", "This needs the scope %s.", route->scope);
+	refuse_scope(q, route->scope);
 	return false;
 }
 

@@ -23,7 +23,7 @@ struct web_request;
 enum web_access {
 	WEB_PUBLIC = 0, /* anybody; a token, if any, is not looked at */
 	WEB_USER, /* a valid token of a person */
-	WEB_SERVICE, /* a valid token of a module with the route's scope */
+	WEB_SERVICE, /* a valid token of a module, with the route's scope */
 };
 
 struct web_route {
@@ -31,7 +31,8 @@ struct web_route {
 	const char *path; /* "/v1/devices/{id}": {name} stands for one segment */
 	void (*handle)(struct web_request *q, void *owner);
 	enum web_access access;
-	const char *scope; /* for WEB_SERVICE, and for WEB_USER where not NULL */
+	const char
+		*scope; /* what the token must have (token_may()); of a WEB_USER route NULL: no limited token will do */
 };
 
 struct web_options {

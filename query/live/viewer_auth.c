@@ -121,7 +121,8 @@ static void run_check(struct work *w)
 	const struct live_options *o = &k->shared->o;
 
 	k->result = keys_verify(o->keys, k->token, k->n, KEYS_WAIT_MS, &k->claims);
-	if (k->result == 0 && k->claims.service) /* watches nothing of its own */
+	if (k->result == 0 &&
+		(k->claims.service || !token_may(&k->claims, "positions.read"))) /* watches nothing of its own */
 		k->result = TOKEN_E_MALFORMED;
 	if (k->result == 0 && access_session_ended(o->access, &k->claims.session))
 		k->result = TOKEN_E_EXPIRED;

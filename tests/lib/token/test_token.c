@@ -126,6 +126,34 @@ START_TEST(scopes_are_whole_words)
 }
 END_TEST
 
+START_TEST(limited_or_not)
+{
+	static const struct {
+		bool service;
+		const char *scope, *needed;
+		bool may;
+	} rows[] = {
+		{ false, "", "devices.read", true }, /* a person who has logged in */
+		{ false, "", NULL, true },
+		{ false, "devices.read", "devices.read", true },
+		{ false, "positions.read devices.read", "devices.read", true },
+		{ false, "devices.read", "devices.write", false },
+		{ false, "devices.read", NULL, false },
+		{ false, " ", "devices.read", true },
+		{ true, "", "devices.read", false },
+		{ true, "", NULL, false },
+		{ true, "access.read", "access.read", true },
+		{ true, "access.read", NULL, false },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct token_claims c = { .service = rows[i].service };
+		strcpy(c.scope, rows[i].scope);
+		ck_assert_msg(token_may(&c, rows[i].needed) == rows[i].may, "row %zu", i);
+	}
+}
+END_TEST
+
 /* ---- forged ones ---- */
 
 static const struct {
@@ -513,6 +541,7 @@ static Suite *suite(void)
 	tcase_add_test(t, signed_is_verified);
 	tcase_add_test(t, service_is_no_person);
 	tcase_add_test(t, scopes_are_whole_words);
+	tcase_add_test(t, limited_or_not);
 	tcase_add_loop_test(t, forged_is_refused, 0, (int)(sizeof forged / sizeof *forged));
 	tcase_add_test(t, other_signatures_are_refused);
 	tcase_add_test(t, every_bit_counts);
