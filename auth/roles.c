@@ -79,6 +79,16 @@ int roles_print_routes(unsigned roles)
 	return ok ? 0 : -EIO;
 }
 
+/* Two roles may change the same collection: it is published once. */
+static bool is_published(const struct role_lists *l, const struct outbox_source *source)
+{
+	const struct outbox_source *const *s = l->sources;
+
+	while (*s && *s != source)
+		s++;
+	return *s != NULL;
+}
+
 void roles_lists(unsigned roles, struct role_lists *ret)
 {
 	size_t prepared = 0, published = 0;
@@ -89,6 +99,8 @@ void roles_lists(unsigned roles, struct role_lists *ret)
 			continue;
 		ret->prepare[prepared++] = table[i].prepare;
 		for (const struct outbox_source *const *s = table[i].sources; *s; s++) {
+			if (is_published(ret, *s))
+				continue;
 			assert(published < SOURCES_MAX);
 			ret->sources[published++] = *s;
 		}

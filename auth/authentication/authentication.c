@@ -1,5 +1,6 @@
 /* authentication - the role as a whole: its routes, its parts, and the public keys. */
 #include "auth/authentication/internal.h"
+#include "auth/common/session.h"
 #include "auth/common/users.h"
 #include "service/metrics.h"
 

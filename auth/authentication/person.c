@@ -1,6 +1,7 @@
 /* person - log in, refresh, log out. */
 #include "auth/authentication/internal.h"
 #include "auth/common/check.h"
+#include "auth/common/session.h"
 #include "auth/common/users.h"
 #include "base/clock.h"
 
@@ -147,7 +148,8 @@ void refresh_handle(struct web_request *q, void *owner)
 void logout_handle(struct web_request *q, void *owner)
 {
 	const struct authentication *x = authentication_of(owner);
-	int r = session_revoke(&x->sessions, &web_claims(q)->session, clock_real_ms());
+	const struct token_claims *c = web_claims(q);
+	int r = session_revoke(x->store, x->sessions.outbox, &c->subject, &c->session);
 
 	if (r == 0 || r == STORE_E_MISSING)
 		web_reply(q, 204, NULL);

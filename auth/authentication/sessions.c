@@ -5,12 +5,11 @@
 #include "service/log.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 enum { TRIES_MAX = 4 };
 
-/* ---- indexes and events ---- */
+/* ---- indexes ---- */
 
 int sessions_prepare(struct store *s)
 {
@@ -31,51 +30,6 @@ int sessions_prepare(struct store *s)
 	return r;
 }
 
-static bool plan(const bson_t *doc, struct outbox_plan *ret)
-{
-	struct outbox_message *m = &ret->messages[0];
-	struct uuid session;
-	char user_text[UUID_TEXT_SIZE], session_text[UUID_TEXT_SIZE];
-
-	if (!document_uuid(doc, "_id", &session) || !document_uuid(doc, "user", &m->key))
-		return false;
-	uuid_format(user_text, &m->key);
-	uuid_format(session_text, &session);
-	snprintf(m->value, sizeof m->value, "{\"event\":\"session_revoked\",\"user\":\"%s\",\"session\":\"%s\"}",
-		user_text, session_text);
-	m->topic = OUTBOX_ACCESS;
-	ret->n = 1;
-	ret->remove = true;
-	return true;
-}
-
-const struct outbox_source sessions_source = { SESSIONS_COLLECTION, plan };
-
-/* ---- end ---- */
-
-int session_revoke(const struct sessions_options *o, const struct uuid *session, int64_t now_ms)
-{
-	bson_t set = BSON_INITIALIZER, max = BSON_INITIALIZER;
-	int r = outbox_mark_update(&set, &max);
-
-	if (r == 0) {
-		BSON_APPEND_DATE_TIME(&set, "revoked", now_ms);
-		bson_t *filter = BCON_NEW("_id", BCON_UUID(session), "revoked", "{", "$exists", BCON_BOOL(false), "}");
-		/* Without "expires" the TTL index leaves it alone until its event is sent. */
-		bson_t *update = BCON_NEW("$set", BCON_DOCUMENT(&set), "$max", BCON_DOCUMENT(&max), "$unset", "{",
-			"expires", BCON_UTF8(""), "current", BCON_UTF8(""), "previous", BCON_UTF8(""), "box",
-			BCON_UTF8(""), "}");
-		r = store_update_one(o->store, SESSIONS_COLLECTION, filter, update, false);
-		bson_destroy(update);
-		bson_destroy(filter);
-	}
-	bson_destroy(&max);
-	bson_destroy(&set);
-	if (r == 0)
-		outbox_wake(o->outbox);
-	return r;
-}
-
 /* ---- beginning ---- */
 
 static int insert(const struct sessions_options *o, const struct session_grant *g, int64_t now_ms)
@@ -90,7 +44,7 @@ static int insert(const struct sessions_options *o, const struct session_grant *
 }
 
 /* Revokes those of @user that are beyond the maximum. Best effort: what stays is met at the next log-in. */
-static void trim(const struct sessions_options *o, const struct uuid *user, int64_t now_ms)
+static void trim(const struct sessions_options *o, const struct uuid *user)
 {
 	enum { AT_ONCE = 64 };
 	struct uuid old[AT_ONCE];
@@ -109,7 +63,7 @@ static void trim(const struct sessions_options *o, const struct uuid *user, int6
 	bson_destroy(filter);
 	r = r == STORE_E_MISSING ? 0 : r;
 	for (size_t i = 0; i < n && r == 0; i++) {
-		r = session_revoke(o, &old[i], now_ms);
+		r = session_revoke(o->store, o->outbox, user, &old[i]);
 		r = r == STORE_E_MISSING ? 0 : r;
 	}
 	if (r)
@@ -127,7 +81,7 @@ int session_create(const struct sessions_options *o, const struct uuid *user, in
 	r = insert(o, &g, now_ms);
 	if (r)
 		return r;
-	trim(o, user, now_ms);
+	trim(o, user);
 	*ret = g;
 	return 0;
 }
@@ -180,10 +134,10 @@ static int rotate(
 	return r;
 }
 
-static int revoke_reused(const struct sessions_options *o, const struct uuid *session, int64_t now_ms)
+static int revoke_reused(const struct sessions_options *o, const struct uuid *session)
 {
 	char id[UUID_TEXT_SIZE];
-	int r = session_revoke(o, session, now_ms);
+	int r = session_revoke(o->store, o->outbox, NULL, session);
 
 	if (r != 0 && r != STORE_E_MISSING)
 		return r;
@@ -210,7 +164,7 @@ static int trade(const struct sessions_options *o, const struct refresh_token *t
 		g->expires_ms = f.expires_ms;
 		return refresh_unbox(&g->refresh, token, f.box);
 	case FAMILY_REUSED:
-		return revoke_reused(o, &token->session, now_ms);
+		return revoke_reused(o, &token->session);
 	case FAMILY_ENDED:
 		break;
 	}

@@ -3,7 +3,8 @@
  *
  * { _id: UUID, user: UUID, created: Date, rotated: Date, expires: Date (TTL), current: SHA-256, previous: SHA-256?, box: bytes?,
  *   revoked: Date?, event? }
- * A revoked session has neither tokens nor expires; it stays until its event is in Kafka (outbox), and is then deleted.
+ * A revoked session (common/session.h) has neither tokens nor expires; it stays until its event is in Kafka (outbox), and is
+ * then deleted.
  * Thread: any.
  */
 #pragma once
@@ -37,9 +38,6 @@ enum session_result {
 /* Makes the indexes; an upkeep_prepare. */
 MUST_CHECK int sessions_prepare(struct store *s);
 
-/* Revoked sessions, for the outbox. */
-extern const struct outbox_source sessions_source;
-
 /* A new session of @user. Those beyond the user's maximum are revoked, longest unused first. */
 MUST_CHECK int session_create(
 	const struct sessions_options *o, const struct uuid *user, int64_t now_ms, struct session_grant *ret);
@@ -48,6 +46,3 @@ MUST_CHECK int session_create(
  * SESSION_E_*, STORE_E_RETRY or negative. *ret_repeated: it had been traded already. */
 MUST_CHECK int session_refresh(const struct sessions_options *o, const char *token, size_t len, int64_t now_ms,
 	struct session_grant *ret, bool *ret_repeated);
-
-/* Ends it, here at once, elsewhere by its event. STORE_E_MISSING: it had ended already. */
-MUST_CHECK int session_revoke(const struct sessions_options *o, const struct uuid *session, int64_t now_ms);
