@@ -1,5 +1,6 @@
 /* pettrack-auth - who a user, a device, a service is; what a user may see. */
 #include "auth/authentication/authentication.h"
+#include "auth/common/audit.h"
 #include "auth/devices/devices.h"
 #include "auth/registration/registration.h"
 #include "auth/roles.h"
@@ -15,7 +16,7 @@ static unsigned roles;
 static bool print_routes;
 static const char *master_secret, *issuer, *ops_address;
 static uint16_t ops_port;
-static int64_t hash_threads, hash_queue, key_age_ms;
+static int64_t hash_threads, hash_queue, key_age_ms, audit_ttl_ms;
 static struct prepare prepare;
 static struct clients clients;
 static struct authentication_options authentication = { .clients = &clients };
@@ -80,6 +81,8 @@ static const struct setting settings[] = {
 		"how long an unknown tracker that is not heard of any more is listed", 1000, 366LL * 86400000 },
 	{ "AUTH_CLAIM_REQUIRED", "false", setting_bool, &devices.claim_required,
 		"an identifier that a person names needs the code that is listed with it" },
+	{ "AUTH_AUDIT_TTL", "180d", setting_duration, &audit_ttl_ms, "how long an event of a user's audit log is kept",
+		60000, 3660LL * 86400000 },
 	{ "OPS_ADDRESS", "127.0.0.1", setting_text, &ops_address, "address of /metrics, /healthz and /readyz" },
 	{ "OPS_PORT", "9081", setting_port, &ops_port, "port of /metrics, /healthz and /readyz" },
 	PREPARE_SETTINGS(prepare),
@@ -206,6 +209,7 @@ static int run(void)
 	if (print_routes)
 		return roles_print_routes(roles);
 	roles_lists(roles, &lists);
+	audit_keep(audit_ttl_ms);
 	if (prepare.wanted)
 		return prepare_all();
 	int r = check_secrets();

@@ -1,6 +1,7 @@
 /* roles - the one table of them. A role is a folder; a new one is a row here and its opening in main.c. */
 #include "auth/roles.h"
 #include "auth/authentication/authentication.h"
+#include "auth/common/audit.h"
 #include "auth/devices/devices.h"
 #include "auth/registration/registration.h"
 
@@ -94,6 +95,7 @@ void roles_lists(unsigned roles, struct role_lists *ret)
 	size_t prepared = 0, published = 0;
 
 	memset(ret, 0, sizeof *ret);
+	ret->prepare[prepared++] = audit_prepare; /* every role writes it */
 	for (size_t i = 0; i < ROLES_MAX; i++) {
 		if (!(roles & table[i].role))
 			continue;

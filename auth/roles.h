@@ -25,7 +25,7 @@ MUST_CHECK int roles_print_routes(unsigned roles);
 
 /* What upkeep is to prepare for @roles, and what outbox is to publish; both NULL-terminated. */
 struct role_lists {
-	upkeep_prepare prepare[ROLES_MAX + 1];
+	upkeep_prepare prepare[ROLES_MAX + 2]; /* theirs, what all share, and the end */
 	const struct outbox_source *sources[SOURCES_MAX + 1];
 };
 void roles_lists(unsigned roles, struct role_lists *ret);

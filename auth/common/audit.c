@@ -1,0 +1,123 @@
+/* audit - one insert an event. */
+#include "auth/common/audit.h"
+#include "auth/common/document.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "service/log.h"
+
+#include <string.h>
+
+enum { TEXT_MAX = 254 }; /* bytes of any text of a client's */
+
+static int64_t keep_ms = 180LL * 86400000;
+
+void audit_keep(int64_t ttl_ms)
+{
+	keep_ms = ttl_ms;
+}
+
+int audit_prepare(struct store *s)
+{
+	bson_t *by_user = BCON_NEW("user", BCON_INT32(1), "time", BCON_INT32(-1), "_id", BCON_INT32(-1));
+	bson_t *user_name = BCON_NEW("name", BCON_UTF8("user"));
+	bson_t *by_end = BCON_NEW("expires", BCON_INT32(1));
+	bson_t *ttl = BCON_NEW("name", BCON_UTF8("expires"), "expireAfterSeconds", BCON_INT32(0));
+	int r = store_index_ensure(s, AUDIT_COLLECTION, by_user, user_name);
+
+	if (r == 0)
+		r = store_index_ensure(s, AUDIT_COLLECTION, by_end, ttl);
+	bson_destroy(ttl);
+	bson_destroy(by_end);
+	bson_destroy(user_name);
+	bson_destroy(by_user);
+	return r;
+}
+
+struct audit_details audit_details_of(const struct web_request *q)
+{
+	const struct token_claims *c = web_claims(q);
+
+	return (struct audit_details){
+		.address = web_remote(q),
+		.agent = web_header(q, "User-Agent"),
+		.session = c && !c->service ? &c->session : NULL,
+	};
+}
+
+/* ---- writing ---- */
+
+/* Cut between two characters, and without what is no text: a client chose it. */
+static void append_text(bson_t *doc, const char *key, const char *s)
+{
+	char kept[TEXT_MAX + 1];
+	size_t n = s ? strnlen(s, sizeof kept) : 0;
+
+	if (n == 0)
+		return;
+	if (n > TEXT_MAX)
+		for (n = TEXT_MAX; n > 0 && (s[n] & 0xC0) == 0x80;)
+			n--;
+	bool utf8 = text_is_utf8(s, n);
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)s[i];
+		kept[i] = c < ' ' || c == 0x7F || (c >= 0x80 && !utf8) ? '?' : s[i];
+	}
+	bson_append_utf8(doc, key, -1, kept, (int)n);
+}
+
+static void append_uuid(bson_t *doc, const char *key, const struct uuid *u)
+{
+	if (u)
+		BCON_APPEND(doc, key, BCON_UUID(u));
+}
+
+static void append_details(bson_t *doc, const struct audit_details *d)
+{
+	append_text(doc, "address", d->address);
+	append_text(doc, "agent", d->agent);
+	append_text(doc, "who", d->who);
+	append_text(doc, "name", d->name);
+	append_uuid(doc, "session", d->session);
+	append_uuid(doc, "device", d->device);
+	append_uuid(doc, "grant", d->grant);
+	append_uuid(doc, "link", d->link);
+	append_uuid(doc, "token", d->token);
+}
+
+static int insert(struct store *s, const struct uuid *user, const char *event, const struct audit_details *d)
+{
+	struct uuid id;
+	bson_t doc = BSON_INITIALIZER;
+	int64_t now = clock_real_ms();
+	int r = uuid_random(&id);
+
+	if (r == 0) {
+		BCON_APPEND(&doc, "_id", BCON_UUID(&id), "user", BCON_UUID(user), "time", BCON_DATE_TIME(now), "event",
+			BCON_UTF8(event), "expires", BCON_DATE_TIME(now + keep_ms));
+		if (d)
+			append_details(&doc, d);
+		r = store_insert(s, AUDIT_COLLECTION, &doc);
+	}
+	bson_destroy(&doc);
+	return r;
+}
+
+void audit_write(struct store *s, const struct uuid *user, const char *event, const struct audit_details *d)
+{
+	char text[UUID_TEXT_SIZE];
+	int r = insert(s, user, event, d);
+
+	if (r == 0)
+		return;
+	uuid_format(text, user);
+	log_error("audit event not written", LOG_S("event", event), LOG_S("user", text), LOG_I("result", r));
+}
+
+int audit_erase(struct store *s, const struct uuid *user, int64_t *ret_n)
+{
+	bson_t *filter = BCON_NEW("user", BCON_UUID(user));
+	int r = store_delete_many(s, AUDIT_COLLECTION, filter, ret_n);
+
+	bson_destroy(filter);
+	return r;
+}
