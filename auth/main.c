@@ -21,6 +21,7 @@ static struct prepare prepare;
 static struct clients clients;
 static struct authentication_options authentication = { .clients = &clients };
 static struct devices_options devices;
+static struct limiter_options limits;
 static struct bus_config kafka = { .client = "pettrack-auth" };
 static struct bus_topics topics = { .made = prepare_made };
 static struct store_options mongodb = { .app_name = "pettrack-auth", .made = prepare_made };
@@ -83,6 +84,7 @@ static const struct setting settings[] = {
 		"an identifier that a person names needs the code that is listed with it" },
 	{ "AUTH_AUDIT_TTL", "180d", setting_duration, &audit_ttl_ms, "how long an event of a user's audit log is kept",
 		60000, 3660LL * 86400000 },
+	LIMITER_SETTINGS(limits),
 	{ "OPS_ADDRESS", "127.0.0.1", setting_text, &ops_address, "address of /metrics, /healthz and /readyz" },
 	{ "OPS_PORT", "9081", setting_port, &ops_port, "port of /metrics, /healthz and /readyz" },
 	PREPARE_SETTINGS(prepare),
@@ -131,9 +133,9 @@ static int open_parts(struct auth *a)
 	const struct keyring_options keyring = { a->store, issuer, authentication.master, key_age_ms,
 		authentication.token_age_ms };
 	const struct outbox_options outbox = { a->store, &kafka, &topics, lists.sources };
-	int r = 0;
+	int r = limiter_open(&a->limiter, &limits);
 
-	if (roles & (ROLE_REGISTRATION | ROLE_AUTHENTICATION))
+	if (r == 0 && roles & (ROLE_REGISTRATION | ROLE_AUTHENTICATION))
 		r = hasher_open(&a->hasher, hash_threads, hash_queue);
 	if (r == 0 && roles & (ROLE_AUTHENTICATION | ROLE_DEVICES))
 		r = keyring_open(&a->keyring, &keyring);
@@ -167,6 +169,7 @@ static void close_all(struct auth *a)
 	outbox_close(a->outbox);
 	keyring_close(a->keyring);
 	hasher_close(a->hasher);
+	limiter_close(a->limiter);
 	store_close(a->store);
 	sodium_memzero(&master, sizeof master);
 }

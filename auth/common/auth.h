@@ -7,6 +7,7 @@
 
 #include "auth/common/hasher.h"
 #include "auth/common/keyring.h"
+#include "auth/common/limiter.h"
 #include "auth/common/outbox.h"
 #include "auth/common/upkeep.h"
 #include "store/store.h"
@@ -18,6 +19,7 @@ struct devices;
 
 struct auth {
 	struct store *store;
+	struct limiter *limiter;
 	struct upkeep *upkeep;
 	struct hasher *hasher; /* NULL where no role hashes */
 	struct keyring *keyring; /* NULL where no role verifies */
@@ -35,3 +37,21 @@ void auth_fail(struct web_request *q, int r);
 
 /* 503 with Retry-After: too many password hashes wait. */
 void auth_busy(struct web_request *q);
+
+/* ---- limits (admit.c): first auth_admit(), then what became of it ----
+ *
+ * @account: any text, whether such an account exists or not; NULL where it is not known whose it is. The same text for all calls
+ * of one attempt, and call them for unknown accounts as for known ones. */
+
+/* Whether the caller may try, and takes what that costs; else 429 with Retry-After is answered. */
+bool auth_admit(struct web_request *q, const struct auth *a, enum auth_limit what, const char *account);
+
+/* It failed: wrong password, code or secret. Costs more, and from the sixth on shuts for a while. */
+void auth_penalise(struct web_request *q, const struct auth *a, enum auth_limit what, const char *account);
+
+/* It went well: failures from here at this account are forgiven, and this address is known there from now on. Also where
+ * something else proved that the account is the caller's, as a secret out of a mail does: that needs no auth_admit(). */
+void auth_restore(struct web_request *q, const struct auth *a, enum auth_limit what, const char *account);
+
+/* It was not tried, for a reason of ours (auth_busy(), auth_fail()): gives back what auth_admit() took. */
+void auth_refund(struct web_request *q, const struct auth *a, enum auth_limit what, const char *account);

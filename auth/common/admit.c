@@ -1,0 +1,83 @@
+/* admit - the limiter, asked about a request; what is refused is answered and counted. */
+#include "auth/common/auth.h"
+#include "base/clock.h"
+#include "service/metrics.h"
+
+#include <pthread.h>
+#include <stdio.h>
+
+enum { MS_PER_S = 1000 };
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static struct metric *limited;
+
+static void make_metrics(void)
+{
+	static const char *const labels[] = { "limit", "kind", NULL };
+
+	limited = metric_counter("pettrack_auth_limited_total",
+		"Attempts refused with 429, by limit and by what had too many: address or account.", labels);
+}
+
+static void count(enum auth_limit what, enum limiter_kind kind)
+{
+	static const char *const kinds[] = { [LIMITER_ADDRESS] = "address", [LIMITER_ACCOUNT] = "account" };
+
+	pthread_once(&once, make_metrics);
+	metric_add(limited, (const char *const[]){ limiter_name(what), kinds[kind] }, 1);
+}
+
+/* A peer without an address that can be read is nobody's: all such share a bucket. */
+static struct limiter_who who(const struct web_request *q, enum auth_limit what, const char *account)
+{
+	struct limiter_who w = { .what = what, .account = account };
+	int r = address_parse(&w.address, web_remote(q));
+
+	(void)r;
+	return w;
+}
+
+static void answer_limited(struct web_request *q, int64_t wait_ms)
+{
+	int64_t wait_s = (wait_ms + MS_PER_S - 1) / MS_PER_S;
+	char text[24];
+
+	snprintf(text, sizeof text, "%lld", (long long)wait_s);
+	web_add_header(q, "Retry-After", text);
+	web_add_header(q, "Cache-Control", "no-store");
+	web_problem(q, 429, "too_many_attempts", "Too many attempts. Try again in %s s.", text);
+}
+
+bool auth_admit(struct web_request *q, const struct auth *a, enum auth_limit what, const char *account)
+{
+	struct limiter_who w = who(q, what, account);
+	enum limiter_kind kind = LIMITER_ADDRESS;
+	int64_t wait_ms = limiter_admit(a->limiter, &w, clock_mono_ms(), &kind);
+
+	if (wait_ms == 0)
+		return true;
+	count(what, kind);
+	answer_limited(q, wait_ms);
+	return false;
+}
+
+void auth_penalise(struct web_request *q, const struct auth *a, enum auth_limit what, const char *account)
+{
+	struct limiter_who w = who(q, what, account);
+
+	limiter_failed(a->limiter, &w, clock_mono_ms());
+}
+
+void auth_restore(struct web_request *q, const struct auth *a, enum auth_limit what, const char *account)
+{
+	struct limiter_who w = who(q, what, account);
+
+	limiter_succeeded(a->limiter, &w, clock_mono_ms());
+}
+
+void auth_refund(struct web_request *q, const struct auth *a, enum auth_limit what, const char *account)
+{
+	struct limiter_who w = who(q, what, account);
+
+	limiter_refund(a->limiter, &w, clock_mono_ms());
+}
