@@ -68,6 +68,20 @@ size_t text_base64(char *out, const void *bytes, size_t n)
 	return base64(out, bytes, n, base64_alphabet, true);
 }
 
+size_t text_base32(char *out, const void *bytes, size_t n)
+{
+	const uint8_t *b = bytes;
+	size_t len = (n * 8 + 4) / 5;
+
+	for (size_t i = 0; i < len; i++) {
+		size_t at = i * 5 / 8, shift = i * 5 % 8;
+		unsigned two = (unsigned)b[at] << 8 | (at + 1 < n ? b[at + 1] : 0);
+		out[i] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[two >> (11 - shift) & 31];
+	}
+	out[len] = '\0';
+	return len;
+}
+
 static int base64_value(char c)
 {
 	if (c >= 'A' && c <= 'Z')

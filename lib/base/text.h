@@ -72,6 +72,10 @@ size_t text_base64(char *out, const void *bytes, size_t n);
 /* Decodes either alphabet, padding optional, into @out (room for @size). 0 and *ret_n set, or -EINVAL / -ENOSPC. */
 MUST_CHECK int text_unbase64(void *out, size_t size, size_t *ret_n, const char *s, size_t len);
 
+/* base32 of RFC 4648 section 6, without padding. @out needs TEXT_BASE32_SIZE(n). Returns the length. */
+#define TEXT_BASE32_SIZE(n) (((n)*8 + 4) / 5 + 1)
+size_t text_base32(char *out, const void *bytes, size_t n);
+
 /* Undoes application/x-www-form-urlencoded in place: '+' and %XX. 0 and the new length, or -EINVAL for a broken
  * escape or a NUL. */
 MUST_CHECK int text_urldecode(char *s, size_t len, size_t *ret_len);

@@ -29,6 +29,31 @@ START_TEST(hex_both_ways)
 }
 END_TEST
 
+/* RFC 4648, section 10, without padding; and all bits set. */
+static const struct {
+	const char *plain, *text;
+} base32[] = {
+	{ "", "" },
+	{ "f", "MY" },
+	{ "fo", "MZXQ" },
+	{ "foo", "MZXW6" },
+	{ "foob", "MZXW6YQ" },
+	{ "fooba", "MZXW6YTB" },
+	{ "foobar", "MZXW6YTBOI" },
+	{ "\xff\xff\xff\xff\xff\xff", "7777777774" },
+};
+
+START_TEST(base32_is_written)
+{
+	char text[TEXT_BASE32_SIZE(6)];
+	size_t n = strlen(base32[_i].plain);
+
+	ck_assert_uint_eq(text_base32(text, base32[_i].plain, n), strlen(base32[_i].text));
+	ck_assert_str_eq(text, base32[_i].text);
+	ck_assert_uint_eq(TEXT_BASE32_SIZE(n), strlen(text) + 1);
+}
+END_TEST
+
 /* RFC 4648, section 10, and one that uses the last two digits. */
 static const struct {
 	const char *plain, *padded, *url;
@@ -149,6 +174,7 @@ static Suite *suite(void)
 
 	tcase_add_test(c, hex_both_ways);
 	tcase_add_loop_test(c, base64_both_ways, 0, LENGTH(base64));
+	tcase_add_loop_test(c, base32_is_written, 0, LENGTH(base32));
 	tcase_add_loop_test(c, base64_refuses, 0, LENGTH(bad_base64));
 	tcase_add_loop_test(c, url_escapes, 0, LENGTH(urls));
 	tcase_add_test(c, a_raw_nul_is_refused);
