@@ -2,12 +2,7 @@
 #include "auth/common/audit.h"
 #include "auth/common/document.h"
 #include "base/clock.h"
-#include "base/text.h"
 #include "service/log.h"
-
-#include <string.h>
-
-enum { TEXT_MAX = 254 }; /* bytes of any text of a client's */
 
 static int64_t keep_ms = 180LL * 86400000;
 
@@ -46,25 +41,6 @@ struct audit_details audit_details_of(const struct web_request *q)
 
 /* ---- writing ---- */
 
-/* Cut between two characters, and without what is no text: a client chose it. */
-static void append_text(bson_t *doc, const char *key, const char *s)
-{
-	char kept[TEXT_MAX + 1];
-	size_t n = s ? strnlen(s, sizeof kept) : 0;
-
-	if (n == 0)
-		return;
-	if (n > TEXT_MAX)
-		for (n = TEXT_MAX; n > 0 && (s[n] & 0xC0) == 0x80;)
-			n--;
-	bool utf8 = text_is_utf8(s, n);
-	for (size_t i = 0; i < n; i++) {
-		unsigned char c = (unsigned char)s[i];
-		kept[i] = c < ' ' || c == 0x7F || (c >= 0x80 && !utf8) ? '?' : s[i];
-	}
-	bson_append_utf8(doc, key, -1, kept, (int)n);
-}
-
 static void append_uuid(bson_t *doc, const char *key, const struct uuid *u)
 {
 	if (u)
@@ -73,10 +49,10 @@ static void append_uuid(bson_t *doc, const char *key, const struct uuid *u)
 
 static void append_details(bson_t *doc, const struct audit_details *d)
 {
-	append_text(doc, "address", d->address);
-	append_text(doc, "agent", d->agent);
-	append_text(doc, "who", d->who);
-	append_text(doc, "name", d->name);
+	document_put_text(doc, "address", d->address);
+	document_put_text(doc, "agent", d->agent);
+	document_put_text(doc, "who", d->who);
+	document_put_text(doc, "name", d->name);
 	append_uuid(doc, "session", d->session);
 	append_uuid(doc, "device", d->device);
 	append_uuid(doc, "grant", d->grant);

@@ -1,5 +1,6 @@
 /* document - typed reads out of BSON. */
 #include "auth/common/document.h"
+#include "base/text.h"
 
 static bool find(const bson_t *d, const char *path, bson_iter_t *ret)
 {
@@ -66,4 +67,37 @@ bool document_has(const bson_t *d, const char *path)
 	bson_iter_t i;
 
 	return find(d, path, &i);
+}
+
+void document_append_texts(bson_t *d, const char *key, const char *const *texts, size_t n)
+{
+	bson_t array;
+	char room[16];
+	const char *index;
+
+	BSON_APPEND_ARRAY_BEGIN(d, key, &array);
+	for (uint32_t i = 0; i < n; i++) {
+		bson_uint32_to_string(i, &index, room, sizeof room);
+		BSON_APPEND_UTF8(&array, index, texts[i]);
+	}
+	bson_append_array_end(d, &array);
+}
+
+/* Cut between two characters. */
+void document_put_text(bson_t *d, const char *key, const char *s)
+{
+	char kept[DOCUMENT_TEXT_MAX + 1];
+	size_t n = s ? strnlen(s, sizeof kept) : 0;
+
+	if (n == 0)
+		return;
+	if (n > DOCUMENT_TEXT_MAX)
+		for (n = DOCUMENT_TEXT_MAX; n > 0 && (s[n] & 0xC0) == 0x80;)
+			n--;
+	bool utf8 = text_is_utf8(s, n);
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)s[i];
+		kept[i] = c < ' ' || c == 0x7F || (c >= 0x80 && !utf8) ? '?' : s[i];
+	}
+	bson_append_utf8(d, key, -1, kept, (int)n);
 }

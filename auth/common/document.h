@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { SHA256_SIZE = crypto_hash_sha256_BYTES };
+enum { SHA256_SIZE = crypto_hash_sha256_BYTES, DOCUMENT_TEXT_MAX = 254 };
 
 /* Values for BCON_NEW(). */
 #define BCON_UUID(u) BCON_BIN(BSON_SUBTYPE_UUID, (u)->b, (uint32_t)sizeof(u)->b)
@@ -27,3 +27,10 @@ bool document_bytes(const bson_t *d, const char *path, void *out, size_t n);
 /* Borrowed from @d; NULL when absent. */
 const char *document_text(const bson_t *d, const char *path);
 bool document_has(const bson_t *d, const char *path);
+
+/* Appends @n texts to @d as an array. */
+void document_append_texts(bson_t *d, const char *key, const char *const *texts, size_t n);
+
+/* Appends a text that a client chose, such as its User-Agent: at most DOCUMENT_TEXT_MAX bytes of it, with '?' for control
+ * characters and for what is no UTF-8. Nothing where @s is NULL or empty. */
+void document_put_text(bson_t *d, const char *key, const char *s);

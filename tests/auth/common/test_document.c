@@ -51,6 +51,46 @@ START_TEST(refuses_other_types_and_sizes)
 }
 END_TEST
 
+static const struct {
+	const char *given, *kept;
+} texts[] = {
+	{ "Mozilla/5.0 (X11)", "Mozilla/5.0 (X11)" },
+	{ "caf\xc3\xa9", "caf\xc3\xa9" },
+	{ "a\tb\nc\x7f", "a?b?c?" },
+	{ "caf\xe9", "caf?" }, /* Latin-1 */
+	{ "", NULL },
+	{ NULL, NULL },
+};
+
+START_TEST(texts_of_clients)
+{
+	bson_t d = BSON_INITIALIZER;
+	const char *kept;
+
+	document_put_text(&d, "t", texts[_i].given);
+	kept = document_text(&d, "t");
+	ck_assert_int_eq(kept != NULL, texts[_i].kept != NULL);
+	if (kept)
+		ck_assert_str_eq(kept, texts[_i].kept);
+	bson_destroy(&d);
+}
+END_TEST
+
+/* One that is too long is cut between two characters. */
+START_TEST(long_texts_of_clients)
+{
+	char given[DOCUMENT_TEXT_MAX + 10];
+	bson_t d = BSON_INITIALIZER;
+
+	memset(given, 'a', sizeof given);
+	memcpy(given + DOCUMENT_TEXT_MAX - 1, "\xc3\xa9", 2);
+	given[sizeof given - 1] = '\0';
+	document_put_text(&d, "t", given);
+	ck_assert_uint_eq(strlen(document_text(&d, "t")), DOCUMENT_TEXT_MAX - 1);
+	bson_destroy(&d);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("auth/common/document");
@@ -58,6 +98,8 @@ static Suite *suite(void)
 
 	tcase_add_test(t, reads_what_is_there);
 	tcase_add_test(t, refuses_other_types_and_sizes);
+	tcase_add_loop_test(t, texts_of_clients, 0, (int)(sizeof texts / sizeof *texts));
+	tcase_add_test(t, long_texts_of_clients);
 	suite_add_tcase(s, t);
 	return s;
 }
