@@ -42,6 +42,7 @@ FIGURES = {
     "cpu_percent": ("CPU, % of a core", None),
     "cpu_s_per_million": ("CPU s per million", None),
     "cpu_seconds_per_million": ("CPU s per million", ("at most", 5)),
+    "times_bare": ("times the bare server's CPU", None),
     "ack_p50_ms": ("answer p50, ms", None),
     "ack_p99_ms": ("answer p99, ms", None),
     "p50_ms": ("socket to socket p50, ms", None),
@@ -80,7 +81,17 @@ def met(value, wanted):
 
 def what(line):
     """Which measurement a line is of."""
-    names = ("protocol", "work", "held", "connections", "beside", "subscribers", "idle_subscribers", "per_device")
+    names = (
+        "protocol",
+        "work",
+        "bare",
+        "held",
+        "connections",
+        "beside",
+        "subscribers",
+        "idle_subscribers",
+        "per_device",
+    )
     return ", ".join(str(line[n]) if isinstance(line[n], str) else f"{line[n]} {n}" for n in names if n in line)
 
 

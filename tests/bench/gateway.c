@@ -5,10 +5,11 @@
  *
  * Starts the gateway with topics of its own and an auth that knows everybody, plays the simulator's trackers against it, and
  * prints one line of JSON for each measurement. CPU time and memory are the gateway's alone, all its threads.
- * --only: "held", "neighbours", or the name of a protocol.
+ * --only: "held", "neighbours", "bare" (the least that could answer OsmAnd's requests), or the name of a protocol.
  */
 #include "base/clock.h"
 #include "tests/bench/gateway_auth.h"
+#include "tests/bench/gateway_bare.h"
 #include "tests/bench/gateway_load.h"
 #include "tests/bench/gateway_neighbours.h"
 #include "tests/bench/gateway_program.h"
@@ -28,6 +29,7 @@ enum {
 	GOOD = 500, /* trackers that have neighbours */
 	GOOD_PERIOD_MS = 500,
 	BAD = 4, /* neighbours */
+	BARE_CONNECTIONS = 1000,
 	DURABLE_MS = 120000, /* for the last of a silent protocol's positions */
 	LOOK_NS = 10000000,
 };
@@ -35,6 +37,7 @@ enum {
 static const char *kafka = "127.0.0.1:9092", *program, *only;
 static int64_t positions = 1000000, trackers = 20000, seconds = 60;
 static struct gateway_program gateway;
+static double bare_cpu_s_per_million; /* 0: not measured */
 
 static bool wanted(const char *what)
 {
@@ -77,33 +80,67 @@ static void measure_held(void)
 	fflush(stdout);
 }
 
+/* ---- the least that could answer ---- */
+
+/* The requests of OsmAnd's 1,000 connections, for a server that does nothing but answer: in the same run, on the same machine. */
+static void measure_bare(void)
+{
+	struct gateway_program bare;
+	struct load_result result;
+
+	bare_start(&bare);
+	const struct load_options o = {
+		.parts = { { dialect_speaking("osmand", "8e"), gateway_port(&bare, "osmand") } },
+		.parts_n = 1,
+		.trackers = BARE_CONNECTIONS,
+		.records = 1,
+		.battery = true,
+	};
+	struct load *l = load_open(&o);
+
+	load_play(l, positions / 20, 0, &result);
+	double cpu_s = gateway_cpu_s(&bare);
+	load_play(l, positions, 0, &result);
+	cpu_s = gateway_cpu_s(&bare) - cpu_s;
+	load_close(l);
+	bare_stop(&bare);
+	bare_cpu_s_per_million = 1e6 * cpu_s / (double)result.positions;
+	printf("{\"bench\":\"gateway\",\"bare\":\"osmand\",\"connections\":%d,\"positions\":%lld,\"positions_per_s\":%."
+	       "0f,"
+	       "\"cpu_s_per_million\":%.2f,\"ack_p50_ms\":%.2f,\"ack_p99_ms\":%.2f}\n",
+		BARE_CONNECTIONS, (long long)result.positions, (double)result.positions / result.seconds,
+		bare_cpu_s_per_million, result.ack_p50_ms, result.ack_p99_ms);
+	fflush(stdout);
+}
+
 /* ---- each protocol, as fast as it goes ---- */
 
 struct speed {
 	const char *protocol;
 	size_t connections;
 	size_t records; /* 10 where a frame can have several */
+	bool bare; /* HTTP with one position a request, which is what the bare server is compared with */
 	bool battery; /* said in the frame of the position; elsewhere it would take a frame of its own */
 	int share; /* of the positions are played: one in so many */
 };
 
 static const struct speed speeds[] = {
-	{ "teltonika", 500, 10, true, 1 },
-	{ "teltonika-udp", 500, 10, true, 1 },
-	{ "jt808", 500, 10, false, 1 },
-	{ "gt06", 500, 1, false, 1 },
-	{ "osmand", 1000, 1, true, 1 },
-	{ "osmand", 64, 1, true, 4 },
-	{ "owntracks", 1000, 1, true, 1 },
-	{ "overland", 500, 10, true, 1 },
-	{ "gpslogger", 1000, 1, true, 1 },
-	{ "h02", 500, 1, false, 1 },
-	{ "watch", 500, 1, true, 1 },
-	{ "gl200", 500, 10, true, 1 },
-	{ "gps103", 500, 1, false, 1 },
-	{ "tk103", 500, 1, false, 1 },
-	{ "t55", 500, 1, false, 1 },
-	{ "meitrack", 500, 10, true, 1 },
+	{ "teltonika", 500, 10, false, true, 1 },
+	{ "teltonika-udp", 500, 10, false, true, 1 },
+	{ "jt808", 500, 10, false, false, 1 },
+	{ "gt06", 500, 1, false, false, 1 },
+	{ "osmand", 1000, 1, true, true, 1 },
+	{ "osmand", 64, 1, false, true, 4 },
+	{ "owntracks", 1000, 1, true, true, 1 },
+	{ "overland", 500, 10, false, true, 1 },
+	{ "gpslogger", 1000, 1, true, true, 1 },
+	{ "h02", 500, 1, false, false, 1 },
+	{ "watch", 500, 1, false, true, 1 },
+	{ "gl200", 500, 10, false, true, 1 },
+	{ "gps103", 500, 1, false, false, 1 },
+	{ "tk103", 500, 1, false, false, 1 },
+	{ "t55", 500, 1, false, false, 1 },
+	{ "meitrack", 500, 10, false, true, 1 },
 };
 
 static double records_in_kafka(const char *protocol)
@@ -160,6 +197,8 @@ static void measure_speed(const struct speed *s)
 		s->protocol, s->connections, s->records, (long long)result.positions,
 		records / (double)result.positions, (long long)result.again, (double)result.positions / took_s,
 		1e6 * cpu_s / (double)result.positions);
+	if (s->bare && bare_cpu_s_per_million > 0)
+		printf(",\"times_bare\":%.2f", 1e6 * cpu_s / (double)result.positions / bare_cpu_s_per_million);
 	if (!o.parts[0].dialect->silent)
 		printf(",\"ack_p50_ms\":%.2f,\"ack_p99_ms\":%.2f", result.ack_p50_ms, result.ack_p99_ms);
 	puts("}");
@@ -215,6 +254,8 @@ static void measure(uint16_t auth_port)
 		measure_held();
 	if (wanted("neighbours"))
 		measure_neighbours();
+	if (wanted("bare") || wanted("osmand"))
+		measure_bare();
 	for (size_t i = 0; i < sizeof speeds / sizeof *speeds; i++)
 		if (wanted(speeds[i].protocol))
 			measure_speed(&speeds[i]);
