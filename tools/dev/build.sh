@@ -14,14 +14,15 @@ build_ensure() {
 		die "the build failed" "the whole output is in ${step_log#"$root/"}"
 }
 
+# What ./dev has compiled in one checkout it does not compile again in another; what tools/release makes has no cache.
 build_run() {
 	local folder=$root/$1 compiler=$2
 	shift 2
 	if [ ! -e "$folder/build.ninja" ]; then
 		rm -rf "$folder"
-		env CC="$compiler" meson setup "$folder" "$root" "$@" || return
+		env CC="${cache:+ccache }$compiler" meson setup "$folder" "$root" "$@" || return
 	fi
-	ninja -C "$folder" "${build_only[@]}"
+	CCACHE_DIR=${cache:-$folder}/ccache CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1 CCACHE_MAXSIZE=2G ninja -C "$folder" "${build_only[@]}"
 }
 
 sources() {

@@ -9,7 +9,7 @@ packages_compile=(
 	check
 )
 packages_page=(nodejs=node npm=npm)
-packages_build=("${packages_compile[@]}" clang "${packages_page[@]}")
+packages_build=("${packages_compile[@]}" clang ccache "${packages_page[@]}")
 packages_run=(curl ca-certificates python3 python3-venv python3-pip procps)
 packages_kafka=(openjdk-17-jre-headless=java maven=mvn)
 packages_mongod=(libcurl4 unzip)

@@ -132,6 +132,7 @@ suite_system() {
 		suite_count system "$run/results/system.xml" "$status"
 		return
 	fi
+	tidy_begin
 	pytest_suite system "System tests" -n $(($(nproc) * 2)) --dist loadfile --no-loadscope-reorder --ignore=test_page.py
 }
 
@@ -202,5 +203,30 @@ lint_workflows() {
 }
 
 lint_tidy() {
-	sources | grep '\.c$' | grep -v "^$root/tests/" | xargs -P "$(nproc)" -n 8 clang-tidy --quiet -p "$root/build-asan"
+	if [ -e "$run/tidy/pid" ]; then
+		tail --pid="$(cat "$run/tidy/pid")" -n +1 -f "$run/tidy/log"
+		return "$(cat "$run/tidy/status")"
+	fi
+	tidy_sources
+}
+
+tidy_sources() {
+	sources | grep '\.c$' | grep -v "^$root/tests/" |
+		xargs "$python" "$root/tools/dev/tidy.py" "$root/build-asan" "$cache/tidy"
+}
+
+# Begins it beside tests, most of which wait for servers; lint_tidy takes its end.
+tidy_begin() {
+	rm -rf "$run/tidy"
+	[[ " ${wanted[*]} " == *" lint "* && -e $root/build-asan/compile_commands.json ]] || return 0
+	mkdir -p "$run/tidy"
+	echo 1 >"$run/tidy/status"
+	set -m
+	{
+		renice -n 19 "$BASHPID"
+		! tidy_sources || echo 0 >"$run/tidy/status"
+	} >"$run/tidy/log" 2>&1 &
+	echo $! >"$run/tidy/pid"
+	set +m
+	trap 'kill -- -$(cat "$run/tidy/pid") 2>/dev/null || true' EXIT
 }
