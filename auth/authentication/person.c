@@ -78,51 +78,80 @@ static int begin_session(struct web_request *q, const struct authentication *x, 
 	return r ? r : answer_tokens(q, x, &g, now);
 }
 
-void login_handle(struct web_request *q, void *owner)
+/* What could not be tried costs nothing. */
+static void answer_untried(struct web_request *q, const struct auth *a, const char *email, int r)
 {
-	const struct authentication *x = authentication_of(owner);
-	const json_t *body = web_body(q);
-	char email[EMAIL_SIZE];
+	auth_refund(q, a, AUTH_LIMIT_LOGIN, email);
+	authentication_count(a->authentication->logins, r == HASHER_E_BUSY ? "busy" : "failed");
+	if (r == HASHER_E_BUSY)
+		auth_busy(q);
+	else
+		auth_fail(q, r);
+}
+
+static void refuse_login(struct web_request *q, const struct auth *a, const char *email)
+{
+	auth_penalise(q, a, AUTH_LIMIT_LOGIN, email);
+	authentication_count(a->authentication->logins, "invalid");
+	answer_invalid(q);
+}
+
+static void login(struct web_request *q, const struct auth *a, const char *email, const char *password)
+{
+	const struct authentication *x = a->authentication;
 	struct uuid user;
 	bool same = false;
-	int r = upkeep_prepared(x->upkeep) ? 0 : -EAGAIN;
+	int r = upkeep_prepared(x->upkeep) ? check_credentials(x, email, password, &user, &same) : -EAGAIN;
+
+	if (r) {
+		answer_untried(q, a, email, r);
+	} else if (!same) {
+		refuse_login(q, a, email);
+	} else {
+		auth_restore(q, a, AUTH_LIMIT_LOGIN, email);
+		r = begin_session(q, x, &user);
+		authentication_count(x->logins, r ? "failed" : "ok");
+		if (r)
+			auth_fail(q, r);
+	}
+}
+
+void login_handle(struct web_request *q, void *owner)
+{
+	const struct auth *a = owner;
+	const json_t *body = web_body(q);
+	char email[EMAIL_SIZE];
 
 	if (!body)
 		return;
 	const json_t *password = json_object_get(body, "password");
-	if (r == 0 && plausible(json_object_get(body, "email"), password, email))
-		r = check_credentials(x, email, json_string_value(password), &user, &same);
-	if (r == HASHER_E_BUSY) {
-		authentication_count(x->logins, "busy");
-		auth_busy(q);
-		return;
-	}
-	if (r == 0 && !same) {
-		authentication_count(x->logins, "invalid");
-		answer_invalid(q);
-		return;
-	}
-	if (r == 0)
-		r = begin_session(q, x, &user);
-	authentication_count(x->logins, r ? "failed" : "ok");
-	if (r)
-		auth_fail(q, r);
+	bool sensible = plausible(json_object_get(body, "email"), password, email);
+	const char *account = sensible ? email : NULL;
+	if (!auth_admit(q, a, AUTH_LIMIT_LOGIN, account))
+		authentication_count(a->authentication->logins, "limited");
+	else if (sensible)
+		login(q, a, email, json_string_value(password));
+	else
+		refuse_login(q, a, account);
 }
 
 /* ---- refresh ---- */
 
-static void refresh(struct web_request *q, const struct authentication *x, const json_t *token)
+static void refresh(struct web_request *q, const struct auth *a, const json_t *token)
 {
+	const struct authentication *x = a->authentication;
 	struct session_grant g;
 	bool repeated = false;
 	int64_t now = clock_real_ms();
 	int r = session_refresh(&x->sessions, json_string_value(token), json_string_length(token), now, &g, &repeated);
 
 	if (r == SESSION_E_INVALID || r == SESSION_E_REUSED) {
+		auth_penalise(q, a, AUTH_LIMIT_REFRESH, NULL);
 		authentication_count(x->refreshes, r == SESSION_E_REUSED ? "reused" : "invalid");
 		web_problem(q, 401, "invalid_token", "The refresh token is not valid any more. Log in again.");
 		return;
 	}
+	auth_restore(q, a, AUTH_LIMIT_REFRESH, NULL);
 	if (r == 0)
 		r = answer_tokens(q, x, &g, now);
 	authentication_count(x->refreshes, r ? "failed" : repeated ? "repeated" : "ok");
@@ -137,10 +166,10 @@ void refresh_handle(struct web_request *q, void *owner)
 	if (!body)
 		return;
 	const json_t *token = json_object_get(body, "refresh_token");
-	if (json_is_string(token))
-		refresh(q, authentication_of(owner), token);
-	else
+	if (!json_is_string(token))
 		web_problem(q, 400, "missing_token", "\"refresh_token\" must be a text.");
+	else if (auth_admit(q, owner, AUTH_LIMIT_REFRESH, NULL))
+		refresh(q, owner, token);
 }
 
 /* ---- log out ---- */

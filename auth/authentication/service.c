@@ -92,15 +92,20 @@ static int answer_token(
 	return 0;
 }
 
-static void grant(struct web_request *q, const struct authentication *x, const struct credentials *c)
+static void grant(struct web_request *q, const struct auth *a, const struct credentials *c)
 {
+	const struct authentication *x = a->authentication;
 	char asked[TOKEN_SCOPE_MAX];
-	const struct client_entry *client = clients_find(x->clients, c->id, c->secret);
 
+	if (!auth_admit(q, a, AUTH_LIMIT_CLIENT, c->id))
+		return;
+	const struct client_entry *client = clients_find(x->clients, c->id, c->secret);
 	if (!client) {
+		auth_penalise(q, a, AUTH_LIMIT_CLIENT, c->id);
 		answer_error(q, x, 401, "invalid_client");
 		return;
 	}
+	auth_restore(q, a, AUTH_LIMIT_CLIENT, c->id);
 	const char *scope = choose_scope(q, client, asked);
 	if (!scope) {
 		answer_error(q, x, 400, "invalid_scope");
@@ -133,6 +138,6 @@ void service_token_handle(struct web_request *q, void *owner)
 	if (error)
 		answer_error(q, x, strcmp(error, "invalid_client") == 0 ? 401 : 400, error);
 	else
-		grant(q, x, &c);
+		grant(q, owner, &c);
 	sodium_memzero(&c, sizeof c);
 }

@@ -92,41 +92,32 @@ const char *limiter_name(enum auth_limit what);
 /* How many buckets gave way to others before they were whole. */
 int64_t limiter_pushed_out(struct limiter *l);
 
-#define LIMITER_ROW_(o, what, kind, name, fallback, help)                                                              \
+/* One row: AUTH_LIMIT_LOGIN_ADDRESS. */
+#define LIMIT_SETTING_(o, what, kind, fallback, help)                                                                  \
 	{                                                                                                              \
-		"AUTH_LIMIT_" name, fallback, limit_setting, &(o).limits[AUTH_LIMIT_##what][LIMITER_##kind], help      \
+		"AUTH_LIMIT_" #what "_" #kind, fallback, limit_setting,                                                \
+			&(o).limits[AUTH_LIMIT_##what][LIMITER_##kind], help                                           \
 	}
 
 /* The rows of a settings table. */
 #define LIMITER_SETTINGS(o)                                                                                            \
-	LIMITER_ROW_(o, LOGIN, ADDRESS, "LOGIN_ADDRESS", "60/1m burst 120",                                            \
+	LIMIT_SETTING_(o, LOGIN, ADDRESS, "60/1m burst 120",                                                           \
 		"log-ins from one address (IPv6: /64), as NUMBER/TIME or NUMBER/TIME burst NUMBER; 0: any number"),    \
-		LIMITER_ROW_(o, LOGIN, ACCOUNT, "LOGIN_ACCOUNT", "60/1h burst 30",                                     \
-			"failed log-ins to one account from addresses that it was not used from lately"),              \
-		LIMITER_ROW_(o, PASSWORD, ACCOUNT, "PASSWORD_ACCOUNT", "60/1h burst 30",                               \
-			"passwords asked again of one logged in user"),                                                \
-		LIMITER_ROW_(o, CODE, ADDRESS, "CODE_ADDRESS", "60/1m burst 60",                                       \
-			"codes of a second factor from one address"),                                                  \
-		LIMITER_ROW_(o, CODE, ACCOUNT, "CODE_ACCOUNT", "10/1h burst 30",                                       \
-			"codes of a second factor for one account"),                                                   \
-		LIMITER_ROW_(o, SIGN_UP, ADDRESS, "SIGN_UP_ADDRESS", "60/1h burst 30", "sign-ups from one address"),   \
-		LIMITER_ROW_(o, MAIL, ADDRESS, "MAIL_ADDRESS", "60/1h burst 30", "mails asked for by one address"),    \
-		LIMITER_ROW_(o, MAIL, ACCOUNT, "MAIL_ACCOUNT", "5/1h burst 5",                                         \
-			"mails to one e-mail address that anybody "                                                    \
-			"may ask for"),                                                                                \
-		LIMITER_ROW_(o, SECRET, ADDRESS, "SECRET_ADDRESS", "60/1m burst 60",                                   \
-			"secrets out of mails shown by one address"),                                                  \
-		LIMITER_ROW_(                                                                                          \
-			o, LINK, ADDRESS, "LINK_ADDRESS", "120/1m burst 120", "share links opened by one address"),    \
-		LIMITER_ROW_(o, REFRESH, ADDRESS, "REFRESH_ADDRESS", "600/1m burst 600",                               \
-			"refresh tokens shown by one address"),                                                        \
-		LIMITER_ROW_(o, CLIENT, ADDRESS, "CLIENT_ADDRESS", "60/1m burst 60",                                   \
-			"wrong secrets of services from one address"),                                                 \
-		LIMITER_ROW_(                                                                                          \
-			o, CLAIM, ADDRESS, "CLAIM_ADDRESS", "60/1m burst 60", "codes of trackers from one address"),   \
-		LIMITER_ROW_(o, CLAIM, ACCOUNT, "CLAIM_ACCOUNT", "60/1h burst 60", "codes of trackers from one user"), \
+		LIMIT_SETTING_(o, LOGIN, ACCOUNT, "60/1h burst 30", "failed log-ins to one account from elsewhere"),   \
+		LIMIT_SETTING_(o, PASSWORD, ACCOUNT, "60/1h burst 30", "passwords asked again of one user"),           \
+		LIMIT_SETTING_(o, CODE, ADDRESS, "60/1m", "second-factor codes from one address"),                     \
+		LIMIT_SETTING_(o, CODE, ACCOUNT, "10/1h burst 30", "second-factor codes for one account"),             \
+		LIMIT_SETTING_(o, SIGN_UP, ADDRESS, "60/1h burst 30", "sign-ups from one address"),                    \
+		LIMIT_SETTING_(o, MAIL, ADDRESS, "60/1h burst 30", "mails asked for from one address"),                \
+		LIMIT_SETTING_(o, MAIL, ACCOUNT, "5/1h", "mails asked for to one e-mail address"),                     \
+		LIMIT_SETTING_(o, SECRET, ADDRESS, "60/1m", "secrets out of mails shown from one address"),            \
+		LIMIT_SETTING_(o, LINK, ADDRESS, "120/1m", "share links opened from one address"),                     \
+		LIMIT_SETTING_(o, REFRESH, ADDRESS, "600/1m", "refresh tokens shown from one address"),                \
+		LIMIT_SETTING_(o, CLIENT, ADDRESS, "60/1m", "wrong secrets of services from one address"),             \
+		LIMIT_SETTING_(o, CLAIM, ADDRESS, "60/1m", "codes of trackers from one address"),                      \
+		LIMIT_SETTING_(o, CLAIM, ACCOUNT, "60/1h", "codes of trackers from one user"),                         \
 		{ "AUTH_LIMIT_ENTRIES", "32768", setting_int, &(o).entries,                                            \
-			"addresses, and accounts, that each limit remembers; 40 bytes each", 16, 1 << 24 },            \
+			"addresses, and accounts, that each limit remembers, 40 bytes each", 16, 1 << 24 },            \
 		{ "AUTH_LIMIT_FAILURE_COST", "5", setting_int, &(o).failure_cost,                                      \
 			"attempts that a failed one counts as", 1, 1000 },                                             \
 		{ "AUTH_LIMIT_BACKOFF", "1s", setting_duration, &(o).backoff_ms,                                       \
@@ -135,7 +126,6 @@ int64_t limiter_pushed_out(struct limiter *l);
 			86400000 },                                                                                    \
 	{                                                                                                              \
 		"AUTH_LIMIT_KNOWN", "30d", setting_duration, &(o).known_ms,                                            \
-			"how long an address that logged in to an account keeps out of the account's common limit; "   \
-			"0: not at all",                                                                               \
-			0, 366LL * 86400000                                                                            \
+			"how long an account's own limits count where it was logged in to; 0: not at all", 0,          \
+			366LL * 86400000                                                                               \
 	}

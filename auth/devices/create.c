@@ -49,15 +49,22 @@ static bool read_wish(struct web_request *q, struct wish *w)
 /* ---- whether it may be ---- */
 
 /* Whether the code of @w is right; else answers that, and returns false. */
-static bool check_code(struct web_request *q, const struct devices *d, const struct wish *w)
+static bool check_code(struct web_request *q, const struct auth *a, const struct wish *w)
 {
+	const struct devices *d = a->devices;
 	bool right = false;
-	int r = unknown_check_code(d->store, w->identifier, w->code, &right);
+	char user[UUID_TEXT_SIZE];
 
+	uuid_format(user, &web_claims(q)->subject);
+	if (!auth_admit(q, a, AUTH_LIMIT_CLAIM, user))
+		return false;
+	int r = unknown_check_code(d->store, w->identifier, w->code, &right);
 	if (r) {
+		auth_refund(q, a, AUTH_LIMIT_CLAIM, user);
 		auth_fail(q, r);
 		return false;
 	}
+	(right ? auth_restore : auth_penalise)(q, a, AUTH_LIMIT_CLAIM, user);
 	metric_add(d->claims, (const char *const[]){ right ? "right" : "wrong" }, 1);
 	if (!right)
 		web_problem(q, 403, "wrong_code",
@@ -66,11 +73,11 @@ static bool check_code(struct web_request *q, const struct devices *d, const str
 }
 
 /* Whether the person may have the identifier of @w, if it is free; else answers that, and returns false. */
-static bool check_claim(struct web_request *q, const struct devices *d, const struct wish *w)
+static bool check_claim(struct web_request *q, const struct auth *a, const struct wish *w)
 {
 	if (w->code)
-		return check_code(q, d, w);
-	if (!w->identifier || !d->options.claim_required)
+		return check_code(q, a, w);
+	if (!w->identifier || !a->devices->options.claim_required)
 		return true;
 	web_problem(q, 403, "code_required",
 		"An identifier is claimed here by its \"code\": ask whoever runs this installation.");
@@ -185,6 +192,6 @@ void device_create_handle(struct web_request *q, void *owner)
 	const struct devices *d = devices_of(owner);
 	struct wish w;
 
-	if (read_wish(q, &w) && check_room(q, d) && check_claim(q, d, &w))
+	if (read_wish(q, &w) && check_room(q, d) && check_claim(q, owner, &w))
 		create(q, d, &w);
 }
