@@ -25,6 +25,7 @@ static struct limiter_options limits;
 static struct bus_config kafka = { .client = "pettrack-auth" };
 static struct bus_topics topics = { .made = prepare_made };
 static struct store_options mongodb = { .app_name = "pettrack-auth", .made = prepare_made };
+static struct erasure_options erasure = { .kafka = &kafka, .topics = &topics };
 static struct web_options rest = { .verify = auth_verify };
 
 static const char *secret_setting(const char *text, void *target, int64_t min, int64_t max)
@@ -85,6 +86,12 @@ static const struct setting settings[] = {
 	{ "AUTH_AUDIT_TTL", "180d", setting_duration, &audit_ttl_ms, "how long an event of a user's audit log is kept",
 		60000, 3660LL * 86400000 },
 	LIMITER_SETTINGS(limits),
+	{ "AUTH_ERASURE_SETTLE", "30s", setting_duration, &erasure.settle_ms,
+		"how long after an account was deleted things of requests under way are looked for", 0, 3600000 },
+	{ "AUTH_ERASURE_KEEP", "365d", setting_duration, &erasure.keep_ms,
+		"how long the receipt of a deleted account is kept", 60000, 3660LL * 86400000 },
+	{ "AUTH_ERASURE_GROUP", "pettrack-writer-erasure", setting_text, &erasure.writer_group,
+		"the writer's WRITER_ERASURE_GROUP, asked how far it has erased; for role devices" },
 	{ "OPS_ADDRESS", "127.0.0.1", setting_text, &ops_address, "address of /metrics, /healthz and /readyz" },
 	{ "OPS_PORT", "9081", setting_port, &ops_port, "port of /metrics, /healthz and /readyz" },
 	PREPARE_SETTINGS(prepare),
@@ -128,6 +135,15 @@ static int prepare_all(void)
 	return r;
 }
 
+static int open_erasure(struct auth *a)
+{
+	erasure.store = a->store;
+	erasure.outbox = a->outbox;
+	erasure.upkeep = a->upkeep;
+	erasure.roles = lists.erase;
+	return erasure_open(&a->erasure, &erasure);
+}
+
 static int open_parts(struct auth *a)
 {
 	const struct keyring_options keyring = { a->store, issuer, authentication.master, key_age_ms,
@@ -144,6 +160,8 @@ static int open_parts(struct auth *a)
 	if (r == 0)
 		r = upkeep_open(
 			&a->upkeep, &(struct upkeep_options){ a->store, a->keyring, key_age_ms, lists.prepare });
+	if (r == 0)
+		r = open_erasure(a);
 	return r;
 }
 
@@ -165,6 +183,7 @@ static void close_all(struct auth *a)
 	devices_close(a->devices);
 	authentication_close(a->authentication);
 	registration_close(a->registration);
+	erasure_close(a->erasure);
 	upkeep_close(a->upkeep);
 	outbox_close(a->outbox);
 	keyring_close(a->keyring);

@@ -17,11 +17,13 @@ static const struct {
 	const struct web_route *routes;
 	upkeep_prepare prepare;
 	const struct outbox_source *const *sources; /* NULL-terminated */
+	const struct erasure_part *erase;
 } table[ROLES_MAX] = {
-	{ "registration", ROLE_REGISTRATION, registration_routes, registration_prepare, registration_sources },
-	{ "authentication", ROLE_AUTHENTICATION, authentication_routes, authentication_prepare,
-		authentication_sources },
-	{ "devices", ROLE_DEVICES, devices_routes, devices_prepare, devices_sources },
+	{ "registration", ROLE_REGISTRATION, registration_routes, registration_prepare, registration_sources,
+		registration_erase },
+	{ "authentication", ROLE_AUTHENTICATION, authentication_routes, authentication_prepare, authentication_sources,
+		authentication_erase },
+	{ "devices", ROLE_DEVICES, devices_routes, devices_prepare, devices_sources, devices_erase },
 };
 
 static unsigned role_called(const char *name, size_t len)
@@ -92,14 +94,16 @@ static bool is_published(const struct role_lists *l, const struct outbox_source 
 
 void roles_lists(unsigned roles, struct role_lists *ret)
 {
-	size_t prepared = 0, published = 0;
+	size_t prepared = 0, published = 0, erased = 0;
 
 	memset(ret, 0, sizeof *ret);
-	ret->prepare[prepared++] = audit_prepare; /* every role writes it */
+	ret->prepare[prepared++] = audit_prepare; /* every role writes it, */
+	ret->prepare[prepared++] = erasure_prepare; /* and has its part in every erasure */
 	for (size_t i = 0; i < ROLES_MAX; i++) {
 		if (!(roles & table[i].role))
 			continue;
 		ret->prepare[prepared++] = table[i].prepare;
+		ret->erase[erased++] = (struct erasure_role){ table[i].name, table[i].erase };
 		for (const struct outbox_source *const *s = table[i].sources; *s; s++) {
 			if (is_published(ret, *s))
 				continue;

@@ -19,6 +19,7 @@ struct authentication_options {
 
 extern const struct web_route authentication_routes[];
 extern const struct outbox_source *const authentication_sources[]; /* NULL-terminated */
+extern const struct erasure_part authentication_erase[];
 
 /* Borrows the parts of @a. */
 MUST_CHECK int authentication_open(

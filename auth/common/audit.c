@@ -15,14 +15,20 @@ int audit_prepare(struct store *s)
 {
 	bson_t *by_user = BCON_NEW("user", BCON_INT32(1), "time", BCON_INT32(-1), "_id", BCON_INT32(-1));
 	bson_t *user_name = BCON_NEW("name", BCON_UTF8("user"));
+	bson_t *by_other = BCON_NEW("who", BCON_INT32(1));
+	bson_t *sparse = BCON_NEW("name", BCON_UTF8("who"), "sparse", BCON_BOOL(true));
 	bson_t *by_end = BCON_NEW("expires", BCON_INT32(1));
 	bson_t *ttl = BCON_NEW("name", BCON_UTF8("expires"), "expireAfterSeconds", BCON_INT32(0));
 	int r = store_index_ensure(s, AUDIT_COLLECTION, by_user, user_name);
 
 	if (r == 0)
 		r = store_index_ensure(s, AUDIT_COLLECTION, by_end, ttl);
+	if (r == 0)
+		r = store_index_ensure(s, AUDIT_COLLECTION, by_other, sparse);
 	bson_destroy(ttl);
 	bson_destroy(by_end);
+	bson_destroy(sparse);
+	bson_destroy(by_other);
 	bson_destroy(user_name);
 	bson_destroy(by_user);
 	return r;

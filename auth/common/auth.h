@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "auth/common/erasure.h"
 #include "auth/common/hasher.h"
 #include "auth/common/keyring.h"
 #include "auth/common/limiter.h"
@@ -24,6 +25,7 @@ struct auth {
 	struct hasher *hasher; /* NULL where no role hashes */
 	struct keyring *keyring; /* NULL where no role verifies */
 	struct outbox *outbox; /* NULL where no role has events */
+	struct erasure *erasure;
 	struct registration *registration;
 	struct authentication *authentication;
 	struct devices *devices;

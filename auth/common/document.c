@@ -101,3 +101,10 @@ void document_put_text(bson_t *d, const char *key, const char *s)
 	}
 	bson_append_utf8(d, key, -1, kept, (int)n);
 }
+
+bool document_true(const bson_t *d, const char *path)
+{
+	bson_iter_t i;
+
+	return find(d, path, &i) && BSON_ITER_HOLDS_BOOL(&i) && bson_iter_bool(&i);
+}

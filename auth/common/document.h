@@ -27,6 +27,8 @@ bool document_bytes(const bson_t *d, const char *path, void *out, size_t n);
 /* Borrowed from @d; NULL when absent. */
 const char *document_text(const bson_t *d, const char *path);
 bool document_has(const bson_t *d, const char *path);
+/* Whether it is there, and true. */
+bool document_true(const bson_t *d, const char *path);
 
 /* Appends @n texts to @d as an array. */
 void document_append_texts(bson_t *d, const char *key, const char *const *texts, size_t n);

@@ -51,14 +51,20 @@ int devices_prepare(struct store *s)
 		BCON_NEW("name", BCON_UTF8("identifier"), "unique", BCON_BOOL(true), "sparse", BCON_BOOL(true));
 	bson_t *by_owner = BCON_NEW("owner", BCON_INT32(1), "created", BCON_INT32(1), "_id", BCON_INT32(1));
 	bson_t *owner_name = BCON_NEW("name", BCON_UTF8("owner"));
+	bson_t *by_former = BCON_NEW("former_owner", BCON_INT32(1));
+	bson_t *former_name = BCON_NEW("name", BCON_UTF8("former_owner"), "sparse", BCON_BOOL(true));
 	int r = store_index_ensure(s, DEVICES_COLLECTION, by_identifier, unique);
 
 	if (r == 0)
 		r = store_index_ensure(s, DEVICES_COLLECTION, by_owner, owner_name);
 	if (r == 0)
+		r = store_index_ensure(s, DEVICES_COLLECTION, by_former, former_name);
+	if (r == 0)
 		r = outbox_index_ensure(s, DEVICES_COLLECTION);
 	if (r == 0)
 		r = unknown_prepare(s);
+	bson_destroy(former_name);
+	bson_destroy(by_former);
 	bson_destroy(owner_name);
 	bson_destroy(by_owner);
 	bson_destroy(unique);

@@ -22,6 +22,7 @@ struct devices_options {
 
 extern const struct web_route devices_routes[];
 extern const struct outbox_source *const devices_sources[]; /* NULL-terminated */
+extern const struct erasure_part devices_erase[];
 
 /* Borrows the parts of @a. */
 MUST_CHECK int devices_open(struct devices **ret, const struct auth *a, const struct devices_options *o);

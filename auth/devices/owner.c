@@ -1,9 +1,9 @@
 /* owner - what an owner does with devices that exist. Every filter names the owner: somebody else's is not found. */
 #include "auth/devices/device.h"
+#include "auth/devices/end.h"
 #include "auth/devices/internal.h"
 #include "auth/devices/optional.h"
 #include "auth/common/check.h"
-#include "base/clock.h"
 
 #include <errno.h>
 #include <string.h>
@@ -255,28 +255,12 @@ void device_secret_handle(struct web_request *q, void *owner)
 
 /* ---- the end ---- */
 
-/* Its document stays, without anything personal, until its event is sent. */
 static int delete_device(const struct devices *d, const bson_t *filter)
 {
-	bson_t set = BSON_INITIALIZER, max = BSON_INITIALIZER, unset = BSON_INITIALIZER;
-	int r = outbox_mark_update(&set, &max);
+	int64_t n;
+	int r = devices_end(d->store, d->outbox, filter, &n);
 
-	if (r == 0) {
-		BSON_APPEND_DATE_TIME(&set, "deleted", clock_real_ms());
-		BCON_APPEND(&unset, "name", BCON_UTF8(""), "secret", BCON_UTF8(""));
-		optional_unset(&unset);
-		bson_t *update = BCON_NEW("$set", BCON_DOCUMENT(&set), "$max", BCON_DOCUMENT(&max), "$rename", "{",
-			"identifier", BCON_UTF8("released"), "owner", BCON_UTF8("former_owner"), "}", "$unset",
-			BCON_DOCUMENT(&unset));
-		r = store_update_one(d->store, DEVICES_COLLECTION, filter, update, false);
-		bson_destroy(update);
-	}
-	bson_destroy(&unset);
-	bson_destroy(&max);
-	bson_destroy(&set);
-	if (r == 0)
-		outbox_wake(d->outbox);
-	return r;
+	return r == 0 && n == 0 ? STORE_E_MISSING : r;
 }
 
 void device_delete_handle(struct web_request *q, void *owner)

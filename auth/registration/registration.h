@@ -14,6 +14,7 @@ struct registration;
 
 extern const struct web_route registration_routes[];
 extern const struct outbox_source *const registration_sources[]; /* NULL-terminated */
+extern const struct erasure_part registration_erase[];
 
 /* Borrows the parts of @a. */
 MUST_CHECK int registration_open(struct registration **ret, const struct auth *a);

@@ -31,6 +31,22 @@ int store_find_one(struct store *s, const char *collection, const bson_t *filter
 	return r;
 }
 
+int store_count(struct store *s, const char *collection, const bson_t *filter, int64_t *ret)
+{
+	bson_error_t error;
+	struct loan l;
+	int r = store_borrow(&l, s, collection);
+
+	if (r)
+		return r;
+	int64_t n = mongoc_collection_count_documents(l.collection, filter, NULL, NULL, NULL, &error);
+	store_give_back(&l);
+	if (n < 0)
+		return store_fail(&error);
+	*ret = n;
+	return 0;
+}
+
 /* ---- writing ---- */
 
 int store_insert(struct store *s, const char *collection, const bson_t *doc)

@@ -12,20 +12,11 @@ static bson_t *between(const bson_t *from, const char *operator, const bson_t * 
 
 int range_count(struct store *s, const struct range *range, int64_t *ret)
 {
-	bson_error_t error;
-	struct loan l;
-	int r = store_borrow(&l, s, range->collection);
-
-	if (r)
-		return r;
 	bson_t *filter = between(range->from, "$lt", range->to);
-	int64_t n = mongoc_collection_count_documents(l.collection, filter, NULL, NULL, NULL, &error);
+	int r = store_count(s, range->collection, filter, ret);
+
 	bson_destroy(filter);
-	store_give_back(&l);
-	if (n < 0)
-		return store_fail(&error);
-	*ret = n;
-	return 0;
+	return r;
 }
 
 /* The _id of the @nth document, from 1. STORE_E_MISSING when there are not so many. */

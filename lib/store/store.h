@@ -75,6 +75,9 @@ MUST_CHECK int store_insert(struct store *s, const char *collection, const bson_
 MUST_CHECK int store_find_one(
 	struct store *s, const char *collection, const bson_t *filter, const bson_t *options, bson_t **ret);
 
+/* How many match. */
+MUST_CHECK int store_count(struct store *s, const char *collection, const bson_t *filter, int64_t *ret);
+
 /* Updates the first that matches. STORE_E_MISSING when none did. @upsert: insert instead. */
 MUST_CHECK int store_update_one(
 	struct store *s, const char *collection, const bson_t *filter, const bson_t *update, bool upsert);

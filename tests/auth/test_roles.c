@@ -87,14 +87,32 @@ START_TEST(lists)
 
 	roles_lists(ROLE_REGISTRATION, &l);
 	ck_assert(l.prepare[0] != NULL);
-	ck_assert(l.prepare[1] != NULL);
-	ck_assert(l.prepare[2] == NULL);
+	ck_assert(l.prepare[2] != NULL);
+	ck_assert(l.prepare[3] == NULL);
 	ck_assert_ptr_null(l.sources[0]);
 	roles_lists(ROLE_REGISTRATION | ROLE_AUTHENTICATION | ROLE_DEVICES, &l);
-	ck_assert(l.prepare[4] == NULL);
+	ck_assert(l.prepare[5] == NULL);
 	ck_assert_str_eq(l.sources[0]->collection, "sessions");
 	ck_assert_str_eq(l.sources[1]->collection, "devices");
 	ck_assert_ptr_null(l.sources[2]);
+}
+END_TEST
+
+/* Whoever's account ends is erased by every role, each of which has something of it. */
+START_TEST(every_role_erases)
+{
+	struct role_lists l;
+
+	roles_lists(ROLE_REGISTRATION | ROLE_AUTHENTICATION | ROLE_DEVICES, &l);
+	for (size_t i = 0; i < ROLES_MAX; i++) {
+		ck_assert_str_eq(l.erase[i].name, erasure_roles[i]);
+		ck_assert_ptr_nonnull(l.erase[i].parts[0].collection);
+	}
+	ck_assert_ptr_null(l.erase[ROLES_MAX].name);
+	ck_assert_str_eq(erasure_roles[ROLES_MAX], "positions");
+	roles_lists(ROLE_DEVICES, &l);
+	ck_assert_str_eq(l.erase[0].name, "devices");
+	ck_assert_ptr_null(l.erase[1].name);
 }
 END_TEST
 
@@ -107,6 +125,7 @@ static Suite *suite(void)
 	tcase_add_test(t, routes_are_apart);
 	tcase_add_test(t, internal_routes_need_a_scope);
 	tcase_add_test(t, lists);
+	tcase_add_test(t, every_role_erases);
 	suite_add_tcase(s, t);
 	return s;
 }

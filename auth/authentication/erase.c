@@ -1,0 +1,13 @@
+/* erase - what of an ended account is authentication's. */
+#include "auth/authentication/authentication.h"
+#include "auth/common/session.h"
+
+static int end_sessions(struct store *s, struct outbox *o, const struct erasure_subject *who)
+{
+	return session_revoke_all(s, o, &who->user, NULL);
+}
+
+const struct erasure_part authentication_erase[] = {
+	{ .name = "sessions", .collection = SESSIONS_COLLECTION, .filter = erasure_filter_user, .erase = end_sessions },
+	{ 0 },
+};

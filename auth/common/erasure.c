@@ -1,0 +1,156 @@
+/* erasure - receipts: begun, and shown. */
+#include "auth/common/erasure.h"
+#include "auth/common/document.h"
+#include "base/clock.h"
+#include "base/time.h"
+
+#include <errno.h>
+#include <string.h>
+
+const char *const erasure_roles[ERASURE_ROLES + 1] = { "registration", "authentication", "devices", "positions", NULL };
+
+bson_t *erasure_filter_user(const struct erasure_subject *who)
+{
+	return BCON_NEW("user", BCON_UUID(&who->user));
+}
+
+/* ---- indexes ---- */
+
+/* An index over @field, called like it, with @options (stolen). */
+static int ensure_index(struct store *s, const char *field, bson_t *options)
+{
+	bson_t *keys = BCON_NEW(field, BCON_INT32(1));
+
+	BSON_APPEND_UTF8(options, "name", field);
+	int r = store_index_ensure(s, ERASURES_COLLECTION, keys, options);
+	bson_destroy(options);
+	bson_destroy(keys);
+	return r;
+}
+
+int erasure_prepare(struct store *s)
+{
+	int r = ensure_index(s, "user", BCON_NEW("unique", BCON_BOOL(true), "sparse", BCON_BOOL(true)));
+
+	if (r == 0)
+		r = ensure_index(s, "todo", BCON_NEW("sparse", BCON_BOOL(true)));
+	if (r == 0)
+		r = ensure_index(s, "expires", BCON_NEW("expireAfterSeconds", BCON_INT32(0)));
+	return r;
+}
+
+/* ---- begin ---- */
+
+static int insert(struct store *s, const struct erasure_subject *who, const struct uuid *receipt)
+{
+	bson_t doc = BSON_INITIALIZER;
+
+	BCON_APPEND(&doc, "_id", BCON_UUID(receipt), "user", BCON_UUID(&who->user), "email", BCON_UTF8(who->email),
+		"requested", BCON_DATE_TIME(clock_real_ms()));
+	document_append_texts(&doc, "todo", erasure_roles, ERASURE_ROLES);
+	int r = store_insert(s, ERASURES_COLLECTION, &doc);
+	bson_destroy(&doc);
+	return r;
+}
+
+static int find_begun(struct store *s, const struct uuid *user, struct uuid *ret_receipt)
+{
+	bson_t *filter = BCON_NEW("user", BCON_UUID(user)), *doc;
+	int r = store_find_one(s, ERASURES_COLLECTION, filter, NULL, &doc);
+
+	bson_destroy(filter);
+	if (r)
+		return r == STORE_E_MISSING ? STORE_E_RETRY : r; /* it has ended meanwhile */
+	if (!document_uuid(doc, "_id", ret_receipt))
+		r = -EBADMSG;
+	bson_destroy(doc);
+	return r;
+}
+
+int erasure_begin(struct store *s, const struct erasure_subject *who, struct uuid *ret_receipt)
+{
+	struct uuid receipt;
+	int r = uuid_random(&receipt);
+
+	if (r == 0)
+		r = insert(s, who, &receipt);
+	if (r == STORE_E_DUPLICATE)
+		return find_begun(s, &who->user, ret_receipt);
+	if (r == 0)
+		*ret_receipt = receipt;
+	return r;
+}
+
+/* ---- show ---- */
+
+static int show_time(json_t *shown, const bson_t *doc, const char *name)
+{
+	char text[TIME_TEXT_SIZE];
+	int64_t ms;
+
+	if (!document_time(doc, name, &ms))
+		return 0;
+	time_format(text, ms);
+	return json_object_set_new(shown, name, json_string(text));
+}
+
+/* The numbers of { erased: { NAME: n } }. */
+static json_t *counts_json(const bson_t *doc)
+{
+	json_t *counts = json_object();
+	bson_iter_t top, i;
+
+	if (!bson_iter_init_find(&top, doc, "erased") || !bson_iter_recurse(&top, &i))
+		return counts;
+	while (bson_iter_next(&i))
+		if (json_object_set_new(counts, bson_iter_key(&i), json_integer(bson_iter_as_int64(&i)))) {
+			json_decref(counts);
+			return NULL;
+		}
+	return counts;
+}
+
+/* The roles that have something to do yet. */
+static json_t *todo_json(const bson_t *doc)
+{
+	json_t *todo = json_array();
+	bson_iter_t top, i;
+
+	if (!bson_iter_init_find(&top, doc, "todo") || !bson_iter_recurse(&top, &i))
+		return todo;
+	while (bson_iter_next(&i))
+		if (json_array_append_new(todo, json_string(bson_iter_utf8(&i, NULL)))) {
+			json_decref(todo);
+			return NULL;
+		}
+	return todo;
+}
+
+static json_t *receipt_json(const bson_t *doc, const struct uuid *receipt)
+{
+	char id[UUID_TEXT_SIZE];
+
+	uuid_format(id, receipt);
+	json_t *shown =
+		json_pack("{ss ss so so}", "receipt", id, "status", document_has(doc, "finished") ? "done" : "running",
+			"erased", counts_json(doc), "remaining", todo_json(doc));
+	if (shown && (show_time(shown, doc, "requested") || show_time(shown, doc, "finished") ||
+			     show_time(shown, doc, "expires"))) {
+		json_decref(shown);
+		return NULL;
+	}
+	return shown;
+}
+
+int erasure_show(struct store *s, const struct uuid *receipt, json_t **ret)
+{
+	bson_t *filter = BCON_NEW("_id", BCON_UUID(receipt)), *doc;
+	int r = store_find_one(s, ERASURES_COLLECTION, filter, NULL, &doc);
+
+	bson_destroy(filter);
+	if (r)
+		return r;
+	*ret = receipt_json(doc, receipt);
+	bson_destroy(doc);
+	return *ret ? 0 : -ENOMEM;
+}
