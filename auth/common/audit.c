@@ -11,26 +11,27 @@ void audit_keep(int64_t ttl_ms)
 	keep_ms = ttl_ms;
 }
 
+/* @keys and @options are destroyed. */
+static int ensure(struct store *s, bson_t *keys, bson_t *options)
+{
+	int r = store_index_ensure(s, AUDIT_COLLECTION, keys, options);
+
+	bson_destroy(options);
+	bson_destroy(keys);
+	return r;
+}
+
 int audit_prepare(struct store *s)
 {
-	bson_t *by_user = BCON_NEW("user", BCON_INT32(1), "time", BCON_INT32(-1), "_id", BCON_INT32(-1));
-	bson_t *user_name = BCON_NEW("name", BCON_UTF8("user"));
-	bson_t *by_other = BCON_NEW("who", BCON_INT32(1));
-	bson_t *sparse = BCON_NEW("name", BCON_UTF8("who"), "sparse", BCON_BOOL(true));
-	bson_t *by_end = BCON_NEW("expires", BCON_INT32(1));
-	bson_t *ttl = BCON_NEW("name", BCON_UTF8("expires"), "expireAfterSeconds", BCON_INT32(0));
-	int r = store_index_ensure(s, AUDIT_COLLECTION, by_user, user_name);
+	int r = ensure(s, BCON_NEW("user", BCON_INT32(1), "time", BCON_INT32(-1), "_id", BCON_INT32(-1)),
+		BCON_NEW("name", BCON_UTF8("user")));
 
+	if (r == 0) /* what names somebody whose account ends is looked for */
+		r = ensure(s, BCON_NEW("who", BCON_INT32(1)),
+			BCON_NEW("name", BCON_UTF8("who"), "sparse", BCON_BOOL(true)));
 	if (r == 0)
-		r = store_index_ensure(s, AUDIT_COLLECTION, by_end, ttl);
-	if (r == 0)
-		r = store_index_ensure(s, AUDIT_COLLECTION, by_other, sparse);
-	bson_destroy(ttl);
-	bson_destroy(by_end);
-	bson_destroy(sparse);
-	bson_destroy(by_other);
-	bson_destroy(user_name);
-	bson_destroy(by_user);
+		r = ensure(s, BCON_NEW("expires", BCON_INT32(1)),
+			BCON_NEW("name", BCON_UTF8("expires"), "expireAfterSeconds", BCON_INT32(0)));
 	return r;
 }
 
@@ -93,13 +94,4 @@ void audit_write(struct store *s, const struct uuid *user, const char *event, co
 		return;
 	uuid_format(text, user);
 	log_error("audit event not written", LOG_S("event", event), LOG_S("user", text), LOG_I("result", r));
-}
-
-int audit_erase(struct store *s, const struct uuid *user, int64_t *ret_n)
-{
-	bson_t *filter = BCON_NEW("user", BCON_UUID(user));
-	int r = store_delete_many(s, AUDIT_COLLECTION, filter, ret_n);
-
-	bson_destroy(filter);
-	return r;
 }

@@ -76,6 +76,3 @@ struct audit_details audit_details_of(const struct web_request *q);
 /* Writes that @event happened to @user's account. @d may be NULL. Best effort, so that what was done is answered as done:
  * when it fails, that is in the program's log, with the event. */
 void audit_write(struct store *s, const struct uuid *user, const char *event, const struct audit_details *d);
-
-/* Removes all that is @user's. 0, STORE_E_RETRY or negative. */
-MUST_CHECK int audit_erase(struct store *s, const struct uuid *user, int64_t *ret_n);

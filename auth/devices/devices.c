@@ -1,5 +1,6 @@
 /* devices - the role as a whole: its routes and its collection. */
 #include "auth/devices/internal.h"
+#include "auth/devices/audit_list.h"
 #include "auth/devices/device.h"
 #include "auth/devices/unknown.h"
 
@@ -13,6 +14,7 @@ const struct web_route devices_routes[] = {
 	{ "PATCH", "/v1/devices/{id}", device_change_handle, WEB_USER, "devices.write" },
 	{ "POST", "/v1/devices/{id}/secret", device_secret_handle, WEB_USER, "devices.write" },
 	{ "DELETE", "/v1/devices/{id}", device_delete_handle, WEB_USER, "devices.write" },
+	{ "GET", "/v1/audit", audit_list_handle, WEB_USER, "account.read" },
 	{ "POST", "/internal/v1/devices/lookup", lookup_handle, WEB_SERVICE, "devices.lookup" },
 	{ "POST", "/internal/v1/devices/unknown", contacts_handle, WEB_SERVICE, "devices.lookup" },
 	{ "GET", "/internal/v1/devices/unknown", unknown_list_handle, WEB_SERVICE, "devices.unknown" },
