@@ -1,6 +1,7 @@
 /* internal - what the files of this role share; nobody else includes it. */
 #pragma once
 
+#include "auth/common/list.h"
 #include "auth/devices/devices.h"
 #include "service/metrics.h"
 
@@ -29,13 +30,6 @@ void answer_no_cursor(struct web_request *q);
 /* Answers {"devices": @list, "next"}, where the cursor is the member @cursor of the page's last. A page that is not full is
  * the last one. @list is stolen. */
 void answer_page(struct web_request *q, json_t *list, int64_t limit, const char *cursor);
-
-/* Makes JSON of a document; NULL when that makes no sense, or memory is out. */
-typedef json_t *(*document_shower)(const bson_t *doc);
-
-/* What @filter finds, each as @show has it, as an array: the caller's. 0, STORE_E_RETRY or negative. */
-MUST_CHECK int documents_list(struct store *s, const char *collection, const bson_t *filter, const bson_t *options,
-	document_shower show, json_t **ret);
 
 /* { identifier: { $in: @list } } without what no device can be called. NULL when @list is no list of texts. */
 bson_t *identifiers_filter(const json_t *list);
