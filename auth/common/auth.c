@@ -2,6 +2,7 @@
 #include "auth/common/auth.h"
 #include "auth/common/session.h"
 #include "base/clock.h"
+#include "base/text.h"
 #include "service/log.h"
 
 #include <errno.h>
@@ -39,4 +40,36 @@ void auth_busy(struct web_request *q)
 {
 	web_add_header(q, "Retry-After", "1");
 	web_problem(q, 503, "busy", "Too many passwords are being checked. Try again.");
+}
+
+const char *auth_url_setting(const char *text, void *target, int64_t min, int64_t max)
+{
+	const char *host = !strncmp(text, "https://", 8) ? text + 8 : !strncmp(text, "http://", 7) ? text + 7 : "/";
+
+	(void)min;
+	(void)max;
+	for (const char *s = text; *s; s++)
+		if (*s <= ' ' || *s > '~' || strchr("?#@\"<>\\", *s))
+			return "must be http(s)://HOST[:PORT][/PATH], without a query";
+	if (*host == '/' || *host == '\0' || strlen(text) > AUTH_URL_SIZE / 2)
+		return "must be http(s)://HOST[:PORT][/PATH], of at most 256 bytes";
+	*(const char **)target = text;
+	return NULL;
+}
+
+bool auth_url(const struct auth *a, const char *what, const char *token, char out[static AUTH_URL_SIZE])
+{
+	struct text t = text_in(out, AUTH_URL_SIZE);
+	size_t n = a->public_url ? strlen(a->public_url) : 0;
+
+	while (n > 0 && a->public_url[n - 1] == '/')
+		n--;
+	text_put(&t, a->public_url, n);
+	text_putc(&t, '/');
+	if (what)
+		text_printf(&t, "#%s=%s", what, token);
+	if (n > 0 && text_ok(&t))
+		return true;
+	out[0] = '\0';
+	return false;
 }

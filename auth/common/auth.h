@@ -14,6 +14,7 @@
 #include "store/store.h"
 #include "web/web.h"
 
+struct mailer; /* auth/common/mail.h */
 struct registration;
 struct authentication;
 struct devices;
@@ -26,6 +27,8 @@ struct auth {
 	struct keyring *keyring; /* NULL where no role verifies */
 	struct outbox *outbox; /* NULL where no role has events */
 	struct erasure *erasure;
+	struct mailer *mailer; /* whether there is a mail server or not */
+	const char *public_url; /* where the page is; NULL: not known */
 	struct registration *registration;
 	struct authentication *authentication;
 	struct devices *devices;
@@ -39,6 +42,14 @@ void auth_fail(struct web_request *q, int r);
 
 /* 503 with Retry-After: too many password hashes wait. */
 void auth_busy(struct web_request *q);
+
+/* AUTH_PUBLIC_URL: http(s)://HOST[:PORT][/PATH], a const char *, for the settings table. */
+const char *auth_url_setting(const char *text, void *target, int64_t min, int64_t max);
+
+/* "PUBLIC_URL/#verify=TOKEN", or "PUBLIC_URL/" with @what NULL. A token stands in the fragment, which is sent to no server
+ * and is in nobody's log. False, and an empty text, where it is not known where the page is, or does not fit. */
+enum { AUTH_URL_SIZE = 512 };
+bool auth_url(const struct auth *a, const char *what, const char *token, char out[static AUTH_URL_SIZE]);
 
 /* ---- limits (admit.c): first auth_admit(), then what became of it ----
  *

@@ -1,64 +1,69 @@
-/* users - one index, one write, one read. */
+/* users - the indexes, reading a document, writing one. */
 #include "auth/common/users.h"
 #include "auth/common/document.h"
 
 #include <errno.h>
 #include <string.h>
 
-static const char COLLECTION[] = "users";
-
 int users_prepare(struct store *s)
 {
-	bson_t *keys = BCON_NEW("email", BCON_INT32(1));
-	bson_t *options = BCON_NEW("name", BCON_UTF8("email"), "unique", BCON_BOOL(true));
-	int r = store_index_ensure(s, COLLECTION, keys, options);
+	bson_t *by_email = BCON_NEW("email", BCON_INT32(1));
+	bson_t *unique = BCON_NEW("name", BCON_UTF8("email"), "unique", BCON_BOOL(true));
+	bson_t *by_end = BCON_NEW("expires", BCON_INT32(1));
+	bson_t *ttl = BCON_NEW("name", BCON_UTF8("expires"), "expireAfterSeconds", BCON_INT32(0));
+	int r = store_index_ensure(s, USERS_COLLECTION, by_email, unique);
 
-	bson_destroy(options);
-	bson_destroy(keys);
+	if (r == 0)
+		r = store_index_ensure(s, USERS_COLLECTION, by_end, ttl);
+	bson_destroy(ttl);
+	bson_destroy(by_end);
+	bson_destroy(unique);
+	bson_destroy(by_email);
 	return r;
 }
 
-int users_add(struct store *s, const char *email, const char *hash, const char *name, int64_t now_ms)
-{
-	struct uuid id;
-	bson_t first;
-	int r = uuid_random(&id);
+/* ---- reading ---- */
 
-	if (r)
-		return r;
-	bson_t *filter = BCON_NEW("email", BCON_UTF8(email));
-	bson_t *update = BCON_NEW("$set", "{", "asked", BCON_DATE_TIME(now_ms), "}");
-	BSON_APPEND_DOCUMENT_BEGIN(update, "$setOnInsert", &first);
-	BCON_APPEND(&first, "_id", BCON_UUID(&id), "password", BCON_UTF8(hash), "created", BCON_DATE_TIME(now_ms));
-	if (name)
-		BSON_APPEND_UTF8(&first, "name", name);
-	bson_append_document_end(update, &first);
-	r = store_update_one(s, COLLECTION, filter, update, true);
-	if (r == STORE_E_DUPLICATE) /* two requests at once both meant to insert: now it is there */
-		r = store_update_one(s, COLLECTION, filter, update, true);
-	bson_destroy(update);
-	bson_destroy(filter);
-	return r;
+static bool copy_text(const bson_t *doc, const char *path, char *out, size_t size)
+{
+	const char *text = document_text(doc, path);
+	size_t n = text ? strlen(text) : 0;
+
+	if (!text || n >= size)
+		return false;
+	memcpy(out, text, n + 1);
+	return true;
+}
+
+static int64_t elements(const bson_t *doc, const char *path)
+{
+	bson_iter_t i, inside;
+	int64_t n = 0;
+
+	if (!bson_iter_init_find(&i, doc, path) || !BSON_ITER_HOLDS_ARRAY(&i) || !bson_iter_recurse(&i, &inside))
+		return 0;
+	while (bson_iter_next(&inside))
+		n++;
+	return n;
 }
 
 static bool read_user(const bson_t *doc, struct user *u)
 {
-	const char *hash = document_text(doc, "password");
-
-	if (!hash || strlen(hash) >= sizeof u->hash || !document_uuid(doc, "_id", &u->id))
-		return false;
-	memcpy(u->hash, hash, strlen(hash) + 1);
-	return true;
+	*u = (struct user){ .verified = document_has(doc, "verified"),
+		.awaits_verification = document_has(doc, "expires"),
+		.totp = document_has(doc, "totp.since"),
+		.recovery_codes = elements(doc, "recovery") };
+	return document_uuid(doc, "_id", &u->id) && copy_text(doc, "email", u->email, sizeof u->email) &&
+	       copy_text(doc, "password", u->hash, sizeof u->hash) && document_time(doc, "created", &u->created_ms) &&
+	       (!document_has(doc, "name") || copy_text(doc, "name", u->name, sizeof u->name));
 }
 
-int users_find(struct store *s, const char *email, struct user *ret)
+static int find(struct store *s, const bson_t *filter, struct user *ret)
 {
 	struct user u;
 	bson_t *doc;
-	bson_t *filter = BCON_NEW("email", BCON_UTF8(email));
-	int r = store_find_one(s, COLLECTION, filter, NULL, &doc);
+	int r = store_find_one(s, USERS_COLLECTION, filter, NULL, &doc);
 
-	bson_destroy(filter);
 	if (r)
 		return r;
 	bool ok = read_user(doc, &u);
@@ -67,4 +72,49 @@ int users_find(struct store *s, const char *email, struct user *ret)
 		return -EBADMSG;
 	*ret = u;
 	return 0;
+}
+
+int users_find(struct store *s, const char *email, struct user *ret)
+{
+	bson_t *filter = BCON_NEW("email", BCON_UTF8(email));
+	int r = find(s, filter, ret);
+
+	bson_destroy(filter);
+	return r;
+}
+
+int users_get(struct store *s, const struct uuid *id, struct user *ret)
+{
+	bson_t *filter = BCON_NEW("_id", BCON_UUID(id));
+	int r = find(s, filter, ret);
+
+	bson_destroy(filter);
+	return r;
+}
+
+/* ---- writing ---- */
+
+int users_add(struct store *s, const struct user *u, int64_t verify_by_ms)
+{
+	bson_t *doc = BCON_NEW("_id", BCON_UUID(&u->id), "email", BCON_UTF8(u->email), "password", BCON_UTF8(u->hash),
+		"created", BCON_DATE_TIME(u->created_ms), "asked", BCON_DATE_TIME(u->created_ms));
+
+	if (u->name[0])
+		BSON_APPEND_UTF8(doc, "name", u->name);
+	if (verify_by_ms)
+		BSON_APPEND_DATE_TIME(doc, "expires", verify_by_ms);
+	int r = store_insert(s, USERS_COLLECTION, doc);
+	bson_destroy(doc);
+	return r;
+}
+
+int users_change(struct store *s, const struct uuid *id, const bson_t *condition, const bson_t *update)
+{
+	bson_t *filter = BCON_NEW("_id", BCON_UUID(id));
+
+	if (condition)
+		bson_concat(filter, condition);
+	int r = store_update_one(s, USERS_COLLECTION, filter, update, false);
+	bson_destroy(filter);
+	return r;
 }

@@ -1,26 +1,47 @@
 /*
  * users - the collection users: registration writes it, authentication reads it
  *
- * { _id: UUID, email: lower case, unique, password: argon2id text, name: text?, created: Date, asked: Date }
+ * { _id: UUID, email: lower case, unique, password: argon2id text, name: text?, created: Date, asked: Date, verified: Date?,
+ *   expires: Date? (TTL), totp: { sealed, since, step }?, recovery: [SHA-256]? }
+ * An account with "expires" waits for its address to be verified: nobody can log in to it, so nothing is anybody's there,
+ * and it goes by itself. One that was made without verification has neither "expires" nor "verified".
+ *
  * Thread: any.
  */
 #pragma once
 
+#include "auth/common/check.h"
 #include "auth/common/hasher.h"
 #include "base/uuid.h"
 #include "store/store.h"
 
-/* Makes the collection's indexes. */
-MUST_CHECK int users_prepare(struct store *s);
+#define USERS_COLLECTION "users"
 
-/* Makes a user, or leaves a known address as it is but for "asked"; one write either way, and the same result. @name may be
- * NULL. 0, STORE_E_RETRY or negative. */
-MUST_CHECK int users_add(struct store *s, const char *email, const char *hash, const char *name, int64_t now_ms);
+enum { USER_NAME_SIZE = 4 * NAME_MAX_CHARS + 1 };
 
 struct user {
 	struct uuid id;
+	char email[EMAIL_SIZE];
+	char name[USER_NAME_SIZE]; /* "": none */
 	char hash[HASHER_TEXT_SIZE];
+	int64_t created_ms;
+	bool verified; /* it was seen that the address is his */
+	bool awaits_verification; /* he may not log in before that */
+	bool totp; /* there is a second factor, in use (it has "since") */
+	int64_t recovery_codes; /* left */
 };
 
-/* 0, STORE_E_MISSING, STORE_E_RETRY or negative. */
+/* Makes the collection's indexes. */
+MUST_CHECK int users_prepare(struct store *s);
+
+/* By address or by id. 0, STORE_E_MISSING, STORE_E_RETRY or negative. */
 MUST_CHECK int users_find(struct store *s, const char *email, struct user *ret);
+MUST_CHECK int users_get(struct store *s, const struct uuid *id, struct user *ret);
+
+/* Inserts @u: id, email, name, hash and created_ms; @verify_by_ms: when it goes unless it was verified, 0: it waits for
+ * nothing. 0, STORE_E_DUPLICATE when the address is known, STORE_E_RETRY or negative. */
+MUST_CHECK int users_add(struct store *s, const struct user *u, int64_t verify_by_ms);
+
+/* Applies @update, one of MongoDB's ({ $set: ... }), to the user while he matches @condition too (NULL: whatever he is
+ * like). 0, STORE_E_MISSING, STORE_E_DUPLICATE when it sets an address that is known, STORE_E_RETRY or negative. */
+MUST_CHECK int users_change(struct store *s, const struct uuid *id, const bson_t *condition, const bson_t *update);

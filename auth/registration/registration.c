@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct registration {
 	struct store *store;
@@ -78,6 +79,21 @@ static void count(const struct registration *r, const char *result)
 	metric_add(r->requests, (const char *const[]){ result }, 1);
 }
 
+static int add_user(struct store *s, const struct wish *w, const char *hash)
+{
+	struct user u = { .created_ms = clock_real_ms() };
+	int r = uuid_random(&u.id);
+
+	if (r)
+		return r;
+	memcpy(u.email, w->email, sizeof u.email);
+	memcpy(u.hash, hash, sizeof u.hash);
+	if (w->name)
+		memcpy(u.name, w->name, strlen(w->name) + 1);
+	r = users_add(s, &u, 0);
+	return r == STORE_E_DUPLICATE ? 0 : r;
+}
+
 static void register_user(struct web_request *q, void *owner)
 {
 	const struct registration *r = ((const struct auth *)owner)->registration;
@@ -100,7 +116,7 @@ static void register_user(struct web_request *q, void *owner)
 		return;
 	}
 	if (result == 0)
-		result = users_add(r->store, w.email, hash, w.name, clock_real_ms());
+		result = add_user(r->store, &w, hash);
 	count(r, result ? "failed" : "accepted");
 	if (result)
 		auth_fail(q, result);
