@@ -1,7 +1,7 @@
 """tidy.py BUILD CACHE FILE...: clang-tidy over the files, as BUILD compiles them.
 
-A file that has passed is passed over until what it includes, its own text, the checks or clang-tidy itself change; CACHE is
-where that is remembered.
+A file that has passed is passed over until what it includes, its own text, the checks or clang-tidy itself change.
+CACHE is where that is remembered.
 """
 
 import concurrent.futures
