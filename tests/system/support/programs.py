@@ -10,6 +10,7 @@ import bson.binary
 import requests
 from bson.codec_options import CodecOptions
 
+from .limits import ROOMY
 from .people import User
 from .ports import free_port
 from .servers import Process
@@ -48,7 +49,7 @@ class Program(Process):
         self.kind = kind
         path, ports = PROGRAMS[kind]
         self.path = binary(path)
-        self.env = dict(env)
+        self.env = {**(ROOMY if kind == "auth" else {}), **env}
         self.port_settings = dict(ports)
         if kind == "gateway":
             for protocol in self.env.setdefault("GATEWAY_PROTOCOLS", SPOKEN).split(","):
