@@ -39,3 +39,35 @@ void geo_move(int32_t *lat_e7, int32_t *lon_e7, double course_deg, double distan
 	*lat_e7 = (int32_t)lround(asin(fmax(-1, fmin(to_sin, 1))) / E7_TO_RAD);
 	*lon_e7 = (int32_t)lround(lon_deg * 1e7);
 }
+
+/* ---- geohashes ---- */
+
+/* One of the 2^@bits equal parts of a range of @size_e7 around 0. */
+struct part {
+	int64_t middle_e7;
+	int64_t edge_e7; /* the one that is nearer to 0 */
+};
+
+static struct part part_of(int64_t at_e7, int64_t size_e7, int bits)
+{
+	const int64_t parts = INT64_C(1) << bits;
+	int64_t i = (at_e7 + size_e7 / 2) * parts / size_e7; /* below 2^32 * 2^30 */
+
+	if (i == parts) /* the upper end of the range is in the last */
+		i--;
+	int64_t nearer = 2 * i >= parts ? i : i + 1;
+	return (struct part){ (2 * i + 1) * size_e7 / (2 * parts) - size_e7 / 2,
+		nearer * size_e7 / parts - size_e7 / 2 };
+}
+
+struct geohash_cell geohash_cell(int32_t lat_e7, int32_t lon_e7, int length)
+{
+	int lat_bits = 5 * length / 2;
+	struct part lat = part_of(lat_e7, 1800000000, lat_bits),
+		    lon = part_of(lon_e7, 3600000000, 5 * length - lat_bits);
+	struct geohash_cell c = { .lat_e7 = (int32_t)lat.middle_e7, .lon_e7 = (int32_t)lon.middle_e7 };
+
+	/* A cell is widest at its edge that is nearer to the equator; east and west are alike. */
+	c.radius_m = geo_distance_m(c.lat_e7, c.lon_e7, (int32_t)lat.edge_e7, (int32_t)lon.edge_e7);
+	return c;
+}

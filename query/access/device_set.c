@@ -14,6 +14,7 @@ struct device_set *device_set_new(const struct uuid *ids, size_t n)
 	if (!s)
 		return NULL;
 	atomic_init(&s->refs, 1);
+	s->limits = (struct limits){ 0 };
 	s->n = 0;
 	if (n == 0)
 		return s;
