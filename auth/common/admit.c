@@ -1,9 +1,11 @@
 /* admit - the limiter, asked about a request; what is refused is answered and counted. */
 #include "auth/common/auth.h"
 #include "base/clock.h"
+#include "service/log.h"
 #include "service/metrics.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 
 enum { MS_PER_S = 1000 };
@@ -48,6 +50,15 @@ static void answer_limited(struct web_request *q, int64_t wait_ms)
 	web_problem(q, 429, "too_many_attempts", "Too many attempts. Try again in %s s.", text);
 }
 
+/* An operator who has forgotten his proxy finds all his users in one bucket: tells him, once. */
+static void warn_of_proxy(const struct web_request *q, enum limiter_kind kind)
+{
+	static atomic_flag told = ATOMIC_FLAG_INIT;
+
+	if (kind == LIMITER_ADDRESS && web_forwards(q) && !atomic_flag_test_and_set(&told))
+		log_warn("proxy not trusted", LOG_S("address", web_remote(q)), LOG_S("see", "AUTH_TRUSTED_PROXIES"));
+}
+
 bool auth_admit(struct web_request *q, const struct auth *a, enum auth_limit what, const char *account)
 {
 	struct limiter_who w = who(q, what, account);
@@ -57,6 +68,7 @@ bool auth_admit(struct web_request *q, const struct auth *a, enum auth_limit wha
 	if (wait_ms == 0)
 		return true;
 	count(what, kind);
+	warn_of_proxy(q, kind);
 	answer_limited(q, wait_ms);
 	return false;
 }

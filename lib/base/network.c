@@ -110,3 +110,46 @@ bool network_has(const struct network *n, const struct address *a)
 {
 	return !is_nobodys(a) && same_begin(a->b, n->first.b, n->bits);
 }
+
+/* ---- lists ---- */
+
+/* The first @n bytes of @text, blanks around them aside. */
+static int parse_one(struct network *ret, const char *text, size_t n)
+{
+	char one[ADDRESS_TEXT_SIZE + 1 + PREFIX_DIGITS];
+
+	for (; n > 0 && *text == ' '; n--)
+		text++;
+	while (n > 0 && text[n - 1] == ' ')
+		n--;
+	if (n >= sizeof one)
+		return -EINVAL;
+	memcpy(one, text, n);
+	one[n] = '\0';
+	return network_parse(ret, one);
+}
+
+int networks_parse(struct networks *ret, const char *text)
+{
+	struct networks l = { .n = 0 };
+
+	for (bool more = *text != '\0'; more;) {
+		size_t n = strcspn(text, ",");
+		if (l.n == NETWORKS_MAX)
+			return -E2BIG;
+		if (parse_one(&l.list[l.n++], text, n))
+			return -EINVAL;
+		more = text[n] == ',';
+		text += n + more;
+	}
+	*ret = l;
+	return 0;
+}
+
+bool networks_have(const struct networks *l, const struct address *a)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (network_has(&l->list[i], a))
+			return true;
+	return false;
+}

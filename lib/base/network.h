@@ -8,6 +8,7 @@
 #include "base/err.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* IPv4 as ::ffff:a.b.c.d. All zero, the unspecified address: nobody's. */
@@ -35,3 +36,16 @@ MUST_CHECK int network_parse(struct network *ret, const char *text);
 
 /* Whether @a is in @n. Nobody's is in none. */
 bool network_has(const struct network *n, const struct address *a);
+
+enum { NETWORKS_MAX = 32 };
+
+struct networks {
+	struct network list[NETWORKS_MAX];
+	size_t n;
+};
+
+/* Networks with commas between, and blanks around them if need be; "" is none. 0, -EINVAL, or -E2BIG for too many. */
+MUST_CHECK int networks_parse(struct networks *ret, const char *text);
+
+/* Whether @a is in any of them. */
+bool networks_have(const struct networks *l, const struct address *a);

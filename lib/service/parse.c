@@ -1,6 +1,8 @@
 /* service's parsers: the text of a setting into its variable, or what is wrong and how to mend it. */
 #include "service/settings.h"
+#include "base/network.h"
 
+#include <errno.h>
 #include <string.h>
 
 struct unit {
@@ -132,4 +134,20 @@ const char *setting_bool(const char *text, void *target, int64_t min, int64_t ma
 		return "must be true or false";
 	*(bool *)target = on;
 	return NULL;
+}
+
+const char *setting_networks(const char *text, void *target, int64_t min, int64_t max)
+{
+	(void)min;
+	(void)max;
+	switch (networks_parse(target, text)) {
+	case 0:
+		return NULL;
+	case -E2BIG:
+		return "must be 32 networks at most";
+	default:
+		return "must be networks such as 10.0.0.0/8 or 2001:db8::/32, comma-separated, with no bit set behind "
+		       "the "
+		       "prefix";
+	}
 }

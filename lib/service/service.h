@@ -52,6 +52,8 @@ const char *setting_duration(
 	const char *text, void *target, int64_t min, int64_t max); /* int64_t *, ms: 500ms, 30s, 15m, 2h, 7d */
 const char *setting_port(const char *text, void *target, int64_t min, int64_t max); /* uint16_t *, 0 = any free port */
 const char *setting_bool(const char *text, void *target, int64_t min, int64_t max); /* bool *, true or false */
+const char *setting_networks(
+	const char *text, void *target, int64_t min, int64_t max); /* struct networks *: 10.0.0.0/8,2001:db8::/32 */
 
 struct service {
 	const char *name; /* of the program */

@@ -16,6 +16,7 @@ enum {
 	EXTRA_SIZE = 1024, /* of the headers that a handler adds */
 	HEAD_SIZE = 4096, /* of all headers of an answer */
 	OUT_SIZE = 16384, /* of what is gathered before it is sent */
+	REMOTE_SIZE = 64, /* civetweb's is a little more than ADDRESS_TEXT_SIZE */
 };
 
 struct web {
@@ -49,6 +50,8 @@ struct web_request {
 	struct query query;
 	struct token_claims claims;
 	bool has_claims;
+	char remote[REMOTE_SIZE];
+	bool forwards; /* without being trusted */
 
 	int64_t body_len; /* what the client announced */
 	char *body; /* once read */
@@ -79,7 +82,9 @@ void access_answer_options(struct web_request *q, const char *methods);
 /* dispatch.c: answers the request. */
 void dispatch(struct web_request *q);
 
-/* request.c: reads and drops what is left of a small body, so that the connection can be used again; else marks it to
+/* request.c: finds out whom it comes from. Before it is dispatched. */
+void request_find_remote(struct web_request *q);
+/* Reads and drops what is left of a small body, so that the connection can be used again; else marks it to
  * be closed. Before the answer. */
 void request_settle_body(struct web_request *q);
 /* Takes from the socket what a client may still be sending, for a short while: a socket closed with unread bytes

@@ -1,8 +1,10 @@
 /* request - what came: path, query, headers, body. */
 #include "web/internal.h"
 #include "base/clock.h"
+#include "base/forwarded.h"
 #include "web/router.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -35,7 +37,37 @@ const char *web_header(const struct web_request *q, const char *name)
 
 const char *web_remote(const struct web_request *q)
 {
-	return mg_get_request_info(q->conn)->remote_addr;
+	return q->remote;
+}
+
+bool web_forwards(const struct web_request *q)
+{
+	return q->forwards;
+}
+
+static struct forwarded_lines header_lines(const struct mg_request_info *info, const char *name)
+{
+	struct forwarded_lines l = { .n = 0 };
+
+	for (int i = 0; i < info->num_headers; i++)
+		if (!strcasecmp(info->http_headers[i].name, name))
+			forwarded_add(&l, info->http_headers[i].value, strlen(info->http_headers[i].value));
+	return l;
+}
+
+void request_find_remote(struct web_request *q)
+{
+	const struct networks *trusted = &q->web->o.trusted_proxies;
+	struct forwarded_lines list = header_lines(q->info, "X-Forwarded-For");
+	struct forwarded_lines elements = header_lines(q->info, "Forwarded");
+	struct address peer;
+
+	snprintf(q->remote, sizeof q->remote, "%s", q->info->remote_addr);
+	if (address_parse(&peer, q->remote))
+		return;
+	q->forwards = list.n + elements.n > 0 && !networks_have(trusted, &peer);
+	struct address client = forwarded_client(trusted, &peer, &list, &elements);
+	address_format(q->remote, &client);
 }
 
 /* ---- body ---- */

@@ -72,6 +72,7 @@ static void handle(struct web_request *q, bool open)
 
 	q->info = mg_get_request_info(q->conn);
 	q->method = q->info->request_method;
+	request_find_remote(q);
 	if (!open)
 		refuse(q, "stopping", "This server is stopping. Try again shortly.");
 	else if (!runner)

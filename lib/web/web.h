@@ -9,6 +9,7 @@
 #pragma once
 
 #include "base/err.h"
+#include "base/network.h"
 #include "base/uuid.h"
 #include "token/token.h"
 
@@ -42,6 +43,7 @@ struct web_options {
 	int64_t body_max; /* bytes of a request's body */
 	int64_t request_timeout_ms, keep_alive_ms;
 	const char *cors_origins; /* comma-separated, NULL: none; "*" is refused */
+	struct networks trusted_proxies; /* whose X-Forwarded-For and Forwarded are believed; see base/forwarded.h */
 	const struct web_route *routes;
 	void *owner;
 	/* Verifies a bearer token: 0, a token_result, or -errno (keys not there yet: 503). NULL where every route is public. */
@@ -70,7 +72,8 @@ const struct token_claims *web_claims(const struct web_request *q); /* NULL on p
 const char *web_path(const struct web_request *q, const char *name); /* the segment {name}, decoded */
 const char *web_query(const struct web_request *q, const char *name); /* decoded; NULL when absent */
 const char *web_header(const struct web_request *q, const char *name); /* NULL when absent */
-const char *web_remote(const struct web_request *q); /* the peer's address as text */
+const char *web_remote(const struct web_request *q); /* the client's address as text, behind trusted proxies */
+bool web_forwards(const struct web_request *q); /* it says whom it asks for, but is no trusted proxy */
 /* The body as a JSON object, read once, borrowed. NULL: it was not one, and the answer (400, 413, 415) is already sent. */
 const json_t *web_body(struct web_request *q);
 /* The body as bytes, for forms; the same rules. NUL-terminated. */

@@ -2,6 +2,7 @@
 #include "tests/lib/unit.h"
 
 #include <errno.h>
+#include <string.h>
 
 #define LENGTH(a) ((int)(sizeof(a) / sizeof *(a)))
 
@@ -120,6 +121,57 @@ START_TEST(no_network)
 }
 END_TEST
 
+/* ---- lists ---- */
+
+static const struct {
+	const char *networks, *address;
+	bool have;
+} lists[] = {
+	{ "", "10.0.0.1", false },
+	{ "10.0.0.0/8", "10.0.0.1", true },
+	{ "10.0.0.0/8,2001:db8::/32", "2001:db8::1", true },
+	{ "10.0.0.0/8, 192.0.2.7 , ::1", "192.0.2.7", true },
+	{ "10.0.0.0/8, 192.0.2.7 , ::1", "::1", true },
+	{ "10.0.0.0/8, 192.0.2.7 , ::1", "192.0.2.8", false },
+};
+
+START_TEST(a_list_has)
+{
+	struct networks l;
+	struct address a;
+
+	ck_assert_int_eq(networks_parse(&l, lists[_i].networks), 0);
+	ck_assert_int_eq(address_parse(&a, lists[_i].address), 0);
+	ck_assert_msg(networks_have(&l, &a) == lists[_i].have, "%s %s", lists[_i].networks, lists[_i].address);
+}
+END_TEST
+
+START_TEST(no_list)
+{
+	static const char *const none[] = { ",", "10.0.0.0/8,", ",10.0.0.0/8", "10.0.0.0/8;::1", "10.0.0.1/8", "a",
+		" " };
+	struct networks l = { .n = 7 };
+
+	for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+		ck_assert_msg(networks_parse(&l, none[i]) == -EINVAL, "%s", none[i]);
+	ck_assert_uint_eq(l.n, 7);
+}
+END_TEST
+
+START_TEST(a_list_is_bounded)
+{
+	char text[(NETWORKS_MAX + 1) * 4 + 1] = "";
+	struct networks l;
+
+	for (int i = 0; i < NETWORKS_MAX; i++)
+		strcat(text, i ? ",::1" : "::1");
+	ck_assert_int_eq(networks_parse(&l, text), 0);
+	ck_assert_uint_eq(l.n, NETWORKS_MAX);
+	strcat(text, ",::1");
+	ck_assert_int_eq(networks_parse(&l, text), -E2BIG);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("base/network");
@@ -129,6 +181,9 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, no_network, 0, LENGTH(bad));
 	tcase_add_loop_test(t, an_address_is_read_and_shown, 0, LENGTH(addresses));
 	tcase_add_loop_test(t, no_address, 0, LENGTH(no_addresses));
+	tcase_add_loop_test(t, a_list_has, 0, LENGTH(lists));
+	tcase_add_test(t, no_list);
+	tcase_add_test(t, a_list_is_bounded);
 	suite_add_tcase(s, t);
 	return s;
 }

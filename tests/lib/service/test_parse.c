@@ -1,3 +1,4 @@
+#include "base/network.h"
 #include "service/service.h"
 #include "tests/lib/unit.h"
 
@@ -62,6 +63,9 @@ static const struct {
 	{ setting_port, "0", 1, 65535, "must be 1 to 65535" },
 	{ setting_bool, "yes", 0, 0, "must be true or false" },
 	{ setting_bool, "", 0, 0, "must be true or false" },
+	{ setting_networks, "10.0.0.1/8", 0, 0,
+		"must be networks such as 10.0.0.0/8 or 2001:db8::/32, comma-separated, with no bit set behind the "
+		"prefix" },
 };
 
 START_TEST(refuses)
@@ -78,6 +82,7 @@ START_TEST(other_types)
 	const char *text = NULL;
 	uint16_t port = 7;
 	bool on = false;
+	struct networks networks;
 
 	ck_assert_ptr_null(setting_text("a", &text, 0, 0));
 	ck_assert_str_eq(text, "a");
@@ -87,6 +92,8 @@ START_TEST(other_types)
 	ck_assert(on);
 	ck_assert_ptr_null(setting_bool("false", &on, 0, 0));
 	ck_assert(!on);
+	ck_assert_ptr_null(setting_networks("10.0.0.0/8,::1", &networks, 0, 0));
+	ck_assert_uint_eq(networks.n, 2);
 }
 END_TEST
 

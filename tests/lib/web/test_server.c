@@ -170,7 +170,9 @@ static void setup(void)
 	FILE *f = fopen(path, "w");
 	fputs("<html>pets</html>", f);
 	fclose(f);
-	ck_assert_int_eq(web_open(&web, &options), 0);
+	struct web_options o = options;
+	ck_assert_int_eq(networks_parse(&o.trusted_proxies, "127.0.0.1, 10.0.0.0/8"), 0);
+	ck_assert_int_eq(web_open(&web, &o), 0);
 	port = web_port(web);
 	unlink(path);
 	rmdir(dir);
@@ -237,6 +239,46 @@ static const char *body_of(const char *answer)
 	ck_assert_ptr_nonnull(end);
 	return end + 4;
 }
+
+/* ---- whom it comes from ---- */
+
+static void comes_from(const char *headers, const char *address)
+{
+	char want[80];
+
+	snprintf(want, sizeof want, "\"remote\":\"%s\"}", address);
+	has(ask("GET", "/show/x", headers, ""), want);
+}
+
+START_TEST(a_trusted_proxy_is_believed)
+{
+	comes_from("X-Forwarded-For: 203.0.113.7\r\n", "203.0.113.7");
+	comes_from("x-forwarded-for: 198.51.100.1\r\nX-Forwarded-For: 203.0.113.7, 10.0.0.2\r\n", "203.0.113.7");
+	comes_from("X-Forwarded-For: 2001:db8:1:0::7\r\n", "2001:db8:1::7");
+	comes_from("Forwarded: for=203.0.113.7\r\n", "203.0.113.7");
+	comes_from("Forwarded: for=198.51.100.1\r\nForwarded: for=\"[2001:db8::7]:1\"\r\n", "2001:db8::7");
+	comes_from("X-Forwarded-For: 203.0.113.7\r\nForwarded: for=198.51.100.1\r\n", "127.0.0.1");
+	comes_from("X-Forwarded-For: unknown\r\n", "127.0.0.1");
+	comes_from("X-Real-IP: 203.0.113.7\r\n", "127.0.0.1");
+}
+END_TEST
+
+START_TEST(another_peer_is_not)
+{
+	struct web *other;
+	struct web_options o = options;
+
+	o.files_dir = NULL;
+	ck_assert_int_eq(networks_parse(&o.trusted_proxies, "10.0.0.0/8"), 0);
+	ck_assert_int_eq(web_open(&other, &o), 0);
+	uint16_t usual = port;
+	port = web_port(other);
+	comes_from("X-Forwarded-For: 203.0.113.7\r\n", "127.0.0.1");
+	comes_from("X-Forwarded-For: 10.0.0.2\r\nForwarded: for=10.0.0.2\r\n", "127.0.0.1");
+	port = usual;
+	web_close(other);
+}
+END_TEST
 
 /* ---- routing and headers ---- */
 
@@ -918,6 +960,8 @@ END_TEST
 
 static void add_exchanges(TCase *c)
 {
+	tcase_add_test(c, a_trusted_proxy_is_believed);
+	tcase_add_test(c, another_peer_is_not);
 	tcase_add_test(c, a_route_with_parameters);
 	tcase_add_test(c, what_is_not_there);
 	tcase_add_test(c, another_method);
