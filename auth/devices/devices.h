@@ -3,8 +3,8 @@
  *
  * Collection devices: { _id: UUID, owner: UUID, name, identifier: unique, secret: SHA-256, pet?, retention_days?, rules?,
  * created: Date, event?, announced? }. A deleted one keeps nothing but { released: identifier, former_owner, deleted: Date },
- * under names that no look-up uses, until its event is in Kafka (outbox); its identifier is free at once. The other
- * collection, of what is no device yet, is unknown.h's.
+ * under names that no look-up uses, until its event is in Kafka (outbox); its identifier is free at once. The others,
+ * of what is no device yet and of who else may see one, are unknown.h's and grants.h's.
  *
  * Thread: handlers run on the server's.
  */
@@ -18,6 +18,9 @@ struct devices_options {
 	int64_t per_user_max;
 	int64_t unknown_max, unknown_ttl_ms; /* of the list of trackers that are nobody's yet (unknown.h) */
 	bool claim_required; /* an identifier that a person names needs the code that is listed with it */
+	int64_t grants_per_device, grants_per_user; /* of the latter as many as were given, and as many received */
+	int64_t grant_ttl_ms; /* how long one waits for an answer */
+	bool verify_email; /* an address counts only once it is verified */
 };
 
 extern const struct web_route devices_routes[];
