@@ -59,18 +59,32 @@ static void warn_of_proxy(const struct web_request *q, enum limiter_kind kind)
 		log_warn("proxy not trusted", LOG_S("address", web_remote(q)), LOG_S("see", "AUTH_TRUSTED_PROXIES"));
 }
 
-bool auth_admit(struct web_request *q, const struct auth *a, enum auth_limit what, const char *account)
+/* 0, or how long the caller is to wait, which is counted. */
+static int64_t admit(struct web_request *q, const struct auth *a, enum auth_limit what, const char *account)
 {
 	struct limiter_who w = who(q, what, account);
 	enum limiter_kind kind = LIMITER_ADDRESS;
 	int64_t wait_ms = limiter_admit(a->limiter, &w, clock_mono_ms(), &kind);
 
 	if (wait_ms == 0)
-		return true;
+		return 0;
 	count(what, kind);
 	warn_of_proxy(q, kind);
-	answer_limited(q, wait_ms);
-	return false;
+	return wait_ms;
+}
+
+bool auth_admit(struct web_request *q, const struct auth *a, enum auth_limit what, const char *account)
+{
+	int64_t wait_ms = admit(q, a, what, account);
+
+	if (wait_ms > 0)
+		answer_limited(q, wait_ms);
+	return wait_ms == 0;
+}
+
+bool auth_admits(struct web_request *q, const struct auth *a, enum auth_limit what, const char *account)
+{
+	return admit(q, a, what, account) == 0;
 }
 
 void auth_penalise(struct web_request *q, const struct auth *a, enum auth_limit what, const char *account)

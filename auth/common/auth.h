@@ -59,6 +59,9 @@ bool auth_url(const struct auth *a, const char *what, const char *token, char ou
 /* Whether the caller may try, and takes what that costs; else 429 with Retry-After is answered. */
 bool auth_admit(struct web_request *q, const struct auth *a, enum auth_limit what, const char *account);
 
+/* The same for what is only a part of a request, and is left out: nothing is answered. */
+bool auth_admits(struct web_request *q, const struct auth *a, enum auth_limit what, const char *account);
+
 /* It failed: wrong password, code or secret. Costs more, and from the sixth on shuts for a while. */
 void auth_penalise(struct web_request *q, const struct auth *a, enum auth_limit what, const char *account);
 

@@ -58,6 +58,7 @@ const char *limiter_name(enum auth_limit what)
 		[AUTH_LIMIT_REFRESH] = "refresh",
 		[AUTH_LIMIT_CLIENT] = "client",
 		[AUTH_LIMIT_CLAIM] = "claim",
+		[AUTH_LIMIT_SHARE] = "share",
 	};
 
 	return names[what];

@@ -41,6 +41,7 @@ enum auth_limit {
 	AUTH_LIMIT_REFRESH,
 	AUTH_LIMIT_CLIENT, /* a service shows its secret: failures only; account: its id */
 	AUTH_LIMIT_CLAIM, /* the code of a tracker; account: the user's id */
+	AUTH_LIMIT_SHARE, /* a device is shared with an address; account: the user's id */
 	AUTH_LIMITS
 };
 
@@ -116,6 +117,8 @@ int64_t limiter_pushed_out(struct limiter *l);
 		LIMIT_SETTING_(o, CLIENT, ADDRESS, "60/1m", "wrong secrets of services from one address"),             \
 		LIMIT_SETTING_(o, CLAIM, ADDRESS, "60/1m", "codes of trackers from one address"),                      \
 		LIMIT_SETTING_(o, CLAIM, ACCOUNT, "60/1h", "codes of trackers from one user"),                         \
+		LIMIT_SETTING_(o, SHARE, ADDRESS, "120/1h", "devices shared with others from one address"),            \
+		LIMIT_SETTING_(o, SHARE, ACCOUNT, "60/1h", "devices shared with others by one user"),                  \
 		{ "AUTH_LIMIT_ENTRIES", "32768", setting_int, &(o).entries,                                            \
 			"addresses, and accounts, that each limit remembers, 40 bytes each", 16, 1 << 24 },            \
 		{ "AUTH_LIMIT_FAILURE_COST", "5", setting_int, &(o).failure_cost,                                      \
