@@ -1,6 +1,7 @@
 /* pettrack-auth - who a user, a device, a service is; what a user may see. */
 #include "auth/authentication/authentication.h"
 #include "auth/common/audit.h"
+#include "auth/common/second_factor.h"
 #include "auth/devices/devices.h"
 #include "auth/registration/registration.h"
 #include "auth/roles.h"
@@ -19,7 +20,8 @@ static uint16_t ops_port;
 static int64_t hash_threads, hash_queue, key_age_ms, audit_ttl_ms;
 static struct prepare prepare;
 static struct clients clients;
-static struct authentication_options authentication = { .clients = &clients };
+static struct master master;
+static struct authentication_options authentication = { .clients = &clients, .master = &master };
 static struct devices_options devices;
 static struct limiter_options limits;
 static struct bus_config kafka = { .client = "pettrack-auth" };
@@ -61,7 +63,9 @@ static const struct setting settings[] = {
 	{ "AUTH_TRUSTED_PROXIES", NULL, setting_networks, &rest.trusted_proxies,
 		"networks of proxies whose X-Forwarded-For or Forwarded tells the client's address, comma-separated" },
 	{ "AUTH_MASTER_SECRET", NULL, secret_setting, &master_secret,
-		"seals signing keys and marks refresh tokens; for role authentication", .flags = SETTING_SECRET },
+		"seals signing keys and second factors, marks refresh tokens; for role authentication, and for "
+		"registration to ask for a second factor",
+		.flags = SETTING_SECRET },
 	{ "AUTH_CLIENTS", NULL, clients_setting, &clients, "services: ID:SECRET:SCOPE[ SCOPE...], comma-separated",
 		.flags = SETTING_SECRET },
 	{ "AUTH_ISSUER", "pettrack", setting_text, &issuer, "claim iss of access tokens" },
@@ -112,20 +116,18 @@ static const struct setting settings[] = {
 /* What is borrowed for the process's life. */
 static struct role_routes routes;
 static struct role_lists lists;
-static struct master master;
 
+/* Only role authentication signs; registration asks for a second factor before an account is deleted. */
 static int check_secrets(void)
 {
+	if (master_secret)
+		return master_derive(&master, master_secret);
 	if (!(roles & ROLE_AUTHENTICATION))
 		return 0;
-	if (!master_secret) {
-		fputs("pettrack-auth: role authentication needs AUTH_MASTER_SECRET: set it in the environment, "
-		      "or name a file that holds it by AUTH_MASTER_SECRET_FILE\n",
-			stderr);
-		return SERVICE_E_USAGE;
-	}
-	authentication.master = &master;
-	return master_derive(&master, master_secret);
+	fputs("pettrack-auth: role authentication needs AUTH_MASTER_SECRET: set it in the environment, "
+	      "or name a file that holds it by AUTH_MASTER_SECRET_FILE\n",
+		stderr);
+	return SERVICE_E_USAGE;
 }
 
 /* What the roles of this process need; one without events needs no topic. */
@@ -154,8 +156,8 @@ static int open_erasure(struct auth *a)
 
 static int open_parts(struct auth *a)
 {
-	const struct keyring_options keyring = { a->store, issuer, authentication.master, key_age_ms,
-		authentication.token_age_ms };
+	const struct keyring_options keyring = { a->store, issuer, roles & ROLE_AUTHENTICATION ? &master : NULL,
+		key_age_ms, authentication.token_age_ms };
 	const struct outbox_options outbox = { a->store, &kafka, &topics, lists.sources };
 	int r = limiter_open(&a->limiter, &limits);
 
@@ -163,6 +165,8 @@ static int open_parts(struct auth *a)
 		r = hasher_open(&a->hasher, hash_threads, hash_queue);
 	if (r == 0 && roles & (ROLE_AUTHENTICATION | ROLE_DEVICES))
 		r = keyring_open(&a->keyring, &keyring);
+	if (r == 0 && master_secret)
+		r = second_factor_open(&a->second_factor, a->store, &master);
 	if (r == 0 && lists.sources[0])
 		r = outbox_open(&a->outbox, &outbox);
 	if (r == 0)
@@ -194,6 +198,7 @@ static void close_all(struct auth *a)
 	erasure_close(a->erasure);
 	upkeep_close(a->upkeep);
 	outbox_close(a->outbox);
+	second_factor_close(a->second_factor);
 	keyring_close(a->keyring);
 	hasher_close(a->hasher);
 	limiter_close(a->limiter);

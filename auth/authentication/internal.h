@@ -22,10 +22,20 @@ static inline struct authentication *authentication_of(void *owner)
 /* Adds 1 to the series of @result. */
 void authentication_count(struct metric *m, const char *result);
 
+/* Begins a session of @user for who asks, and answers its tokens. 0, or what auth_fail() takes: not answered then. */
+MUST_CHECK int answer_session(struct web_request *q, const struct authentication *x, const struct uuid *user);
+
 /* ---- handlers ---- */
 
 void login_handle(struct web_request *q, void *owner);
 void refresh_handle(struct web_request *q, void *owner);
 void logout_handle(struct web_request *q, void *owner);
+void session_list_handle(struct web_request *q, void *owner);
+void session_revoke_handle(struct web_request *q, void *owner);
+void session_revoke_others_handle(struct web_request *q, void *owner);
+void totp_begin_handle(struct web_request *q, void *owner);
+void totp_confirm_handle(struct web_request *q, void *owner);
+void totp_disable_handle(struct web_request *q, void *owner);
+void recovery_codes_handle(struct web_request *q, void *owner);
 void jwks_handle(struct web_request *q, void *owner);
 void service_token_handle(struct web_request *q, void *owner);

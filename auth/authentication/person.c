@@ -1,14 +1,8 @@
-/* person - log in, refresh, log out. */
+/* person - a person's tokens: what log-in and refresh answer, refresh, log out. */
 #include "auth/authentication/internal.h"
-#include "auth/common/check.h"
+#include "auth/common/audit.h"
 #include "auth/common/session.h"
-#include "auth/common/users.h"
 #include "base/clock.h"
-
-#include <errno.h>
-#include <string.h>
-
-enum { PASSWORD_BYTES_MAX = 4 * PASSWORD_MAX };
 
 /* ---- the answer that both log in and refresh give ---- */
 
@@ -38,104 +32,30 @@ static int answer_tokens(
 	return 0;
 }
 
-/* ---- log in ---- */
-
-/* Whether @password is that of @email's user. Takes a hash's time either way. 0, HASHER_E_BUSY, -EAGAIN or negative. */
-static int check_credentials(
-	const struct authentication *x, const char *email, const char *password, struct uuid *ret_user, bool *ret_same)
+int answer_session(struct web_request *q, const struct authentication *x, const struct uuid *user)
 {
-	struct user user;
-	int found = users_find(x->store, email, &user);
-
-	if (found < 0)
-		return found;
-	if (found == STORE_E_RETRY)
-		return -EAGAIN;
-	int r = hasher_verify(x->hasher, found == 0 ? user.hash : NULL, password, ret_same);
-	if (r == 0 && *ret_same)
-		*ret_user = user.id;
-	return r;
-}
-
-/* Texts that no user can have are invalid without a hash: they say nothing about who is known. */
-static bool plausible(const json_t *email, const json_t *password, char ret_email[static EMAIL_SIZE])
-{
-	return json_is_string(password) && json_string_length(password) <= PASSWORD_BYTES_MAX &&
-	       check_email(email, ret_email);
-}
-
-static void answer_invalid(struct web_request *q)
-{
-	web_problem(q, 401, "invalid_credentials", "There is no user with this e-mail address and password.");
-}
-
-static int begin_session(struct web_request *q, const struct authentication *x, const struct uuid *user)
-{
+	const struct session_origin origin = { web_header(q, "User-Agent"), web_remote(q) };
 	struct session_grant g;
 	int64_t now = clock_real_ms();
-	int r = session_create(&x->sessions, user, now, &g);
-
-	return r ? r : answer_tokens(q, x, &g, now);
-}
-
-/* What could not be tried costs nothing. */
-static void answer_untried(struct web_request *q, const struct auth *a, const char *email, int r)
-{
-	auth_refund(q, a, AUTH_LIMIT_LOGIN, email);
-	authentication_count(a->authentication->logins, r == HASHER_E_BUSY ? "busy" : "failed");
-	if (r == HASHER_E_BUSY)
-		auth_busy(q);
-	else
-		auth_fail(q, r);
-}
-
-static void refuse_login(struct web_request *q, const struct auth *a, const char *email)
-{
-	auth_penalise(q, a, AUTH_LIMIT_LOGIN, email);
-	authentication_count(a->authentication->logins, "invalid");
-	answer_invalid(q);
-}
-
-static void login(struct web_request *q, const struct auth *a, const char *email, const char *password)
-{
-	const struct authentication *x = a->authentication;
-	struct uuid user;
-	bool same = false;
-	int r = upkeep_prepared(x->upkeep) ? check_credentials(x, email, password, &user, &same) : -EAGAIN;
-
-	if (r) {
-		answer_untried(q, a, email, r);
-	} else if (!same) {
-		refuse_login(q, a, email);
-	} else {
-		auth_restore(q, a, AUTH_LIMIT_LOGIN, email);
-		r = begin_session(q, x, &user);
-		authentication_count(x->logins, r ? "failed" : "ok");
-		if (r)
-			auth_fail(q, r);
-	}
-}
-
-void login_handle(struct web_request *q, void *owner)
-{
-	const struct auth *a = owner;
-	const json_t *body = web_body(q);
-	char email[EMAIL_SIZE];
-
-	if (!body)
-		return;
-	const json_t *password = json_object_get(body, "password");
-	bool sensible = plausible(json_object_get(body, "email"), password, email);
-	const char *account = sensible ? email : NULL;
-	if (!auth_admit(q, a, AUTH_LIMIT_LOGIN, account))
-		authentication_count(a->authentication->logins, "limited");
-	else if (sensible)
-		login(q, a, email, json_string_value(password));
-	else
-		refuse_login(q, a, account);
+	int r = session_create(&x->sessions, user, &origin, now, &g);
+	if (r)
+		return r;
+	struct audit_details d = audit_details_of(q);
+	d.session = &g.session;
+	audit_write(x->store, user, AUDIT_SESSION_BEGUN, &d);
+	return answer_tokens(q, x, &g, now);
 }
 
 /* ---- refresh ---- */
+
+/* Somebody has a copy of his tokens, and the owner may want to know from where. */
+static void note_reuse(struct web_request *q, const struct authentication *x, const struct session_grant *g)
+{
+	struct audit_details d = audit_details_of(q);
+
+	d.session = &g->session;
+	audit_write(x->store, &g->user, AUDIT_SESSION_REUSED, &d);
+}
 
 static void refresh(struct web_request *q, const struct auth *a, const json_t *token)
 {
@@ -145,6 +65,8 @@ static void refresh(struct web_request *q, const struct auth *a, const json_t *t
 	int64_t now = clock_real_ms();
 	int r = session_refresh(&x->sessions, json_string_value(token), json_string_length(token), now, &g, &repeated);
 
+	if (r == SESSION_E_REUSED)
+		note_reuse(q, x, &g);
 	if (r == SESSION_E_INVALID || r == SESSION_E_REUSED) {
 		auth_penalise(q, a, AUTH_LIMIT_REFRESH, NULL);
 		authentication_count(x->refreshes, r == SESSION_E_REUSED ? "reused" : "invalid");
@@ -178,8 +100,11 @@ void logout_handle(struct web_request *q, void *owner)
 {
 	const struct authentication *x = authentication_of(owner);
 	const struct token_claims *c = web_claims(q);
+	const struct audit_details d = audit_details_of(q);
 	int r = session_revoke(x->store, x->sessions.outbox, &c->subject, &c->session);
 
+	if (r == 0)
+		audit_write(x->store, &c->subject, AUDIT_SESSION_ENDED, &d);
 	if (r == 0 || r == STORE_E_MISSING)
 		web_reply(q, 204, NULL);
 	else

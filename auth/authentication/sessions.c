@@ -1,7 +1,9 @@
 /* sessions - every change is one conditional write to one document, so replicas need no locks. */
 #include "auth/authentication/sessions.h"
 #include "auth/common/document.h"
+#include "auth/common/list.h"
 #include "auth/common/session.h"
+#include "base/time.h"
 #include "service/log.h"
 
 #include <errno.h>
@@ -32,11 +34,15 @@ int sessions_prepare(struct store *s)
 
 /* ---- beginning ---- */
 
-static int insert(const struct sessions_options *o, const struct session_grant *g, int64_t now_ms)
+static int insert(const struct sessions_options *o, const struct session_grant *g, const struct session_origin *origin,
+	int64_t now_ms)
 {
 	bson_t *doc = BCON_NEW("_id", BCON_UUID(&g->session), "user", BCON_UUID(&g->user), "created",
 		BCON_DATE_TIME(now_ms), "rotated", BCON_DATE_TIME(now_ms), "expires", BCON_DATE_TIME(g->expires_ms),
 		"current", BCON_BYTES(g->refresh.hash, sizeof g->refresh.hash));
+
+	document_put_text(doc, "client", origin->client);
+	document_put_text(doc, "address", origin->address);
 	int r = store_insert(o->store, SESSIONS_COLLECTION, doc);
 
 	bson_destroy(doc);
@@ -70,7 +76,8 @@ static void trim(const struct sessions_options *o, const struct uuid *user)
 		log_warn("old sessions not revoked", LOG_I("result", r));
 }
 
-int session_create(const struct sessions_options *o, const struct uuid *user, int64_t now_ms, struct session_grant *ret)
+int session_create(const struct sessions_options *o, const struct uuid *user, const struct session_origin *origin,
+	int64_t now_ms, struct session_grant *ret)
 {
 	struct session_grant g = { .user = *user, .expires_ms = now_ms + o->refresh_age_ms };
 	int r = uuid_random(&g.session);
@@ -78,12 +85,60 @@ int session_create(const struct sessions_options *o, const struct uuid *user, in
 	if (r)
 		return r;
 	refresh_make(&g.refresh, &g.session, o->tag_key);
-	r = insert(o, &g, now_ms);
+	r = insert(o, &g, origin, now_ms);
 	if (r)
 		return r;
 	trim(o, user);
 	*ret = g;
 	return 0;
+}
+
+/* ---- the list ---- */
+
+static json_t *show(const bson_t *doc)
+{
+	struct uuid id;
+	char id_text[UUID_TEXT_SIZE], created[TIME_TEXT_SIZE], used[TIME_TEXT_SIZE], expires[TIME_TEXT_SIZE];
+	int64_t created_ms, used_ms, expires_ms;
+
+	if (!document_uuid(doc, "_id", &id) || !document_time(doc, "created", &created_ms) ||
+		!document_time(doc, "rotated", &used_ms) || !document_time(doc, "expires", &expires_ms))
+		return NULL;
+	uuid_format(id_text, &id);
+	time_format(created, created_ms);
+	time_format(used, used_ms);
+	time_format(expires, expires_ms);
+	return json_pack("{ss ss ss ss ss? ss?}", "id", id_text, "created", created, "last_used", used, "expires",
+		expires, "client", document_text(doc, "client"), "address", document_text(doc, "address"));
+}
+
+static void mark_current(json_t *list, const struct uuid *current)
+{
+	char id[UUID_TEXT_SIZE];
+	json_t *item;
+	size_t i;
+
+	uuid_format(id, current);
+	json_array_foreach(list, i, item)
+	{
+		const char *its = json_string_value(json_object_get(item, "id"));
+		json_object_set_new(item, "current", json_boolean(strcmp(its, id) == 0));
+	}
+}
+
+int sessions_list(const struct sessions_options *o, const struct uuid *user, const struct uuid *current, int64_t now_ms,
+	json_t **ret)
+{
+	bson_t *filter = BCON_NEW("user", BCON_UUID(user), "revoked", "{", "$exists", BCON_BOOL(false), "}", "expires",
+		"{", "$gt", BCON_DATE_TIME(now_ms), "}");
+	bson_t *options = BCON_NEW("sort", "{", "rotated", BCON_INT32(-1), "}", "limit", BCON_INT64(o->per_user_max));
+	int r = documents_list(o->store, SESSIONS_COLLECTION, filter, options, show, ret);
+
+	bson_destroy(options);
+	bson_destroy(filter);
+	if (r == 0)
+		mark_current(*ret, current);
+	return r;
 }
 
 /* ---- trading ---- */
@@ -186,9 +241,9 @@ int session_refresh(const struct sessions_options *o, const char *token, size_t 
 		r = trade(o, &t, now_ms, &g, &repeated);
 	if (r == STORE_E_MISSING)
 		r = STORE_E_RETRY;
-	if (r)
-		return r;
-	*ret = g;
-	*ret_repeated = repeated;
-	return 0;
+	if (r == 0 || r == SESSION_E_REUSED)
+		*ret = g;
+	if (r == 0)
+		*ret_repeated = repeated;
+	return r;
 }

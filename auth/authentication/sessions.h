@@ -1,8 +1,8 @@
 /*
  * sessions - log-ins that last, in MongoDB
  *
- * { _id: UUID, user: UUID, created: Date, rotated: Date, expires: Date (TTL), current: SHA-256, previous: SHA-256?, box: bytes?,
- *   revoked: Date?, event? }
+ * { _id: UUID, user: UUID, client: text?, address: text?, created: Date, rotated: Date, expires: Date (TTL),
+ *   current: SHA-256, previous: SHA-256?, box: bytes?, revoked: Date?, event? }
  * A revoked session (common/session.h) has neither tokens nor expires; it stays until its event is in Kafka (outbox), and is
  * then deleted.
  * Thread: any.
@@ -12,6 +12,8 @@
 #include "auth/authentication/refresh.h"
 #include "auth/common/outbox.h"
 #include "store/store.h"
+
+#include <jansson.h>
 
 struct sessions_options {
 	struct store *store;
@@ -32,15 +34,25 @@ struct session_grant {
 /* Beside enum store_result. */
 enum session_result {
 	SESSION_E_INVALID = 64, /* no such session, not any more, or no token of ours */
-	SESSION_E_REUSED, /* an old token was shown: the session is revoked now */
+	SESSION_E_REUSED, /* an old token was shown: the session is revoked now; the grant says whose and which it was */
 };
 
 /* Makes the indexes; an upkeep_prepare. */
 MUST_CHECK int sessions_prepare(struct store *s);
 
+/* What made a session, as the client says and the network; either may be NULL. */
+struct session_origin {
+	const char *client; /* User-Agent */
+	const char *address;
+};
+
 /* A new session of @user. Those beyond the user's maximum are revoked, longest unused first. */
-MUST_CHECK int session_create(
-	const struct sessions_options *o, const struct uuid *user, int64_t now_ms, struct session_grant *ret);
+MUST_CHECK int session_create(const struct sessions_options *o, const struct uuid *user,
+	const struct session_origin *origin, int64_t now_ms, struct session_grant *ret);
+
+/* All of @user's that stand, the last used first, as JSON (GET /v1/sessions); the caller's. @current is marked. */
+MUST_CHECK int sessions_list(const struct sessions_options *o, const struct uuid *user, const struct uuid *current,
+	int64_t now_ms, json_t **ret);
 
 /* Trades a refresh token for the next. Two callers at once with the same token both succeed and get the same. 0,
  * SESSION_E_*, STORE_E_RETRY or negative. *ret_repeated: it had been traded already. */

@@ -15,6 +15,7 @@
 #include "web/web.h"
 
 struct mailer; /* auth/common/mail.h */
+struct second_factor; /* auth/common/second_factor.h */
 struct registration;
 struct authentication;
 struct devices;
@@ -26,6 +27,7 @@ struct auth {
 	struct hasher *hasher; /* NULL where no role hashes */
 	struct keyring *keyring; /* NULL where no role verifies */
 	struct outbox *outbox; /* NULL where no role has events */
+	struct second_factor *second_factor; /* NULL without the master secret */
 	struct erasure *erasure;
 	struct mailer *mailer; /* whether there is a mail server or not */
 	const char *public_url; /* where the page is; NULL: not known */

@@ -2,6 +2,7 @@
 #include "auth/common/keyring.h"
 #include "auth/common/document.h"
 #include "auth/common/schedule.h"
+#include "auth/common/sealed.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "service/log.h"
@@ -17,7 +18,6 @@ enum {
 	KEYS_MAX = TOKEN_KEYS_MAX,
 	PEM_MAX = 512,
 	JWK_MAX = 512,
-	SEALED_OVERHEAD = crypto_secretbox_NONCEBYTES + crypto_secretbox_MACBYTES,
 	ROUNDS_MAX = 8, /* of looking again after a key was made, here or elsewhere */
 	LOOK_AGAIN_MS = 1000, /* at most so often because of an unknown kid */
 };
@@ -94,23 +94,18 @@ void keyring_close(struct keyring *k)
 static void seal(const struct keyring *k, const char *pem, struct key *out)
 {
 	size_t n = strlen(pem);
-	uint8_t *nonce = out->sealed, *box = out->sealed + crypto_secretbox_NONCEBYTES;
 
-	randombytes_buf(nonce, crypto_secretbox_NONCEBYTES);
-	crypto_secretbox_easy(box, (const uint8_t *)pem, n, nonce, k->master.seal);
+	sealed_make(out->sealed, pem, n, k->master.seal);
 	out->sealed_len = SEALED_OVERHEAD + n;
 }
 
 static int unseal(const struct keyring *k, const struct key *key, char ret_pem[static PEM_MAX + 1])
 {
-	size_t n = key->sealed_len - SEALED_OVERHEAD; /* read_key() took none that is shorter */
-	const uint8_t *box = key->sealed + crypto_secretbox_NONCEBYTES;
+	int r = sealed_open(ret_pem, key->sealed, key->sealed_len, k->master.seal);
 
-	if (crypto_secretbox_open_easy((uint8_t *)ret_pem, box, key->sealed_len - crypto_secretbox_NONCEBYTES,
-		    key->sealed, k->master.seal))
-		return -EKEYREJECTED;
-	ret_pem[n] = '\0';
-	return 0;
+	if (r == 0)
+		ret_pem[key->sealed_len - SEALED_OVERHEAD] = '\0'; /* read_key() took none that is shorter */
+	return r;
 }
 
 /* ---- reading ---- */

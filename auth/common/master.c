@@ -5,7 +5,7 @@
 #include <string.h>
 
 enum { PASSES = 2, MEMORY = 19 * 1024 * 1024 };
-enum { SEAL_KEY = 1, TAG_KEY = 2 };
+enum { SEAL_KEY = 1, TAG_KEY, FACTOR_KEY, RECOVERY_KEY, MAIL_KEY };
 
 int master_derive(struct master *ret, const char *secret)
 {
@@ -21,6 +21,9 @@ int master_derive(struct master *ret, const char *secret)
 		return -ENOMEM;
 	crypto_kdf_derive_from_key(ret->seal, sizeof ret->seal, SEAL_KEY, context, root);
 	crypto_kdf_derive_from_key(ret->tag, sizeof ret->tag, TAG_KEY, context, root);
+	crypto_kdf_derive_from_key(ret->factor, sizeof ret->factor, FACTOR_KEY, context, root);
+	crypto_kdf_derive_from_key(ret->recovery, sizeof ret->recovery, RECOVERY_KEY, context, root);
+	crypto_kdf_derive_from_key(ret->mail, sizeof ret->mail, MAIL_KEY, context, root);
 	sodium_memzero(root, sizeof root);
 	return 0;
 }
