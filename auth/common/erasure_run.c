@@ -220,7 +220,7 @@ static int note_ends(const struct erasure *e, const struct job *j)
 {
 	struct bus_offsets ends = { 0 };
 	bson_t set = BSON_INITIALIZER, list;
-	int r = bus_topic_ends(e->o.kafka, e->topic, KAFKA_MS, &ends);
+	int r = bus_group_progress(e->o.kafka, e->o.writer_group, e->topic, KAFKA_MS, NULL, &ends);
 
 	if (r)
 		return r;
@@ -245,7 +245,7 @@ static int note_ends(const struct erasure *e, const struct job *j)
 static int await_writer(const struct erasure *e, const struct job *j)
 {
 	struct bus_offsets done = { 0 };
-	int r = bus_group_offsets(e->o.kafka, e->o.writer_group, e->topic, KAFKA_MS, &done);
+	int r = bus_group_progress(e->o.kafka, e->o.writer_group, e->topic, KAFKA_MS, &done, NULL);
 	bool passed = r == 0 && bus_offsets_passed(&done, &j->ends);
 
 	bus_offsets_free(&done);

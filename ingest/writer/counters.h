@@ -14,5 +14,5 @@ struct counters {
 void counters_open(struct counters *c);
 
 void counters_poison(const struct counters *c, const char *reason);
-/* @step: "insert", "dead", "latest" or "commit". */
+/* @step: "insert", "dead", "latest", "erased" or "commit". */
 void counters_retry(const struct counters *c, const char *step);

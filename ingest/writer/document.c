@@ -237,6 +237,16 @@ int document_latest(bson_t *filter, bson_t *update, const struct report *r, cons
 
 /* ---- the collections ---- */
 
+bson_t *document_first_key(const struct uuid *device)
+{
+	return BCON_NEW("d", BCON_BIN(BSON_SUBTYPE_UUID, device->b, sizeof device->b), "t", BCON_MINKEY);
+}
+
+bson_t *document_last_key(const struct uuid *device)
+{
+	return BCON_NEW("d", BCON_BIN(BSON_SUBTYPE_UUID, device->b, sizeof device->b), "t", BCON_MAXKEY);
+}
+
 bson_t *document_positions_options(void)
 {
 	return BCON_NEW("clusteredIndex", "{", "key", "{", "_id", BCON_INT32(1), "}", "unique", BCON_BOOL(true), "}");

@@ -30,6 +30,10 @@ MUST_CHECK int document_position(bson_t *doc, const struct position *p);
  * `positions`; NULL without one. Applied twice, late or in any order, it never moves a device back. 0, or -EOVERFLOW. */
 MUST_CHECK int document_latest(bson_t *filter, bson_t *update, const struct report *r, const bson_t *fix);
 
+/* Before, and behind, every _id that a position of @device has in `positions`. To be destroyed. */
+bson_t *document_first_key(const struct uuid *device);
+bson_t *document_last_key(const struct uuid *device);
+
 /* Options of the collection `positions`: clustered by _id. To be destroyed. */
 bson_t *document_positions_options(void);
 

@@ -1,5 +1,6 @@
 /* pettrack-writer - Kafka into MongoDB. */
 #include "writer.h"
+#include "eraser.h"
 #include "bus/setting.h"
 #include "service/log.h"
 #include "service/prepare.h"
@@ -16,6 +17,7 @@ static struct bus_config kafka = { .client = "pettrack-writer" };
 static struct bus_topics topics = { .made = prepare_made };
 static struct store_options mongodb = { .app_name = "pettrack-writer", .made = prepare_made };
 static struct writer_options options = { .kafka = &kafka, .topics = &topics };
+static struct eraser_options erasure = { .kafka = &kafka, .topics = &topics };
 
 static const struct setting settings[] = {
 	{ "WRITER_GROUP", "pettrack-writer", setting_text, &options.group, "Kafka consumer group" },
@@ -26,6 +28,15 @@ static const struct setting settings[] = {
 		"how long the newest positions may wait behind history under load", 0, 60000 },
 	{ "WRITER_DRAIN", "10s", setting_duration, &options.drain_ms,
 		"how long the last batch may take at the end, or when partitions are taken away", 0, 60000 },
+	{ "WRITER_ERASURE_GROUP", "pettrack-writer-erasure", setting_text, &erasure.group,
+		"Kafka consumer group that erases what is stored of deleted devices" },
+	{ "WRITER_ERASURE_PIECE", "1000", setting_int, &erasure.piece, "positions that are erased together", 1,
+		100000 },
+	{ "WRITER_ERASURE_RATE", "10000", setting_int, &erasure.rate, "positions erased a second, at most; 0: no bound",
+		0, 1000000000 },
+	{ "WRITER_ERASURE_MEMORY", "30d", setting_duration, &erasure.remember_ms,
+		"how long a deleted device is remembered: longer than Kafka keeps positions", 60000,
+		3660LL * 86400000 },
 	{ "OPS_ADDRESS", "127.0.0.1", setting_text, &ops_address, "address of /metrics, /healthz and /readyz" },
 	{ "OPS_PORT", "9083", setting_port, &ops_port, "port of /metrics, /healthz and /readyz" },
 	PREPARE_SETTINGS(prepare),
@@ -50,7 +61,8 @@ static int open_ops(struct web **ret)
 
 static int prepare_all(struct store *store)
 {
-	struct bus_needs bus = { &kafka, &topics, writer_topics };
+	static const char *const needed[] = { BUS_TOPIC_POSITIONS, BUS_TOPIC_DEAD, BUS_TOPIC_DEVICES, NULL };
+	struct bus_needs bus = { &kafka, &topics, needed };
 	struct store_needs collections = { store, writer_collections };
 
 	return prepare_run(&prepare, (const struct prepare_step[]){ { "topics", bus_prepare, &bus },
@@ -60,14 +72,18 @@ static int prepare_all(struct store *store)
 static int serve(struct store *store)
 {
 	struct writer *writer = NULL;
+	struct eraser *eraser = NULL;
 	struct web *ops = NULL;
 
-	options.store = store;
+	options.store = erasure.store = store;
 	int r = writer_open(&writer, &options);
+	if (r == 0)
+		r = eraser_open(&eraser, &erasure);
 	if (r == 0)
 		r = open_ops(&ops);
 	if (r == 0)
 		r = writer_run(writer);
+	eraser_close(eraser);
 	writer_close(writer);
 	web_close(ops);
 	return r;

@@ -1,5 +1,6 @@
 /* steps - what becomes of a batch: insert → bury → note; then latest → commit. */
 #include "steps.h"
+#include "erased.h"
 #include "base/clock.h"
 #include "service/log.h"
 
@@ -327,6 +328,14 @@ static int commit(struct writer *w)
 	return r < 0 ? r : 0;
 }
 
+/* All is stored, and nothing committed yet: the moment to ask whose device is no more. */
+static int meet_erased(struct writer *w)
+{
+	int r = erased_meet(w->o.store, w->closed->newest, clock_real_ms());
+
+	return steps_answer(w, "erased", r, store_last_error());
+}
+
 static int settle_account(struct writer *w)
 {
 	struct account *a = w->closed;
@@ -339,6 +348,9 @@ static int settle_account(struct writer *w)
 	r = steps_answer(w, "latest", r, lane_last_error(w->updates));
 	if (r == 0 && w->updates_collide)
 		r = STEP_E_RETRY;
+	if (r)
+		return r;
+	r = meet_erased(w);
 	if (r)
 		return r;
 	series_add(w->counters.latest, (double)newest_devices(a->newest));

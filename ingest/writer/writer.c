@@ -1,5 +1,6 @@
 /* writer - positions from Kafka into MongoDB. */
 #include "writer.h"
+#include "erased.h"
 #include "steps.h"
 #include "base/clock.h"
 #include "service/log.h"
@@ -250,7 +251,7 @@ static int make_latest(struct store *s)
 	return r;
 }
 
-int (*const writer_collections[])(struct store *s) = { make_positions, make_latest, NULL };
+int (*const writer_collections[])(struct store *s) = { make_positions, make_latest, erased_prepare, NULL };
 
 static int prepare_collections(struct writer *w)
 {

@@ -74,15 +74,21 @@ static int ask_committed(const struct question *q, struct bus_offsets *ret)
 	return r;
 }
 
-/* Has @ask answered about @topic by a consumer that is called @group and joins nothing. */
-static int inquire(const struct bus_config *c, const char *group, const char *topic, int timeout_ms,
-	int (*ask)(const struct question *q, struct bus_offsets *ret), struct bus_offsets *ret)
+static int ask(const struct question *q, struct bus_offsets *done, struct bus_offsets *ends)
+{
+	int r = done ? ask_committed(q, done) : 0;
+
+	return r == 0 && ends ? ask_ends(q, ends) : r;
+}
+
+int bus_group_progress(const struct bus_config *c, const char *group, const char *topic, int timeout_ms,
+	struct bus_offsets *ret_done, struct bus_offsets *ret_ends)
 {
 	/* Callbacks run inside polls only: what kafka_close() may leave behind has no use for the state. */
 	struct kafka_state state = { 0 };
 	struct kafka_setup s = kafka_setup(c, &state);
 	struct question q = { .topic = topic, .deadline_ms = clock_mono_ms() + timeout_ms };
-	struct bus_offsets found = { 0 };
+	struct bus_offsets done = { 0 }, ends = { 0 };
 
 	kafka_set(&s, "group.id", group);
 	int r = kafka_open(&q.rk, &s, RD_KAFKA_CONSUMER);
@@ -90,24 +96,18 @@ static int inquire(const struct bus_config *c, const char *group, const char *to
 		return r;
 	r = kafka_count_partitions(q.rk, topic, timeout_ms, &q.partitions);
 	if (r == 0)
-		r = ask(&q, &found);
+		r = ask(&q, ret_done ? &done : NULL, ret_ends ? &ends : NULL);
 	if (r)
 		kafka_explain(q.rk, &state);
 	kafka_close(q.rk);
-	if (r)
-		bus_offsets_free(&found);
-	else
-		*ret = found;
-	return r;
-}
-
-int bus_topic_ends(const struct bus_config *c, const char *topic, int timeout_ms, struct bus_offsets *ret)
-{
-	return inquire(c, "pettrack-progress", topic, timeout_ms, ask_ends, ret);
-}
-
-int bus_group_offsets(
-	const struct bus_config *c, const char *group, const char *topic, int timeout_ms, struct bus_offsets *ret)
-{
-	return inquire(c, group, topic, timeout_ms, ask_committed, ret);
+	if (r) {
+		bus_offsets_free(&done);
+		bus_offsets_free(&ends);
+		return r;
+	}
+	if (ret_done)
+		*ret_done = done;
+	if (ret_ends)
+		*ret_ends = ends;
+	return 0;
 }

@@ -1,7 +1,7 @@
 /*
  * progress - how far a group of consumers has got with a topic, for whoever is not in that group
  *
- * Each call connects, asks and leaves: for questions that are seldom.
+ * A call connects, asks and leaves, and joins nothing: for questions that are seldom.
  * Thread: any.
  */
 #pragma once
@@ -21,11 +21,8 @@ void bus_offsets_free(struct bus_offsets *o);
 /* Whether @done has reached every offset of @until. Partitions that @until does not know have no say. */
 bool bus_offsets_passed(const struct bus_offsets *done, const struct bus_offsets *until);
 
-/* Where each partition of @topic ends: the offset that the next record gets. 0 and *ret the caller's, BUS_E_RETRY,
- * BUS_E_MISSING or -errno. */
-MUST_CHECK int bus_topic_ends(const struct bus_config *c, const char *topic, int timeout_ms, struct bus_offsets *ret);
-
-/* What @group has committed: the offset of the first record of each partition that it has not done; 0 where it has none. The
- * same results. */
-MUST_CHECK int bus_group_offsets(
-	const struct bus_config *c, const char *group, const char *topic, int timeout_ms, struct bus_offsets *ret);
+/* How far @group has got with @topic: the offset of the first record of each partition that it has not committed (0: it has
+ * committed none), and where the partitions end, which is the offset that the next record gets. Either may be NULL. 0 and
+ * the caller's to free, BUS_E_RETRY, BUS_E_MISSING or -errno. Needs the right to describe both. */
+MUST_CHECK int bus_group_progress(const struct bus_config *c, const char *group, const char *topic, int timeout_ms,
+	struct bus_offsets *ret_done, struct bus_offsets *ret_ends);

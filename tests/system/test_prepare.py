@@ -20,7 +20,7 @@ DAY_MS = 86400000
 TOPICS = {
     "auth": {"access", "devices"},
     "gateway": {"positions", "devices"},
-    "writer": {"positions", "positions.dead"},
+    "writer": {"positions", "positions.dead", "devices"},
     "query": {"positions", "access"},
 }
 COLLECTIONS = {
@@ -31,7 +31,7 @@ COLLECTIONS = {
         "unknown_devices": {"expires", "last"},
     },
     "gateway": {},
-    "writer": {"positions": set(), "latest": {"loc_2dsphere"}},
+    "writer": {"positions": set(), "latest": {"loc_2dsphere"}, "erased_devices": {"expires", "due"}},
     "query": {},
 }
 KINDS = sorted(TOPICS)

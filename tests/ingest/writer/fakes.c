@@ -1,5 +1,6 @@
 #include "fakes.h"
 #include "records.h"
+#include "ingest/writer/erased.h"
 #include "service/service.h"
 
 #include <check.h>
@@ -10,6 +11,7 @@
 
 struct fake_collection fake_positions, fake_latest;
 struct fake_kafka fake_kafka;
+struct fake_erased fake_erased;
 
 static void reset_collection(struct fake_collection *c)
 {
@@ -23,6 +25,7 @@ void fakes_reset(void)
 	reset_collection(&fake_positions);
 	reset_collection(&fake_latest);
 	fake_kafka = (struct fake_kafka){ 0 };
+	fake_erased = (struct fake_erased){ 0 };
 	for (size_t i = 0; i < FAKE_PARTITIONS; i++)
 		fake_kafka.stored[i] = fake_kafka.committed[i] = -1;
 }
@@ -109,6 +112,28 @@ int store_bulk_run(struct store_bulk *b, store_bulk_fault fault, void *owner)
 const char *store_last_error(void)
 {
 	return "the fake says so";
+}
+
+/* ---- the list of erased devices ---- */
+
+int erased_prepare(struct store *s)
+{
+	(void)s;
+	return 0;
+}
+
+int erased_meet(struct store *s, const struct newest *n, int64_t now_ms)
+{
+	int r = fake_erased.result;
+
+	(void)s;
+	ck_assert_int_gt(now_ms, 0);
+	fake_erased = (struct fake_erased){ .asks = fake_erased.asks + 1,
+		.devices = newest_devices(n),
+		.stored_then = fake_positions.n,
+		.latest_then = fake_latest.n,
+		.commits_then = fake_kafka.commits };
+	return r;
 }
 
 /* ---- the producer ---- */

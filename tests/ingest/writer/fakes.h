@@ -1,7 +1,7 @@
 /*
  * fakes - Kafka and MongoDB as the writer's steps see them, in this process and obedient
  *
- * Takes the place of lib/bus and of lib/store's bulk: nothing of them is linked. Thread: the lanes call in too.
+ * Takes the place of lib/bus, of lib/store's bulk and of the list of erased devices: nothing of them is linked. Thread: the lanes call in too.
  */
 #pragma once
 
@@ -38,6 +38,15 @@ struct fake_kafka {
 	int joins, pauses, resumes;
 };
 
+/* The list of erased devices. */
+struct fake_erased {
+	int asks;
+	size_t devices; /* that were asked for the last time */
+	size_t stored_then, latest_then; /* documents there were by then */
+	int commits_then;
+	int result; /* what erased_meet() answers, once */
+};
+
 /* One call of bus_poll(). */
 struct fake_event {
 	enum { FAKE_END, FAKE_RECORD, FAKE_NONE, FAKE_REVOKE, FAKE_LOSE, FAKE_ASSIGN, FAKE_GONE, FAKE_FAIL } kind;
@@ -47,5 +56,6 @@ struct fake_event {
 
 extern struct fake_collection fake_positions, fake_latest;
 extern struct fake_kafka fake_kafka;
+extern struct fake_erased fake_erased;
 
 void fakes_reset(void);

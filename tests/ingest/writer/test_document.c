@@ -151,6 +151,22 @@ START_TEST(the_collections_are_as_designed)
 }
 END_TEST
 
+/* MinKey and MaxKey sort before and behind every date. */
+START_TEST(a_range_holds_all_of_a_device)
+{
+	struct uuid id = device(7);
+	bson_t *first = document_first_key(&id), *last = document_last_key(&id);
+	bson_iter_t i;
+
+	ck_assert(bson_iter_init_find(&i, first, "t") && BSON_ITER_HOLDS_MINKEY(&i));
+	ck_assert(bson_iter_init_find(&i, last, "t") && BSON_ITER_HOLDS_MAXKEY(&i));
+	ck_assert(bson_iter_init(&i, first) && bson_iter_next(&i));
+	ck_assert_str_eq(bson_iter_key(&i), "d");
+	bson_destroy(first);
+	bson_destroy(last);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("writer document");
@@ -163,6 +179,7 @@ static Suite *suite(void)
 	tcase_add_test(t, latest_takes_a_contact);
 	tcase_add_test(t, a_fix_without_a_place_is_refused);
 	tcase_add_test(t, the_collections_are_as_designed);
+	tcase_add_test(t, a_range_holds_all_of_a_device);
 	suite_add_tcase(s, t);
 	return s;
 }

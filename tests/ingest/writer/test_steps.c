@@ -154,6 +154,26 @@ START_TEST(no_commit_before_latest)
 }
 END_TEST
 
+/* Whoever is erased meanwhile must be met when all is stored, and before it is committed. */
+START_TEST(no_commit_before_the_erased_are_met)
+{
+	add_fix(1, T, 0, 10);
+	add_fix(2, T, 0, 11);
+	add_fix(1, T + 1, 0, 12);
+	fake_erased.result = STORE_E_RETRY;
+	ck_assert_int_eq(steps_settle(w), STEP_E_RETRY);
+	ck_assert_int_eq(fake_kafka.commits, 0);
+	ck_assert_int_eq(steps_settle(w), 0);
+	ck_assert_int_eq(fake_erased.asks, 2);
+	ck_assert_uint_eq(fake_erased.devices, 2);
+	ck_assert_uint_eq(fake_erased.stored_then, 3);
+	ck_assert_uint_gt(fake_erased.latest_then, 0);
+	ck_assert_int_eq(fake_erased.commits_then, 0);
+	ck_assert_int_eq(fake_kafka.committed[0], 12);
+	ck_assert_uint_eq(fake_positions.n, 3);
+}
+END_TEST
+
 START_TEST(a_collision_in_latest_is_tried_again)
 {
 	add_fix(1, T, 0, 10);
@@ -362,6 +382,7 @@ static Suite *suite(void)
 	tcase_add_test(t, a_contact_moves_only_latest);
 	tcase_add_test(t, an_insert_that_fails_for_now_is_sent_again);
 	tcase_add_test(t, no_commit_before_latest);
+	tcase_add_test(t, no_commit_before_the_erased_are_met);
 	tcase_add_test(t, a_collision_in_latest_is_tried_again);
 	tcase_add_test(t, a_refused_update_of_latest_holds_nobody_up);
 	tcase_add_test(t, a_failed_commit_is_covered_by_the_next);
