@@ -1,6 +1,9 @@
 /* device - names, secrets, JSON and events. */
 #include "auth/devices/device.h"
 #include "auth/devices/optional.h"
+#include "auth/devices/pet.h"
+#include "auth/devices/rights.h"
+#include "auth/devices/rules.h"
 #include "base/time.h"
 #include "base/wire.h"
 
@@ -47,22 +50,62 @@ void secret_make(char out[static SECRET_SIZE], uint8_t ret_hash[static SHA256_SI
 
 /* ---- JSON ---- */
 
-json_t *device_json(const bson_t *doc)
+/* What every description of a device begins with. False when the document is no device's. */
+static bool read_name(const bson_t *doc, char ret_id[static UUID_TEXT_SIZE], const char **ret_name)
 {
 	struct uuid id;
-	int64_t created;
-	char id_text[UUID_TEXT_SIZE], created_text[TIME_TEXT_SIZE];
-	const char *name = document_text(doc, "name"), *identifier = document_text(doc, "identifier");
 
-	if (!document_uuid(doc, "_id", &id) || !document_time(doc, "created", &created) || !name || !identifier)
+	*ret_name = document_text(doc, "name");
+	if (!*ret_name || !document_uuid(doc, "_id", &id))
+		return false;
+	uuid_format(ret_id, &id);
+	return true;
+}
+
+static bool read_created(const bson_t *doc, char ret[static TIME_TEXT_SIZE])
+{
+	int64_t created;
+
+	if (!document_time(doc, "created", &created))
+		return false;
+	time_format(ret, created);
+	return true;
+}
+
+json_t *device_json(const bson_t *doc)
+{
+	char id[UUID_TEXT_SIZE], created[TIME_TEXT_SIZE];
+	const char *name, *identifier = document_text(doc, "identifier");
+
+	if (!identifier || !read_name(doc, id, &name) || !read_created(doc, created))
 		return NULL;
-	uuid_format(id_text, &id);
-	time_format(created_text, created);
-	json_t *shown = json_pack("{ss ss ss}", "id", id_text, "name", name, "identifier", identifier);
-	if (optional_show(doc, shown) == 0 && json_object_set_new(shown, "created", json_string(created_text)) == 0)
+	json_t *shown = json_pack("{ss ss ss ss ss}", "id", id, "name", name, "identifier", identifier, "created",
+		created, "rights", rights_text(RIGHTS_OWNER));
+	if (shown && optional_show(doc, shown) == 0)
 		return shown;
 	json_decref(shown);
 	return NULL;
+}
+
+json_t *device_shared_json(const bson_t *doc)
+{
+	char id[UUID_TEXT_SIZE], created[TIME_TEXT_SIZE];
+	const char *name;
+
+	if (!read_name(doc, id, &name) || !read_created(doc, created))
+		return NULL;
+	return json_pack("{ss ss so so ss}", "id", id, "name", name, "pet", pet_json(doc), "rules", rules_json(doc),
+		"created", created);
+}
+
+json_t *device_name_json(const bson_t *doc)
+{
+	char id[UUID_TEXT_SIZE];
+	const char *name;
+
+	if (!read_name(doc, id, &name))
+		return NULL;
+	return json_pack("{ss ss ss?}", "id", id, "name", name, "pet_name", document_text(doc, "pet.name"));
 }
 
 /* ---- events ---- */
@@ -89,7 +132,7 @@ static bool plan_device(struct outbox_plan *p, const struct uuid *id, const char
 	return plan_message(p, OUTBOX_DEVICES, id, &t);
 }
 
-static bool plan_access(struct outbox_plan *p, const struct uuid *user)
+bool plan_devices_changed(struct outbox_plan *p, const struct uuid *user)
 {
 	char user_text[UUID_TEXT_SIZE];
 	struct text t = text_in(p->messages[p->n].value, OUTBOX_VALUE_MAX);
@@ -109,7 +152,7 @@ bool device_plan(const bson_t *doc, struct outbox_plan *ret)
 	ret->n = 0;
 	ret->remove = deleted;
 	return document_uuid(doc, "_id", &id) && document_uuid(doc, deleted ? "former_owner" : "owner", &user) &&
-	       identifier && plan_device(ret, &id, event, identifier) && plan_access(ret, &user);
+	       identifier && plan_device(ret, &id, event, identifier) && plan_devices_changed(ret, &user);
 }
 
 /* ---- cursors ---- */

@@ -31,12 +31,21 @@ void identifier_make(char out[static IDENTIFIER_SIZE]);
 /* A new secret, and its SHA-256, which is all that is stored. */
 void secret_make(char out[static SECRET_SIZE], uint8_t ret_hash[static SHA256_SIZE]);
 
-/* {"id","name","identifier","pet","retention_days","rules","created"}; NULL when the document is no device's or memory is
- * out. */
+/* For its owner: {"id","name","identifier","pet","retention_days","rules","created","rights"}; NULL when the document is no
+ * device's or memory is out. */
 json_t *device_json(const bson_t *doc);
+
+/* For whom it is shared with: {"id","name","pet","rules","created"}; the same. */
+json_t *device_shared_json(const bson_t *doc);
+
+/* What it is called: {"id","name","pet_name"}; the same. */
+json_t *device_name_json(const bson_t *doc);
 
 /* What the outbox says of a device's document. */
 bool device_plan(const bson_t *doc, struct outbox_plan *ret);
+
+/* Adds to @p that what @user may see has changed. */
+bool plan_devices_changed(struct outbox_plan *p, const struct uuid *user);
 
 /* ---- where a list of devices goes on: after this one, by time of creation ---- */
 

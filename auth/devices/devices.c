@@ -2,6 +2,7 @@
 #include "auth/devices/internal.h"
 #include "auth/devices/audit_list.h"
 #include "auth/devices/device.h"
+#include "auth/devices/grants.h"
 #include "auth/devices/unknown.h"
 
 #include <errno.h>
@@ -14,6 +15,12 @@ const struct web_route devices_routes[] = {
 	{ "PATCH", "/v1/devices/{id}", device_change_handle, WEB_USER, "devices.write" },
 	{ "POST", "/v1/devices/{id}/secret", device_secret_handle, WEB_USER, "devices.write" },
 	{ "DELETE", "/v1/devices/{id}", device_delete_handle, WEB_USER, "devices.write" },
+	{ "POST", "/v1/devices/{id}/grants", grant_give_handle, WEB_USER },
+	{ "GET", "/v1/devices/{id}/grants", grants_of_device_handle, WEB_USER, "devices.read" },
+	{ "GET", "/v1/grants", grant_list_handle, WEB_USER, "devices.read" },
+	{ "POST", "/v1/grants/{id}/accept", grant_accept_handle, WEB_USER },
+	{ "POST", "/v1/grants/{id}/decline", grant_decline_handle, WEB_USER },
+	{ "DELETE", "/v1/grants/{id}", grant_end_handle, WEB_USER },
 	{ "GET", "/v1/audit", audit_list_handle, WEB_USER, "account.read" },
 	{ "POST", "/internal/v1/devices/lookup", lookup_handle, WEB_SERVICE, "devices.lookup" },
 	{ "POST", "/internal/v1/devices/unknown", contacts_handle, WEB_SERVICE, "devices.lookup" },
@@ -24,7 +31,7 @@ const struct web_route devices_routes[] = {
 };
 
 static const struct outbox_source changed_devices = { DEVICES_COLLECTION, device_plan };
-const struct outbox_source *const devices_sources[] = { &changed_devices, NULL };
+const struct outbox_source *const devices_sources[] = { &changed_devices, &grants_source, NULL };
 
 int devices_open(struct devices **ret, const struct auth *a, const struct devices_options *o)
 {
@@ -65,6 +72,8 @@ int devices_prepare(struct store *s)
 		r = outbox_index_ensure(s, DEVICES_COLLECTION);
 	if (r == 0)
 		r = unknown_prepare(s);
+	if (r == 0)
+		r = grants_prepare(s);
 	bson_destroy(former_name);
 	bson_destroy(by_former);
 	bson_destroy(owner_name);

@@ -1,4 +1,4 @@
-/* lookup - what Pettrack's other modules ask: which device is this, and which are this user's. */
+/* lookup - what the gateway asks: which devices call themselves so. */
 #include "auth/devices/device.h"
 #include "auth/devices/internal.h"
 #include "auth/devices/rules.h"
@@ -7,23 +7,6 @@
 #include <string.h>
 
 enum { LOOKUP_MAX = 1000 };
-
-/* Answers {"devices":[...]} with all that @filter matches, at most @limit. */
-static void answer_all(
-	struct web_request *q, const struct devices *d, const bson_t *filter, int64_t limit, document_shower show)
-{
-	bson_t *options = BCON_NEW("limit", BCON_INT64(limit));
-	json_t *list = NULL;
-	int r = documents_list(d->store, DEVICES_COLLECTION, filter, options, show, &list);
-
-	bson_destroy(options);
-	if (r)
-		auth_fail(q, r);
-	else
-		web_reply(q, 200, json_pack("{so}", "devices", list));
-}
-
-/* ---- by identifier ---- */
 
 /* Adds what a device has; one whose rules are lost for want of memory is not shown as one without. */
 static json_t *with_rules(json_t *shown, const bson_t *doc)
@@ -79,6 +62,17 @@ bson_t *identifiers_filter(const json_t *list)
 	return NULL;
 }
 
+static void answer_devices(struct web_request *q, const struct devices *d, const bson_t *filter)
+{
+	json_t *list = NULL;
+	int r = documents_list(d->store, DEVICES_COLLECTION, filter, NULL, show_for_gateway, &list);
+
+	if (r)
+		auth_fail(q, r);
+	else
+		web_reply(q, 200, json_pack("{so}", "devices", list));
+}
+
 void lookup_handle(struct web_request *q, void *owner)
 {
 	const json_t *body = web_body(q);
@@ -92,35 +86,6 @@ void lookup_handle(struct web_request *q, void *owner)
 			q, 422, "invalid_identifiers", "\"identifiers\" must be a list of up to %d texts.", LOOKUP_MAX);
 		return;
 	}
-	answer_all(q, devices_of(owner), filter, LOOKUP_MAX, show_for_gateway);
-	bson_destroy(filter);
-}
-
-/* ---- by user ---- */
-
-static json_t *show_name(const bson_t *doc)
-{
-	struct uuid id;
-	char id_text[UUID_TEXT_SIZE];
-	const char *name = document_text(doc, "name");
-
-	if (!name || !document_uuid(doc, "_id", &id))
-		return NULL;
-	uuid_format(id_text, &id);
-	return json_pack("{ss ss ss?}", "id", id_text, "name", name, "pet_name", document_text(doc, "pet.name"));
-}
-
-void user_devices_handle(struct web_request *q, void *owner)
-{
-	const struct devices *d = devices_of(owner);
-	const char *text = web_path(q, "id");
-	struct uuid user;
-
-	if (uuid_parse(&user, text, strlen(text))) {
-		web_problem(q, 404, "not_found", "A user's id is a UUID.");
-		return;
-	}
-	bson_t *filter = BCON_NEW("owner", BCON_UUID(&user));
-	answer_all(q, d, filter, d->options.per_user_max, show_name);
+	answer_devices(q, devices_of(owner), filter);
 	bson_destroy(filter);
 }

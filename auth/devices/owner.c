@@ -1,154 +1,118 @@
-/* owner - what an owner does with devices that exist. Every filter names the owner: somebody else's is not found. */
+/* owner - what owners do with devices that exist, and those whom they let. Every filter names the owner. */
 #include "auth/devices/device.h"
 #include "auth/devices/end.h"
+#include "auth/devices/grants.h"
 #include "auth/devices/internal.h"
 #include "auth/devices/optional.h"
+#include "auth/devices/page.h"
+#include "auth/devices/shared.h"
 #include "auth/common/check.h"
 
 #include <errno.h>
 #include <string.h>
 
-static void answer_missing(struct web_request *q)
-{
-	web_problem(q, 404, "not_found", "You have no such device.");
-}
-
 /* Answers what went wrong. */
 static void answer_failure(struct web_request *q, int r)
 {
 	if (r == STORE_E_MISSING)
-		answer_missing(q);
+		answer_no_device(q);
 	else
 		auth_fail(q, r);
 }
 
-static void answer_device(struct web_request *q, const bson_t *doc)
+/* Answers the device of @p, whose document is @doc, as the caller may see it. */
+static void answer_device(struct web_request *q, const struct devices *d, const struct permission *p, const bson_t *doc)
 {
-	json_t *device = device_json(doc);
+	json_t *shown = NULL;
+	int r = 0;
 
-	if (device)
-		web_reply(q, 200, device);
+	if (p->rights == RIGHTS_OWNER)
+		shown = device_json(doc);
+	else
+		r = shared_device(d->store, p, &shown);
+	if (r)
+		answer_failure(q, r);
+	else if (shown)
+		web_reply(q, 200, shown);
 	else
 		auth_fail(q, -EBADMSG);
-}
-
-/* The filter for {id} of the caller's, or NULL when it is no id, which is answered. */
-static bson_t *own_device(struct web_request *q)
-{
-	const char *text = web_path(q, "id");
-	struct uuid id;
-
-	if (uuid_parse(&id, text, strlen(text))) {
-		answer_missing(q);
-		return NULL;
-	}
-	return BCON_NEW("_id", BCON_UUID(&id), "owner", BCON_UUID(&web_claims(q)->subject));
 }
 
 /* ---- one ---- */
 
 void device_get_handle(struct web_request *q, void *owner)
 {
-	bson_t *filter = own_device(q), *doc;
+	const struct devices *d = devices_of(owner);
+	struct permission p;
+	bson_t *doc;
 
-	if (!filter)
+	if (!device_permit(q, d, RIGHTS_VIEW, &p))
 		return;
-	int r = store_find_one(devices_of(owner)->store, DEVICES_COLLECTION, filter, NULL, &doc);
+	bson_t *filter = permitted_device(&p);
+	int r = store_find_one(d->store, DEVICES_COLLECTION, filter, NULL, &doc);
 	bson_destroy(filter);
 	if (r) {
 		answer_failure(q, r);
 		return;
 	}
-	answer_device(q, doc);
+	answer_device(q, d, &p, doc);
 	bson_destroy(doc);
 }
 
 /* ---- all ---- */
 
-static bool read_page(struct web_request *q, int64_t *limit, struct device_cursor *cursor, bool *ret_after)
+/* Whether those are wanted that are shared with the caller, in place of his own; else answers what is wrong. */
+static bool read_shared(struct web_request *q, bool *ret)
 {
-	const char *cursor_text = web_query(q, "cursor");
+	const char *text = web_query(q, "shared");
 
-	*ret_after = cursor_text != NULL;
-	if (!devices_limit(q, limit))
-		return false;
-	if (cursor_text && !device_cursor_read(cursor, cursor_text)) {
-		answer_no_cursor(q);
-		return false;
-	}
-	return true;
+	*ret = text && !strcmp(text, "true");
+	if (!text || *ret || !strcmp(text, "false"))
+		return true;
+	web_problem(q, 400, "invalid_shared", "\"shared\" must be true or false.");
+	return false;
 }
 
-static bson_t *page_filter(const struct uuid *user, const struct device_cursor *after)
+static int find_own(const struct devices *d, const struct uuid *user, const struct page *p, struct page_found *ret)
 {
-	bson_t *f = BCON_NEW("owner", BCON_UUID(user));
+	bson_t *filter = BCON_NEW("owner", BCON_UUID(user));
+	int r = page_find(d->store, DEVICES_COLLECTION, filter, p, device_json, ret);
 
-	if (after)
-		BCON_APPEND(f, "$or", "[", "{", "created", "{", "$gt", BCON_DATE_TIME(after->created_ms), "}", "}", "{",
-			"created", BCON_DATE_TIME(after->created_ms), "_id", "{", "$gt", BCON_UUID(&after->id), "}",
-			"}", "]");
-	return f;
+	bson_destroy(filter);
+	return r;
 }
 
-/* Fills @list with up to @limit devices. *ret_more: there are more, after @last. */
-static int read_devices(struct store_cursor *c, int64_t limit, json_t *list, struct device_cursor *last, bool *ret_more)
+/* In the order in which they were shared. */
+static int find_shared(const struct devices *d, const struct uuid *user, const struct page *p, struct page_found *ret)
 {
-	const bson_t *doc;
-	int r = 0;
+	bson_t *filter = BCON_NEW("grantee", BCON_UUID(user));
+	struct page_found grants;
+	int r = page_find(d->store, GRANTS_COLLECTION, filter, p, grant_json, &grants);
 
-	*ret_more = false;
-	while (r == 0 && (r = store_next(c, &doc)) == 0) {
-		*ret_more = (int64_t)json_array_size(list) == limit;
-		if (*ret_more)
-			return 0;
-		if (json_array_append_new(list, device_json(doc)) ||
-			!document_time(doc, "created", &last->created_ms) || !document_uuid(doc, "_id", &last->id))
-			r = -EBADMSG;
-	}
-	return r == STORE_E_MISSING ? 0 : r;
-}
-
-static int list_devices(const struct devices *d, const bson_t *filter, int64_t limit, json_t **ret)
-{
-	bson_t *options = BCON_NEW(
-		"sort", "{", "created", BCON_INT32(1), "_id", BCON_INT32(1), "}", "limit", BCON_INT64(limit + 1));
-	struct store_cursor *c = NULL;
-	struct device_cursor last;
-	char next[CURSOR_SIZE];
-	bool more = false;
-	json_t *list = json_array();
-	int r = store_find(d->store, DEVICES_COLLECTION, filter, options, &c);
-
-	if (r == 0)
-		r = read_devices(c, limit, list, &last, &more);
-	store_cursor_close(c);
-	bson_destroy(options);
-	if (r) {
-		json_decref(list);
+	bson_destroy(filter);
+	if (r)
 		return r;
-	}
-	if (more)
-		device_cursor_write(&last, next);
-	*ret = json_pack("{so ss?}", "devices", list, "next", more ? next : NULL);
-	return *ret ? 0 : -ENOMEM;
+	*ret = grants;
+	r = shared_devices(d->store, grants.list, &ret->list);
+	json_decref(grants.list);
+	return r;
 }
 
 void device_list_handle(struct web_request *q, void *owner)
 {
-	int64_t limit;
-	struct device_cursor cursor;
-	bool after;
-	json_t *answer = NULL;
+	const struct devices *d = devices_of(owner);
+	const struct uuid *user = &web_claims(q)->subject;
+	struct page p;
+	struct page_found found;
+	bool shared;
 
-	if (!read_page(q, &limit, &cursor, &after))
+	if (!page_read(q, &p) || !read_shared(q, &shared))
 		return;
-	bson_t *filter = page_filter(&web_claims(q)->subject, after ? &cursor : NULL);
-	int r = list_devices(devices_of(owner), filter, limit, &answer);
-	bson_destroy(filter);
+	int r = shared ? find_shared(d, user, &p, &found) : find_own(d, user, &p, &found);
 	if (r)
 		auth_fail(q, r);
 	else
-		web_reply(q, 200, answer);
+		page_answer(q, "devices", &found);
 }
 
 /* ---- change ---- */
@@ -188,42 +152,54 @@ static bson_t *marked_update(bson_t *set, const bson_t *unset)
 	return update;
 }
 
-/* Changes the device of @filter and has it published. */
-static int change(const struct devices *d, const bson_t *filter, bson_t *set, const bson_t *unset, bson_t **ret_doc)
+/* Changes the device and has it published. */
+static int change(
+	const struct devices *d, const struct permission *p, bson_t *set, const bson_t *unset, bson_t **ret_doc)
 {
 	bson_t *update = marked_update(set, unset);
 
 	if (!update)
 		return -EIO;
+	bson_t *filter = permitted_device(p);
 	int r = store_find_and_modify(d->store, DEVICES_COLLECTION, filter, update, true, ret_doc);
+	bson_destroy(filter);
 	bson_destroy(update);
 	if (r == 0)
 		outbox_wake(d->outbox);
 	return r;
 }
 
-static void apply_change(struct web_request *q, const struct devices *d, bson_t *set, const bson_t *unset)
+static void apply_change(
+	struct web_request *q, const struct devices *d, const struct permission *p, bson_t *set, const bson_t *unset)
 {
-	bson_t *filter = own_device(q), *doc;
+	bson_t *doc;
+	int r = change(d, p, set, unset, &doc);
 
-	if (!filter)
-		return;
-	int r = change(d, filter, set, unset, &doc);
-	bson_destroy(filter);
 	if (r) {
 		answer_failure(q, r);
 		return;
 	}
-	answer_device(q, doc);
+	answer_device(q, d, p, doc);
 	bson_destroy(doc);
+}
+
+/* Whether all that the request changes is the caller's to change; else answers that. */
+static bool may_change(struct web_request *q, const struct permission *p)
+{
+	if (p->rights == RIGHTS_OWNER || !json_object_get(web_body(q), "retention_days"))
+		return true;
+	answer_insufficient_rights(q, "Only its owner decides how long the device's history is kept.");
+	return false;
 }
 
 void device_change_handle(struct web_request *q, void *owner)
 {
+	const struct devices *d = devices_of(owner);
 	bson_t set = BSON_INITIALIZER, unset = BSON_INITIALIZER;
+	struct permission p;
 
-	if (read_change(q, &set, &unset))
-		apply_change(q, devices_of(owner), &set, &unset);
+	if (device_permit(q, d, RIGHTS_MANAGE, &p) && read_change(q, &set, &unset) && may_change(q, &p))
+		apply_change(q, d, &p, &set, &unset);
 	bson_destroy(&set);
 	bson_destroy(&unset);
 }
@@ -234,15 +210,16 @@ void device_secret_handle(struct web_request *q, void *owner)
 {
 	char secret[SECRET_SIZE];
 	uint8_t hash[SHA256_SIZE];
-	bson_t *filter = own_device(q), *doc;
+	const struct devices *d = devices_of(owner);
+	struct permission p;
+	bson_t *doc;
 
-	if (!filter)
+	if (!device_permit(q, d, RIGHTS_OWNER, &p))
 		return;
 	secret_make(secret, hash);
 	bson_t *set = BCON_NEW("secret", BCON_BYTES(hash, sizeof hash));
-	int r = change(devices_of(owner), filter, set, NULL, &doc);
+	int r = change(d, &p, set, NULL, &doc);
 	bson_destroy(set);
-	bson_destroy(filter);
 	if (r) {
 		answer_failure(q, r);
 	} else {
@@ -255,22 +232,37 @@ void device_secret_handle(struct web_request *q, void *owner)
 
 /* ---- the end ---- */
 
-static int delete_device(const struct devices *d, const bson_t *filter)
+static int delete_device(const struct devices *d, const struct permission *p)
 {
+	bson_t *filter = permitted_device(p);
 	int64_t n;
 	int r = devices_end(d->store, d->outbox, filter, &n);
 
+	bson_destroy(filter);
 	return r == 0 && n == 0 ? STORE_E_MISSING : r;
 }
 
+static int end_grants(const struct devices *d, const struct permission *p)
+{
+	bson_t *filter = BCON_NEW("device", BCON_UUID(&p->device), "owner", BCON_UUID(&p->owner));
+	int64_t n;
+	int r = grants_end(d->store, d->outbox, filter, &n);
+
+	bson_destroy(filter);
+	return r;
+}
+
+/* First who else sees it: what a fault in between leaves is a device that is its owner's alone. */
 void device_delete_handle(struct web_request *q, void *owner)
 {
-	bson_t *filter = own_device(q);
+	const struct devices *d = devices_of(owner);
+	struct permission p;
 
-	if (!filter)
+	if (!device_permit(q, d, RIGHTS_OWNER, &p))
 		return;
-	int r = delete_device(devices_of(owner), filter);
-	bson_destroy(filter);
+	int r = end_grants(d, &p);
+	if (r == 0)
+		r = delete_device(d, &p);
 	if (r)
 		answer_failure(q, r);
 	else

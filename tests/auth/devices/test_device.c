@@ -81,8 +81,9 @@ START_TEST(json)
 {
 	bson_t *doc = sample();
 	json_t *got = device_json(doc);
-	json_t *wanted = json_pack("{ss ss ss sn sn sn ss}", "id", ID, "name", "Blue \"collar\"", "identifier",
-		"356307042441013", "pet", "retention_days", "rules", "created", "2026-01-02T03:04:05.000Z");
+	json_t *wanted = json_pack("{ss ss ss sn sn sn ss ss}", "id", ID, "name", "Blue \"collar\"", "identifier",
+		"356307042441013", "pet", "retention_days", "rules", "created", "2026-01-02T03:04:05.000Z", "rights",
+		"owner");
 
 	ck_assert(json_equal(got, wanted));
 	json_decref(got);
@@ -98,14 +99,42 @@ START_TEST(json)
 }
 END_TEST
 
+START_TEST(json_for_others)
+{
+	bson_t *doc = sample();
+	json_t *got = device_shared_json(doc), *name = device_name_json(doc);
+	json_t *wanted = json_pack("{ss ss sn sn ss}", "id", ID, "name", "Blue \"collar\"", "pet", "rules", "created",
+		"2026-01-02T03:04:05.000Z");
+	json_t *wanted_name = json_pack("{ss ss sn}", "id", ID, "name", "Blue \"collar\"", "pet_name");
+
+	ck_assert(json_equal(got, wanted)); /* neither identifier nor secret */
+	ck_assert(json_equal(name, wanted_name));
+	json_decref(got);
+	json_decref(name);
+	BCON_APPEND(doc, "pet", "{", "name", BCON_UTF8("Misty"), "}");
+	got = device_shared_json(doc);
+	name = device_name_json(doc);
+	ck_assert_str_eq(json_string_value(json_object_get(json_object_get(got, "pet"), "name")), "Misty");
+	ck_assert_str_eq(json_string_value(json_object_get(name, "pet_name")), "Misty");
+	json_decref(got);
+	json_decref(name);
+	json_decref(wanted);
+	json_decref(wanted_name);
+	bson_destroy(doc);
+}
+END_TEST
+
 START_TEST(no_json_of_half_a_device)
 {
 	bson_t doc = BSON_INITIALIZER;
 	struct uuid id = id_of(ID);
 
 	ck_assert_ptr_null(device_json(&doc));
+	ck_assert_ptr_null(device_shared_json(&doc));
+	ck_assert_ptr_null(device_name_json(&doc));
 	BCON_APPEND(&doc, "_id", BCON_UUID(&id), "name", BCON_UTF8("n"), "identifier", BCON_UTF8("i"));
 	ck_assert_ptr_null(device_json(&doc));
+	ck_assert_ptr_null(device_shared_json(&doc));
 	bson_destroy(&doc);
 }
 END_TEST
@@ -189,6 +218,7 @@ static Suite *suite(void)
 	tcase_add_test(t, identifier_with_a_nul);
 	tcase_add_test(t, made_ones_are_good_and_differ);
 	tcase_add_test(t, json);
+	tcase_add_test(t, json_for_others);
 	tcase_add_test(t, no_json_of_half_a_device);
 	tcase_add_test(t, plans);
 	tcase_add_test(t, no_plan_of_half_a_device);
