@@ -94,7 +94,8 @@ START_TEST(lists)
 	ck_assert(l.prepare[5] == NULL);
 	ck_assert_str_eq(l.sources[0]->collection, "sessions");
 	ck_assert_str_eq(l.sources[1]->collection, "devices");
-	ck_assert_ptr_null(l.sources[2]);
+	ck_assert_str_eq(l.sources[2]->collection, "grants");
+	ck_assert_ptr_null(l.sources[3]);
 }
 END_TEST
 
