@@ -1,6 +1,7 @@
 /* authentication - the role as a whole: its routes, its parts, and the public keys. */
 #include "auth/authentication/internal.h"
 #include "auth/common/session.h"
+#include "auth/common/share_link.h"
 #include "auth/common/users.h"
 #include "service/metrics.h"
 
@@ -19,6 +20,7 @@ const struct web_route authentication_routes[] = {
 	{ "POST", "/v1/account/totp/confirm", totp_confirm_handle, WEB_USER, NULL },
 	{ "POST", "/v1/account/totp/disable", totp_disable_handle, WEB_USER, NULL },
 	{ "POST", "/v1/account/recovery-codes", recovery_codes_handle, WEB_USER, NULL },
+	{ "POST", "/v1/links/open", link_open_handle, WEB_PUBLIC, NULL },
 	{ "GET", "/.well-known/jwks.json", jwks_handle, WEB_PUBLIC, NULL },
 	{ "POST", "/v1/oauth/token", service_token_handle, WEB_PUBLIC, NULL },
 	{ 0 },
@@ -51,6 +53,7 @@ int authentication_open(struct authentication **ret, const struct auth *a, const
 	x->refreshes = metric_counter("pettrack_auth_refreshes_total", "Refresh tokens shown, by result.", labels);
 	x->service_tokens =
 		metric_counter("pettrack_auth_service_tokens_total", "Requests for service tokens, by result.", labels);
+	x->links = metric_counter("pettrack_auth_links_opened_total", "Share links shown, by result.", labels);
 	*ret = x;
 	return 0;
 }
@@ -66,7 +69,9 @@ int authentication_prepare(struct store *s)
 {
 	int r = users_prepare(s);
 
-	return r ? r : sessions_prepare(s);
+	if (r == 0)
+		r = sessions_prepare(s);
+	return r ? r : share_links_prepare(s);
 }
 
 void authentication_count(struct metric *m, const char *result)

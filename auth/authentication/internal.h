@@ -11,7 +11,7 @@ struct authentication {
 	const struct clients *clients;
 	struct sessions_options sessions;
 	int64_t token_age_s;
-	struct metric *logins, *refreshes, *service_tokens;
+	struct metric *logins, *refreshes, *service_tokens, *links;
 };
 
 static inline struct authentication *authentication_of(void *owner)
@@ -37,5 +37,6 @@ void totp_begin_handle(struct web_request *q, void *owner);
 void totp_confirm_handle(struct web_request *q, void *owner);
 void totp_disable_handle(struct web_request *q, void *owner);
 void recovery_codes_handle(struct web_request *q, void *owner);
+void link_open_handle(struct web_request *q, void *owner);
 void jwks_handle(struct web_request *q, void *owner);
 void service_token_handle(struct web_request *q, void *owner);
