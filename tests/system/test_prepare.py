@@ -29,6 +29,10 @@ COLLECTIONS = {
         "sessions": {"user", "expires", "event_due"},
         "devices": {"identifier", "owner", "event_due"},
         "unknown_devices": {"expires", "last"},
+        "grants": {
+            *("device_email", "device_grantee", "owner", "grantee", "email"),
+            *("former_grantee", "expires", "event_due"),
+        },
     },
     "gateway": {},
     "writer": {"positions": set(), "latest": {"loc_2dsphere"}, "erased_devices": {"expires", "due"}},
@@ -149,7 +153,7 @@ def test_positions_are_clustered(place):
     ("kind", "roles", "topics", "collections"),
     [
         ("auth", {"AUTH_ROLES": "registration"}, set(), {"users"}),
-        ("auth", {"AUTH_ROLES": "devices"}, {"access", "devices"}, {"devices", "unknown_devices"}),
+        ("auth", {"AUTH_ROLES": "devices"}, {"access", "devices"}, {"devices", "unknown_devices", "grants"}),
         ("query", {"QUERY_ROLES": "api"}, {"access"}, set()),
     ],
 )
