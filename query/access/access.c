@@ -3,6 +3,9 @@
  *
  * An answer counts from when its question was put. When the topic speaks of the user in between, the answer may be from
  * before the change and is asked for again.
+ *
+ * Who is known waits for nothing: what is remembered is asked for again, on a thread of its own, before it is too old. While auth
+ * does not answer, only one question at a time tries it, so that those who are not known cannot take up every thread.
  */
 #include "query/access/access_internal.h"
 #include "base/clock.h"
@@ -17,6 +20,7 @@
 
 enum {
 	AWAY_MS = 500, /* how long auth is left alone after it did not answer */
+	PATIENCE_MS = 1000, /* for a new answer in place of one that is too old and still good should auth be away */
 	ASKS_MAX = 3, /* for one call, when the answer is outdated each time */
 	ENDED_MAX = 100000,
 	DENIED_MS = 60000, /* between two lines in the log about it */
@@ -56,13 +60,18 @@ static int read_set(const json_t *answer, struct device_set **ret)
 	size_t n = json_array_size(list), i;
 	struct uuid *ids = calloc(n + 1, sizeof(*ids));
 	int r = !ids ? -ENOMEM : json_is_array(list) ? 0 : ACCESS_E_RETRY;
+	struct limits limits = { 0 };
 
+	if (r == 0 && limits_read(&limits, json_object_get(answer, "limits")))
+		r = ACCESS_E_RETRY;
 	for (i = 0; r == 0 && i < n; i++)
 		r = read_id(json_array_get(list, i), &ids[i]);
 	if (r == 0) {
 		*ret = device_set_new(ids, n);
 		r = *ret ? 0 : -ENOMEM;
 	}
+	if (r == 0)
+		(*ret)->limits = limits;
 	free(ids);
 	return r;
 }
@@ -152,27 +161,45 @@ static int ask_names(struct access *a, const struct uuid *user, json_t **ret)
 	return asked(answer, r ? r : read_names(answer, ret));
 }
 
-/* With the lock held, both: it is left alone for a while once it did not answer. */
-static bool is_away(const struct access *a)
+/* ---- what is remembered ---- */
+
+/* Whether the answer is of what the topic said last. */
+static bool is_present(const struct cache_entry *e)
 {
-	return clock_mono_ms() < a->away_until_ms;
+	return e->set && e->said == e->said_then;
 }
 
-static void note_away(struct access *a, int r)
+bool access_is_good(const struct cache_entry *e, int64_t age_ms)
 {
+	return is_present(e) && clock_mono_ms() - e->asked_ms <= age_ms;
+}
+
+/* Around a question, with the lock held. Whether it may be put: where the last was not answered, one at a time and now and then. */
+static bool begin_asking(struct access *a)
+{
+	if (a->away && (a->asking > 0 || clock_mono_ms() < a->away_until_ms))
+		return false;
+	a->asking++;
+	return true;
+}
+
+static void end_asking(struct access *a, int r)
+{
+	a->asking--;
 	if (r == ACCESS_E_RETRY)
 		a->away_until_ms = clock_mono_ms() + AWAY_MS;
+	if (r == 0 || r == ACCESS_E_RETRY)
+		a->away = r != 0;
 }
 
-/* Called and returns with the lock held; without it in between. */
-static int load(struct access *a, struct cache_entry *e)
+int access_load(struct access *a, struct cache_entry *e)
 {
 	const struct uuid user = e->link.key;
 	const uint64_t said = e->said;
 	const int64_t asked_ms = clock_mono_ms();
 	struct device_set *set = NULL;
 
-	if (is_away(a))
+	if (!begin_asking(a))
 		return ACCESS_E_RETRY;
 	e->loading = true;
 	pthread_mutex_unlock(&a->lock);
@@ -183,7 +210,9 @@ static int load(struct access *a, struct cache_entry *e)
 	e->load_result = r;
 	if (r == 0)
 		access_cache_put(&a->cache, e, set, asked_ms, said);
-	note_away(a, r);
+	end_asking(a, r);
+	if (r == 0 && !is_present(e)) /* by whoever is first: who needs it now, or the refresher */
+		access_want(a, e);
 	pthread_cond_broadcast(&a->loaded);
 	return r;
 }
@@ -200,15 +229,34 @@ static int wait_for_load(struct access *a, struct cache_entry *e)
 
 /* ---- answering ---- */
 
-/* Whether the answer is of what the topic said last. */
-static bool is_present(const struct cache_entry *e)
+/* How old an answer may be when auth does not give another. */
+static int64_t old_ms(const struct access *a)
 {
-	return e->set && e->said == e->said_then;
+	return a->o.stale_ms > a->o.ttl_ms ? a->o.stale_ms : a->o.ttl_ms;
 }
 
-static bool is_good(const struct cache_entry *e, int64_t age_max_ms)
+/* Whether what is remembered of @e can be given. */
+static bool recall(struct access *a, struct cache_entry *e)
 {
-	return is_present(e) && clock_mono_ms() - e->asked_ms <= age_max_ms;
+	if (access_is_good(e, a->o.ttl_ms / 2))
+		return true;
+	if (!access_is_good(e, old_ms(a)))
+		return false;
+	access_want(a, e);
+	if (!access_is_good(e, a->o.ttl_ms))
+		access_wait_refreshed(a, e, PATIENCE_MS);
+	return access_is_good(e, old_ms(a));
+}
+
+/* Asks until the answer is of what the topic said last. 0, ACCESS_E_RETRY or -errno. */
+static int learn(struct access *a, struct cache_entry *e)
+{
+	for (int i = 0; i < ASKS_MAX; i++) {
+		int r = e->loading ? wait_for_load(a, e) : access_load(a, e);
+		if (r || is_present(e))
+			return r;
+	}
+	return ACCESS_E_RETRY; /* it changes faster than it is told */
 }
 
 int access_devices(struct access *a, const struct uuid *user, struct device_set **ret)
@@ -222,20 +270,13 @@ int access_devices(struct access *a, const struct uuid *user, struct device_set 
 		return -ENOMEM;
 	}
 	e->waiting++; /* stays while it is looked at */
-	bool good = is_good(e, a->o.ttl_ms);
-	if (good)
+	if (recall(a, e))
 		series_add(from_memory, 1);
-	for (int i = 0; i < ASKS_MAX && r == 0 && !good; i++) {
-		r = e->loading ? wait_for_load(a, e) : load(a, e);
-		good = r == 0 && is_present(e);
-	}
+	else
+		r = learn(a, e);
 	e->waiting--;
-	if (good || is_good(e, a->o.stale_ms)) {
+	if (r == 0)
 		*ret = device_set_ref(e->set);
-		r = 0;
-	} else if (r == 0) { /* it changes faster than it is told */
-		r = ACCESS_E_RETRY;
-	}
 	pthread_mutex_unlock(&a->lock);
 	return r;
 }
@@ -243,13 +284,13 @@ int access_devices(struct access *a, const struct uuid *user, struct device_set 
 int access_names(struct access *a, const struct uuid *user, json_t **ret)
 {
 	pthread_mutex_lock(&a->lock);
-	bool away = is_away(a);
+	bool may = begin_asking(a);
 	pthread_mutex_unlock(&a->lock);
-	if (away)
+	if (!may)
 		return ACCESS_E_RETRY;
 	int r = ask_names(a, user, ret);
 	pthread_mutex_lock(&a->lock);
-	note_away(a, r);
+	end_asking(a, r);
 	pthread_mutex_unlock(&a->lock);
 	return r;
 }
@@ -271,6 +312,27 @@ void access_set_watch(struct access *a, const struct access_watch *w)
 
 /* ---- life ---- */
 
+static void open_locks(struct access *a)
+{
+	pthread_condattr_t monotonic;
+
+	pthread_mutex_init(&a->lock, NULL);
+	pthread_mutex_init(&a->watch_lock, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&a->loaded, &monotonic);
+	pthread_cond_init(&a->wanted, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+}
+
+static int start(pthread_t *thread, void *(*run)(void *access), struct access *a, bool *ret_started)
+{
+	int r = -pthread_create(thread, NULL, run, a);
+
+	*ret_started = r == 0;
+	return r;
+}
+
 static int open_parts(struct access *a)
 {
 	bus_topic_name(a->topic, a->o.topics, BUS_TOPIC_ACCESS);
@@ -280,8 +342,9 @@ static int open_parts(struct access *a)
 	if (r == 0)
 		r = client_open(&a->client, &a->o.auth);
 	if (r == 0)
-		r = -pthread_create(&a->reader, NULL, access_topic_read, a);
-	a->reading = r == 0;
+		r = start(&a->refresher, access_refresh, a, &a->refreshing);
+	if (r == 0)
+		r = start(&a->reader, access_topic_read, a, &a->reading);
 	return r;
 }
 
@@ -293,9 +356,8 @@ int access_open(struct access **ret, const struct access_options *o)
 	register_metrics();
 	a->o = *o;
 	a->heartbeat = heartbeat_new("access", BEAT_MS);
-	pthread_mutex_init(&a->lock, NULL);
-	pthread_mutex_init(&a->watch_lock, NULL);
-	pthread_cond_init(&a->loaded, NULL);
+	a->refresher_heartbeat = heartbeat_new("access refresh", BEAT_MS);
+	open_locks(a);
 	int r = open_parts(a);
 	if (r) {
 		access_close(a);
@@ -305,16 +367,27 @@ int access_open(struct access **ret, const struct access_options *o)
 	return 0;
 }
 
+static void end_threads(struct access *a)
+{
+	pthread_mutex_lock(&a->lock);
+	atomic_store(&a->closing, true);
+	pthread_cond_broadcast(&a->wanted);
+	pthread_mutex_unlock(&a->lock);
+	if (a->reading)
+		pthread_join(a->reader, NULL);
+	if (a->refreshing)
+		pthread_join(a->refresher, NULL);
+}
+
 void access_close(struct access *a)
 {
 	if (!a)
 		return;
-	atomic_store(&a->closing, true);
-	if (a->reading)
-		pthread_join(a->reader, NULL);
+	end_threads(a);
 	client_close(a->client);
 	access_cache_close(&a->cache);
 	ended_close(&a->ended);
+	pthread_cond_destroy(&a->wanted);
 	pthread_cond_destroy(&a->loaded);
 	pthread_mutex_destroy(&a->watch_lock);
 	pthread_mutex_destroy(&a->lock);

@@ -2,8 +2,8 @@
  * access - who may see what: a user's devices, as auth says
  *
  * Asked from auth (GET /internal/v1/users/{id}/devices) and remembered. The Kafka topic `access` tells when that changed
- * and which sessions were ended. While auth is away, those who are known are answered from memory, unless the topic has
- * said since that theirs changed.
+ * and which sessions were ended. Who is known is answered from memory, and asked about behind the answers; so too while auth is
+ * away, unless the topic has said since that theirs changed.
  *
  * Thread: any. access_devices() may ask auth and so block: not for event loops.
  */
@@ -27,7 +27,7 @@ struct access_options {
 	const struct bus_config *kafka; /* borrowed until access_close() */
 	const struct bus_topics *topics; /* borrowed too; the topic "access" is made when it is not there */
 	struct dependency *kafka_there; /* told whether the topic is read */
-	int64_t ttl_ms; /* asked again when older */
+	int64_t ttl_ms; /* from half of this age on asked for again, past it not good while auth answers */
 	int64_t stale_ms; /* while auth is away, answers up to this age are good */
 	int64_t users_max, devices_max; /* remembered at most */
 };

@@ -6,11 +6,20 @@ int access_cache_open(struct access_cache *c, size_t users_max, size_t devices_m
 {
 	*c = (struct access_cache){ .users_max = users_max, .devices_max = devices_max };
 	TAILQ_INIT(&c->uses);
+	TAILQ_INIT(&c->wants);
 	return uuid_map_open(&c->users);
+}
+
+static void unwant(struct access_cache *c, struct cache_entry *e)
+{
+	if (e->wanted)
+		TAILQ_REMOVE(&c->wants, e, want);
+	e->wanted = false;
 }
 
 static void drop(struct access_cache *c, struct cache_entry *e)
 {
+	unwant(c, e);
 	TAILQ_REMOVE(&c->uses, e, use);
 	uuid_map_remove(&c->users, &e->link);
 	c->devices -= e->set ? e->set->n : 0;
@@ -72,7 +81,7 @@ void access_cache_put(
 	shrink(c, e);
 }
 
-void access_cache_changed(struct access_cache *c, const struct uuid *user)
+struct cache_entry *access_cache_changed(struct access_cache *c, const struct uuid *user)
 {
 	struct cache_entry *e;
 
@@ -80,8 +89,27 @@ void access_cache_changed(struct access_cache *c, const struct uuid *user)
 		e = UUID_MAP_FIND(&c->users, user, struct cache_entry, link);
 		if (e)
 			e->said++;
-		return;
+		return e;
 	}
 	TAILQ_FOREACH(e, &c->uses, use)
 	e->said++;
+	return NULL;
+}
+
+/* ---- wants ---- */
+
+void access_cache_want(struct access_cache *c, struct cache_entry *e)
+{
+	if (!e->wanted)
+		TAILQ_INSERT_TAIL(&c->wants, e, want);
+	e->wanted = true;
+}
+
+struct cache_entry *access_cache_take(struct access_cache *c)
+{
+	struct cache_entry *e = TAILQ_FIRST(&c->wants);
+
+	if (e)
+		unwant(c, e);
+	return e;
 }

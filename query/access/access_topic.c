@@ -24,10 +24,13 @@ enum {
 
 /* ---- events ---- */
 
+/* Asked about at once, rather than when it is needed: auth may be away by then. */
 static void tell_changed(struct access *a, const struct uuid *user)
 {
 	pthread_mutex_lock(&a->lock);
-	access_cache_changed(&a->cache, user);
+	struct cache_entry *e = access_cache_changed(&a->cache, user);
+	if (e && e->set)
+		access_want(a, e);
 	pthread_mutex_unlock(&a->lock);
 
 	pthread_mutex_lock(&a->watch_lock);

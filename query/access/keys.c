@@ -31,6 +31,7 @@ struct keys {
 	pthread_cond_t changed;
 	bool closing;
 	bool wanted; /* a token named a key that is not known */
+	bool away; /* the last fetch failed */
 	uint64_t fetches; /* finished, well or badly */
 	int64_t fetched_ms; /* when the last of them ended; monotonic */
 };
@@ -95,6 +96,7 @@ static void *fetch_all(void *arg)
 		heartbeat_beat(k->heartbeat);
 		int r = fetch_and_tell(k);
 		pthread_mutex_lock(&k->lock);
+		k->away = r != 0;
 		k->fetches++;
 		k->fetched_ms = clock_mono_ms();
 		pthread_cond_broadcast(&k->changed);
@@ -107,8 +109,8 @@ static void *fetch_all(void *arg)
 
 /* ---- checking ---- */
 
-/* Has the keys fetched again, unless that was done just now. Returns whether they were. */
-static bool fetch_again(struct keys *k, int64_t wait_ms)
+/* Has the keys fetched again, unless that was done just now. *ret_away: auth does not give them. Returns whether they were. */
+static bool fetch_again(struct keys *k, int64_t wait_ms, bool *ret_away)
 {
 	const int64_t deadline_ms = clock_mono_ms() + wait_ms;
 	const struct timespec at = { .tv_sec = deadline_ms / 1000, .tv_nsec = deadline_ms % 1000 * 1000000 };
@@ -117,25 +119,28 @@ static bool fetch_again(struct keys *k, int64_t wait_ms)
 	pthread_mutex_lock(&k->lock);
 	const uint64_t fetches = k->fetches;
 	bool asked = k->wanted || clock_mono_ms() - k->fetched_ms >= ASKED_AGAIN_MS;
-	if (asked) {
+	if (asked && !k->away) {
 		k->wanted = true;
 		pthread_cond_broadcast(&k->changed);
 		while (!k->closing && k->fetches == fetches && r != ETIMEDOUT)
 			r = pthread_cond_timedwait(&k->changed, &k->lock, &at);
 	}
 	bool done = k->fetches != fetches;
+	*ret_away = k->away;
 	pthread_mutex_unlock(&k->lock);
 	return done;
 }
 
 int keys_verify(struct keys *k, const char *token, size_t len, int64_t wait_ms, struct token_claims *ret)
 {
+	bool away = false;
+
 	if (token_keys_count(k->set) == 0)
 		return -EAGAIN;
 	int r = token_verify(k->set, token, len, clock_real_ms() / 1000, ret);
-	if (r == TOKEN_E_UNKNOWN_KEY && fetch_again(k, wait_ms))
+	if (r == TOKEN_E_UNKNOWN_KEY && fetch_again(k, wait_ms, &away))
 		r = token_verify(k->set, token, len, clock_real_ms() / 1000, ret);
-	return r;
+	return r == TOKEN_E_UNKNOWN_KEY && away ? -EAGAIN : r;
 }
 
 /* ---- life ---- */

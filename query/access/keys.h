@@ -26,5 +26,6 @@ MUST_CHECK int keys_open(struct keys **ret, const struct keys_options *o);
 void keys_close(struct keys *k); /* accepts NULL */
 
 /* Checks @token now. Where its key is not known, waits up to @wait_ms while they are fetched again, which happens not
- * more often than every few seconds. 0 and *ret, enum token_result, -EAGAIN while there are no keys at all, or -errno. */
+ * more often than every few seconds. 0 and *ret, enum token_result, -EAGAIN while there are no keys at all, or auth does not
+ * say now whether that key is one of its own, or -errno. */
 MUST_CHECK int keys_verify(struct keys *k, const char *token, size_t len, int64_t wait_ms, struct token_claims *ret);

@@ -21,6 +21,7 @@ static struct http_server *auth;
 static struct access *the_access;
 static _Atomic int status = 200, asked;
 static _Atomic bool hold, change_meanwhile;
+static int64_t timeout_ms; /* of the client; 0: its own */
 
 static struct uuid id(const char *text)
 {
@@ -84,7 +85,7 @@ static void start(int64_t ttl_ms, int64_t stale_ms)
 
 	signal(SIGPIPE, SIG_IGN);
 	auth = http_server_start(answer, NULL);
-	o.auth = (struct client_options){ http_server_url(auth), "query", "secret" };
+	o.auth = (struct client_options){ http_server_url(auth), "query", "secret", .timeout_ms = timeout_ms };
 	ck_assert_int_eq(access_open(&the_access, &o), 0);
 }
 
@@ -163,6 +164,80 @@ START_TEST(auth_is_away)
 	for (int i = 0; i < 1000 && devices_of(USER) < 0; i++)
 		nap();
 	ck_assert_int_gt(devices_of(USER), 1);
+	stop();
+}
+END_TEST
+
+static void wait_asked(int n)
+{
+	for (int i = 0; i < 5000 && asked < n; i++)
+		nap();
+	ck_assert_int_eq(asked, n);
+}
+
+/* A client of ours that never came back would end the test by its time-out. */
+START_TEST(who_is_known_waits_for_nobody)
+{
+	start(100, 60000);
+	ck_assert_int_eq(devices_of(USER), 1);
+	hold = true;
+	nanosleep(&(struct timespec){ .tv_nsec = 60000000 }, NULL); /* not too old yet, and worth asking again */
+	ck_assert_int_eq(devices_of(USER), 1);
+	wait_asked(2); /* and not answered */
+	ck_assert_int_eq(devices_of(USER), 1);
+	nanosleep(&(struct timespec){ .tv_nsec = 60000000 }, NULL); /* too old */
+	ck_assert_int_eq(devices_of(USER), 1);
+	ck_assert_int_eq(asked, 2);
+	hold = false;
+	for (int i = 0; i < 5000 && devices_of(USER) < 2; i++)
+		nap();
+	ck_assert_int_ge(devices_of(USER), 2);
+	stop();
+}
+END_TEST
+
+static void *ask_other(void *ret)
+{
+	*(int *)ret = devices_of(OTHER);
+	return NULL;
+}
+
+START_TEST(while_auth_hangs_one_tries_it)
+{
+	pthread_t thread;
+	int got;
+
+	timeout_ms = 300;
+	start(0, 60000);
+	ck_assert_int_eq(devices_of(USER), 1);
+	hold = true;
+	ck_assert_int_eq(devices_of(OTHER), -1);
+	wait_asked(2);
+	nanosleep(&(struct timespec){ .tv_nsec = 600000000 }, NULL); /* as long as it is left alone, and more */
+	ck_assert_int_eq(pthread_create(&thread, NULL, ask_other, &got), 0);
+	wait_asked(3);
+	ck_assert_int_eq(devices_of(DEVICE), -1); /* a third user, at once */
+	ck_assert_int_eq(devices_of(USER), 1);
+	ck_assert_int_eq(asked, 3);
+	pthread_join(thread, NULL);
+	ck_assert_int_eq(got, -1);
+	hold = false;
+	stop();
+}
+END_TEST
+
+START_TEST(what_has_changed_is_asked_for_before_it_is_needed)
+{
+	start(60000, 60000);
+	say_changed(OTHER); /* nobody has asked for these */
+	ck_assert_int_eq(devices_of(USER), 1);
+	say_changed(USER);
+	wait_asked(2);
+	for (int i = 0; i < 5000 && devices_of(USER) < 2; i++)
+		nap();
+	status = 503;
+	ck_assert_int_eq(devices_of(USER), 2);
+	ck_assert_int_eq(asked, 2);
 	stop();
 }
 END_TEST
@@ -340,6 +415,9 @@ static Suite *suite(void)
 	tcase_add_test(t, asked_again_when_old);
 	tcase_add_test(t, asked_again_when_the_topic_says_so);
 	tcase_add_test(t, auth_is_away);
+	tcase_add_test(t, who_is_known_waits_for_nobody);
+	tcase_add_test(t, while_auth_hangs_one_tries_it);
+	tcase_add_test(t, what_has_changed_is_asked_for_before_it_is_needed);
 	tcase_add_test(t, memory_is_not_good_for_ever);
 	tcase_add_test(t, unknown_users_see_nothing);
 	tcase_add_test(t, names_are_asked_for_each_time);

@@ -92,6 +92,37 @@ START_TEST(changes_are_counted)
 }
 END_TEST
 
+START_TEST(wants_are_taken_in_order_and_once)
+{
+	ck_assert_int_eq(access_cache_open(&cache, 3, 1000), 0);
+	ck_assert_ptr_null(access_cache_take(&cache));
+	for (uint8_t n = 1; n <= 3; n++)
+		put(n, 1);
+	access_cache_want(&cache, get(2));
+	access_cache_want(&cache, get(1));
+	access_cache_want(&cache, get(2));
+	ck_assert_ptr_eq(access_cache_take(&cache), get(2));
+	ck_assert_ptr_eq(access_cache_take(&cache), get(1));
+	ck_assert_ptr_null(access_cache_take(&cache));
+	access_cache_close(&cache);
+}
+END_TEST
+
+START_TEST(who_goes_is_not_wanted_any_more)
+{
+	ck_assert_int_eq(access_cache_open(&cache, 2, 1000), 0);
+	put(1, 1);
+	put(2, 1);
+	access_cache_want(&cache, get(1));
+	access_cache_want(&cache, get(2));
+	put(3, 1);
+	ck_assert(!known(1));
+	ck_assert_ptr_eq(access_cache_take(&cache), get(2));
+	ck_assert_ptr_null(access_cache_take(&cache));
+	access_cache_close(&cache);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("access_cache");
@@ -101,6 +132,8 @@ static Suite *suite(void)
 	tcase_add_test(t, devices_are_bounded);
 	tcase_add_test(t, those_in_use_stay);
 	tcase_add_test(t, changes_are_counted);
+	tcase_add_test(t, wants_are_taken_in_order_and_once);
+	tcase_add_test(t, who_goes_is_not_wanted_any_more);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -3,9 +3,11 @@
 #include "query/access/keys.h"
 #include "service/health.h"
 #include "tests/lib/client/http_server.h"
+#include "tests/lib/failing_alloc.h"
 #include "tests/lib/unit.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -15,6 +17,7 @@ static struct http_server *auth;
 static struct keys *keys;
 static char *pem[2];
 static _Atomic int published, status = 200; /* how many keys are in the JWKS */
+static int64_t refresh_ms = 300000;
 
 static void answer(const struct http_seen *q, FILE *out, void *user)
 {
@@ -42,7 +45,7 @@ static void start(int keys_n)
 	auth = http_server_start(answer, NULL);
 	struct keys_options o = { .auth = { .base_url = http_server_url(auth) },
 		.issuer = "pettrack",
-		.refresh_ms = 300000,
+		.refresh_ms = refresh_ms,
 		.dependency = dependency_new("auth", "", DEPENDENCY_AT_START) };
 	ck_assert_int_eq(keys_open(&keys, &o), 0);
 }
@@ -55,21 +58,29 @@ static void stop(void)
 	free(pem[1]);
 }
 
-/* What keys_verify() says of a token signed with the i-th key. */
-static int verify(int i, int64_t wait_ms)
+/* A token that is signed with the i-th key. */
+static void sign(int i, char out[static TOKEN_SIZE_MAX])
 {
 	static const char *const kids[] = { "one", "two" };
-	struct token_claims c = { .subject = { { 1 } }, .session = { { 2 } }, .issued_s = clock_real_ms() / 1000 }, got;
+	struct token_claims c = { .subject = { { 1 } }, .session = { { 2 } }, .issued_s = clock_real_ms() / 1000 };
 	struct token_signer *signer;
-	char token[TOKEN_SIZE_MAX];
 
 	c.expires_s = c.issued_s + 60;
 	ck_assert_int_eq(token_signer_open(&signer, pem[i], kids[i], "pettrack", "pettrack"), 0);
-	ck_assert_int_eq(token_sign(signer, &c, token, sizeof token), 0);
+	ck_assert_int_eq(token_sign(signer, &c, out, TOKEN_SIZE_MAX), 0);
 	token_signer_close(signer);
+}
+
+/* What keys_verify() says of such a token. */
+static int verify(int i, int64_t wait_ms)
+{
+	struct token_claims got;
+	char token[TOKEN_SIZE_MAX];
+
+	sign(i, token);
 	int r = keys_verify(keys, token, strlen(token), wait_ms, &got);
 	if (r == 0)
-		ck_assert(uuid_same(&got.subject, &c.subject));
+		ck_assert_uint_eq(got.subject.b[0], 1);
 	return r;
 }
 
@@ -145,6 +156,47 @@ START_TEST(a_key_that_nobody_has)
 }
 END_TEST
 
+START_TEST(while_auth_is_away_the_known_keys_serve)
+{
+	int r = TOKEN_E_UNKNOWN_KEY;
+
+	refresh_ms = 20;
+	start(1);
+	await_keys();
+	status = 503;
+	for (int i = 0; i < 5000 && r == TOKEN_E_UNKNOWN_KEY; i++)
+		r = verify(1, 60000); /* it may be one that auth has made since: nobody can tell, or waits for it */
+	ck_assert_int_eq(r, -EAGAIN);
+	ck_assert_int_eq(verify(0, 60000), 0);
+	status = 200;
+	for (int i = 0; i < 5000 && r == -EAGAIN; i++)
+		r = verify(1, 0);
+	ck_assert_int_eq(r, TOKEN_E_UNKNOWN_KEY);
+	stop();
+}
+END_TEST
+
+/* Nothing is parsed, so nothing allocated: a look-up, whoever asks. */
+START_TEST(a_token_is_checked_once)
+{
+	struct token_claims got;
+	char token[TOKEN_SIZE_MAX];
+
+	json_set_alloc_funcs(malloc, free); /* as linked here: the ones that fail */
+	start(1);
+	await_keys();
+	sign(0, token);
+	ck_assert_int_eq(keys_verify(keys, token, strlen(token), 0, &got), 0);
+	for (int i = 0; i < 100; i++) {
+		failing_alloc_at(1);
+		int r = keys_verify(keys, token, strlen(token), 0, &got);
+		ck_assert(!failing_alloc_happened());
+		ck_assert_int_eq(r, 0);
+	}
+	stop();
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("keys");
@@ -156,6 +208,8 @@ static Suite *suite(void)
 	tcase_add_test(t, none_yet_is_as_good_as_no_answer);
 	tcase_add_test(t, a_new_key_is_fetched_when_it_is_met);
 	tcase_add_test(t, a_key_that_nobody_has);
+	tcase_add_test(t, while_auth_is_away_the_known_keys_serve);
+	tcase_add_test(t, a_token_is_checked_once);
 	suite_add_tcase(s, t);
 	return s;
 }
