@@ -66,6 +66,8 @@ static const struct setting settings[] = {
 	{ "CLIENT_ID", "query", setting_text, &access_options.auth.client_id, "this service at auth" },
 	{ "CLIENT_SECRET", NULL, setting_text, &access_options.auth.client_secret, "its secret",
 		.flags = SETTING_SECRET },
+	{ "ACCESS_TIMEOUT", "2s", setting_duration, &access_options.auth.timeout_ms, "time of a question to auth", 100,
+		60000 },
 	{ "ACCESS_TTL", "60s", setting_duration, &access_options.ttl_ms,
 		"how long auth's answer who may see what is taken; a change is told at once all the same", 0,
 		86400000 },
