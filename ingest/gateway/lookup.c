@@ -123,6 +123,18 @@ static void settle_unavailable(struct lookup *l, size_t n)
 	series_add(l->unavailable, (double)n);
 }
 
+/* The others too that are wanted now: behind those that are known and asked about again, many of them, one that is new would
+ * wait for long to be told that it is to come again. */
+static void settle_all_unavailable(struct lookup *l, size_t n)
+{
+	do {
+		settle_unavailable(l, n);
+		if (n > 0)
+			devices_batch_done(l->devices);
+		n = devices_take(l->devices, l->batch, (size_t)l->batch_max, 0);
+	} while (n > 0);
+}
+
 static const char *reason(int r)
 {
 	switch (r) {
@@ -145,14 +157,14 @@ static void one_batch(struct lookup *l, size_t n)
 	if (r == 0) {
 		settle(l, n, answer);
 		json_decref(answer);
+		if (n > 0)
+			devices_batch_done(l->devices);
 		dependency_up(l->auth);
 	} else {
 		dependency_down(l->auth, reason(r));
-		settle_unavailable(l, n);
+		settle_all_unavailable(l, n);
 	}
 	l->probe_ms = clock_mono_ms() + (r == 0 ? PROBE_MS : PROBE_AWAY_MS);
-	if (n > 0)
-		devices_batch_done(l->devices);
 	l->settled(l->owner, devices_settled(l->devices));
 	if (r != 0)
 		clock_rest(PAUSE_MS, &l->stop);
