@@ -1,5 +1,6 @@
 /* authentication - the role as a whole: its routes, its parts, and the public keys. */
 #include "auth/authentication/internal.h"
+#include "auth/common/access_token.h"
 #include "auth/common/session.h"
 #include "auth/common/share_link.h"
 #include "auth/common/users.h"
@@ -21,12 +22,15 @@ const struct web_route authentication_routes[] = {
 	{ "POST", "/v1/account/totp/disable", totp_disable_handle, WEB_USER, NULL },
 	{ "POST", "/v1/account/recovery-codes", recovery_codes_handle, WEB_USER, NULL },
 	{ "POST", "/v1/links/open", link_open_handle, WEB_PUBLIC, NULL },
+	{ "GET", "/v1/tokens", token_list_handle, WEB_USER, NULL },
+	{ "POST", "/v1/tokens", token_create_handle, WEB_USER, NULL },
+	{ "DELETE", "/v1/tokens/{id}", token_delete_handle, WEB_USER, NULL },
 	{ "GET", "/.well-known/jwks.json", jwks_handle, WEB_PUBLIC, NULL },
 	{ "POST", "/v1/oauth/token", service_token_handle, WEB_PUBLIC, NULL },
 	{ 0 },
 };
 
-const struct outbox_source *const authentication_sources[] = { &sessions_source, NULL };
+const struct outbox_source *const authentication_sources[] = { &sessions_source, &access_tokens_source, NULL };
 
 int authentication_open(struct authentication **ret, const struct auth *a, const struct authentication_options *o)
 {
@@ -41,6 +45,8 @@ int authentication_open(struct authentication **ret, const struct auth *a, const
 	x->store = a->store;
 	x->clients = o->clients;
 	x->token_age_s = o->token_age_ms / 1000;
+	x->personal_age_ms = o->personal_age_ms;
+	x->personal_max = o->personal_per_user;
 	x->sessions = (struct sessions_options){
 		.store = a->store,
 		.outbox = a->outbox,
@@ -71,6 +77,8 @@ int authentication_prepare(struct store *s)
 
 	if (r == 0)
 		r = sessions_prepare(s);
+	if (r == 0)
+		r = access_tokens_prepare(s);
 	return r ? r : share_links_prepare(s);
 }
 

@@ -15,6 +15,7 @@ struct authentication_options {
 	const struct clients *clients; /* borrowed */
 	const struct master *master; /* copied from */
 	int64_t token_age_ms, refresh_age_ms, grace_ms, sessions_per_user;
+	int64_t personal_age_ms, personal_per_user; /* of personal access tokens, at most */
 };
 
 extern const struct web_route authentication_routes[];

@@ -11,6 +11,7 @@ struct authentication {
 	const struct clients *clients;
 	struct sessions_options sessions;
 	int64_t token_age_s;
+	int64_t personal_age_ms, personal_max; /* of personal access tokens: age at most, and of one user */
 	struct metric *logins, *refreshes, *service_tokens, *links;
 };
 
@@ -33,6 +34,9 @@ void logout_handle(struct web_request *q, void *owner);
 void session_list_handle(struct web_request *q, void *owner);
 void session_revoke_handle(struct web_request *q, void *owner);
 void session_revoke_others_handle(struct web_request *q, void *owner);
+void token_create_handle(struct web_request *q, void *owner);
+void token_list_handle(struct web_request *q, void *owner);
+void token_delete_handle(struct web_request *q, void *owner);
 void totp_begin_handle(struct web_request *q, void *owner);
 void totp_confirm_handle(struct web_request *q, void *owner);
 void totp_disable_handle(struct web_request *q, void *owner);

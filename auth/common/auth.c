@@ -1,5 +1,6 @@
 /* auth - the answers and checks that every role shares. */
 #include "auth/common/auth.h"
+#include "auth/common/access_token.h"
 #include "auth/common/session.h"
 #include "base/clock.h"
 #include "base/text.h"
@@ -8,6 +9,14 @@
 #include <errno.h>
 #include <string.h>
 
+/* A personal access token. */
+static int verify_personal(const struct auth *a, const char *token, size_t len, struct token_claims *ret)
+{
+	int r = access_token_verify(a->store, token, len, ret);
+
+	return r == STORE_E_MISSING ? TOKEN_E_MALFORMED : r > 0 ? -EAGAIN : r;
+}
+
 int auth_verify(void *owner, const char *token, size_t len, struct token_claims *ret)
 {
 	const struct auth *a = owner;
@@ -15,6 +24,8 @@ int auth_verify(void *owner, const char *token, size_t len, struct token_claims 
 
 	if (!a->keyring || !upkeep_prepared(a->upkeep))
 		return -EAGAIN;
+	if (token_is_personal(token, len))
+		return verify_personal(a, token, len, ret);
 	int r = keyring_verify(a->keyring, token, len, clock_real_ms() / 1000, &claims);
 	if (r == 0 && !claims.service) {
 		r = session_stands(a->store, &claims.session);

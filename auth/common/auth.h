@@ -36,7 +36,7 @@ struct auth {
 	struct devices *devices;
 };
 
-/* web_options.verify: a good token whose session, where it is a person's, still stands. */
+/* web_options.verify: a good token whose session, where it is a person's, still stands; or a personal access token. */
 MUST_CHECK int auth_verify(void *owner, const char *token, size_t len, struct token_claims *ret);
 
 /* Answers a request that a part could not serve: 503 where it may go well later, else 500, with a line in the log. */

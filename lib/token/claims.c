@@ -28,6 +28,13 @@ bool token_may(const struct token_claims *c, const char *scope)
 	return !limited || (scope && token_has_scope(c, scope));
 }
 
+bool token_is_personal(const char *token, size_t len)
+{
+	size_t n = strlen(TOKEN_PERSONAL_PREFIX);
+
+	return len >= n && !memcmp(token, TOKEN_PERSONAL_PREFIX, n);
+}
+
 int names_copy(struct token_names *n, const char *issuer, const char *audience)
 {
 	n->issuer = strdup(issuer);

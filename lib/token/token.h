@@ -53,6 +53,10 @@ bool token_has_scope(const struct token_claims *c, const char *scope);
  * scope stands for, so only a person whose token is not limited. */
 bool token_may(const struct token_claims *c, const char *scope);
 
+/* What a personal access token begins with: it is no JWT, and only auth knows what stands behind it. */
+#define TOKEN_PERSONAL_PREFIX "pettrack_pat_"
+bool token_is_personal(const char *token, size_t len);
+
 /* ---- keys ---- */
 
 /* A new P-256 key pair as PKCS#8 PEM, NUL-terminated, the caller's to wipe and free(). */
