@@ -84,27 +84,20 @@ static bool check_claim(struct web_request *q, const struct auth *a, const struc
 	return false;
 }
 
-/* Whether the person may have one more; else answers that, and returns false. Two requests at once may both be let in:
- * the maximum is a bound on what one user costs, not a promise to the last device. */
+/* Whether the person may have one more; else answers that, and returns false. */
 static bool check_room(struct web_request *q, const struct devices *d)
 {
+	const int64_t max = d->options.per_user_max;
+	bool room = false;
 	bson_t *filter = BCON_NEW("owner", BCON_UUID(&web_claims(q)->subject));
-	bson_t *options =
-		BCON_NEW("projection", "{", "_id", BCON_INT32(1), "}", "skip", BCON_INT64(d->options.per_user_max - 1));
-	bson_t *doc;
-	int r = store_find_one(d->store, DEVICES_COLLECTION, filter, options, &doc);
+	int r = documents_room(d->store, DEVICES_COLLECTION, filter, max, &room);
 
-	bson_destroy(options);
 	bson_destroy(filter);
-	if (r == STORE_E_MISSING)
-		return true;
-	if (r) {
+	if (r)
 		auth_fail(q, r);
-		return false;
-	}
-	bson_destroy(doc);
-	web_problem(q, 409, "too_many_devices", "One user may have %d devices.", (int)d->options.per_user_max);
-	return false;
+	else if (!room)
+		web_problem(q, 409, "too_many_devices", "One user may have %d devices.", (int)max);
+	return r == 0 && room;
 }
 
 /* ---- making it ---- */

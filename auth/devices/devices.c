@@ -4,6 +4,7 @@
 #include "auth/devices/device.h"
 #include "auth/devices/grants.h"
 #include "auth/devices/unknown.h"
+#include "auth/common/share_link.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -21,6 +22,11 @@ const struct web_route devices_routes[] = {
 	{ "POST", "/v1/grants/{id}/accept", grant_accept_handle, WEB_USER },
 	{ "POST", "/v1/grants/{id}/decline", grant_decline_handle, WEB_USER },
 	{ "DELETE", "/v1/grants/{id}", grant_end_handle, WEB_USER },
+	{ "POST", "/v1/devices/{id}/links", link_create_handle, WEB_USER },
+	{ "GET", "/v1/devices/{id}/links", link_list_handle, WEB_USER },
+	{ "GET", "/v1/links/{id}", link_get_handle, WEB_USER },
+	{ "PATCH", "/v1/links/{id}", link_change_handle, WEB_USER },
+	{ "DELETE", "/v1/links/{id}", link_revoke_handle, WEB_USER },
 	{ "GET", "/v1/audit", audit_list_handle, WEB_USER, "account.read" },
 	{ "POST", "/internal/v1/devices/lookup", lookup_handle, WEB_SERVICE, "devices.lookup" },
 	{ "POST", "/internal/v1/devices/unknown", contacts_handle, WEB_SERVICE, "devices.lookup" },
@@ -31,7 +37,7 @@ const struct web_route devices_routes[] = {
 };
 
 static const struct outbox_source changed_devices = { DEVICES_COLLECTION, device_plan };
-const struct outbox_source *const devices_sources[] = { &changed_devices, &grants_source, NULL };
+const struct outbox_source *const devices_sources[] = { &changed_devices, &grants_source, &share_links_source, NULL };
 
 int devices_open(struct devices **ret, const struct auth *a, const struct devices_options *o)
 {
@@ -74,6 +80,8 @@ int devices_prepare(struct store *s)
 		r = unknown_prepare(s);
 	if (r == 0)
 		r = grants_prepare(s);
+	if (r == 0)
+		r = share_links_prepare(s);
 	bson_destroy(former_name);
 	bson_destroy(by_former);
 	bson_destroy(owner_name);

@@ -4,7 +4,7 @@
  * Collection devices: { _id: UUID, owner: UUID, name, identifier: unique, secret: SHA-256, pet?, retention_days?, rules?,
  * created: Date, event?, announced? }. A deleted one keeps nothing but { released: identifier, former_owner, deleted: Date },
  * under names that no look-up uses, until its event is in Kafka (outbox); its identifier is free at once. The others,
- * of what is no device yet and of who else may see one, are unknown.h's and grants.h's.
+ * of what is no device yet and of who else may see one, are unknown.h's, grants.h's and share_link.h's.
  *
  * Thread: handlers run on the server's.
  */
@@ -20,6 +20,8 @@ struct devices_options {
 	bool claim_required; /* an identifier that a person names needs the code that is listed with it */
 	int64_t grants_per_device, grants_per_user; /* of the latter as many as were given, and as many received */
 	int64_t grant_ttl_ms; /* how long one waits for an answer */
+	int64_t links_per_user; /* those that have ended included */
+	int64_t link_age_max_ms; /* how far away the end of one may be */
 	bool verify_email; /* an address counts only once it is verified */
 };
 

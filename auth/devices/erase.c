@@ -1,9 +1,11 @@
 /* erase - what of an ended account is the role devices'. */
 #include "auth/common/audit.h"
 #include "auth/common/document.h"
+#include "auth/common/share_link.h"
 #include "auth/devices/end.h"
 #include "auth/devices/grants.h"
 #include "auth/devices/internal.h"
+#include "auth/devices/links.h"
 
 /* ---- devices ---- */
 
@@ -45,6 +47,7 @@ static int forget_name(struct store *s, struct outbox *o, const struct erasure_s
 
 const struct erasure_part devices_erase[] = {
 	{ .name = "grants", .collection = GRANTS_COLLECTION, .filter = grants_of_account, .erase = grants_erase },
+	{ .name = "links", .collection = SHARE_LINKS_COLLECTION, .filter = links_of_account, .erase = links_erase },
 	{ .name = "devices", .collection = DEVICES_COLLECTION, .filter = own_devices, .erase = end_devices },
 	{ .name = "audit_events", .collection = AUDIT_COLLECTION, .filter = erasure_filter_user },
 	{ .collection = AUDIT_COLLECTION, .filter = named_in_audit, .erase = forget_name },

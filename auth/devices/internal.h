@@ -53,3 +53,8 @@ void grant_list_handle(struct web_request *q, void *owner);
 void grant_accept_handle(struct web_request *q, void *owner);
 void grant_decline_handle(struct web_request *q, void *owner);
 void grant_end_handle(struct web_request *q, void *owner);
+void link_create_handle(struct web_request *q, void *owner);
+void link_list_handle(struct web_request *q, void *owner);
+void link_get_handle(struct web_request *q, void *owner);
+void link_change_handle(struct web_request *q, void *owner);
+void link_revoke_handle(struct web_request *q, void *owner);

@@ -3,6 +3,7 @@
 #include "auth/devices/end.h"
 #include "auth/devices/grants.h"
 #include "auth/devices/internal.h"
+#include "auth/devices/links.h"
 #include "auth/devices/optional.h"
 #include "auth/devices/page.h"
 #include "auth/devices/shared.h"
@@ -261,6 +262,8 @@ void device_delete_handle(struct web_request *q, void *owner)
 	if (!device_permit(q, d, RIGHTS_OWNER, &p))
 		return;
 	int r = end_grants(d, &p);
+	if (r == 0)
+		r = links_end(d, &p.owner, &p.device);
 	if (r == 0)
 		r = delete_device(d, &p);
 	if (r)

@@ -1,7 +1,8 @@
-/* visible - GET /internal/v1/users/{id}/devices: what a user may see, his own and what is shared with him. */
+/* visible - GET /internal/v1/users/{id}/devices: what a user may see, his own and what is shared with him; or a link. */
 #include "auth/devices/device.h"
 #include "auth/devices/grants.h"
 #include "auth/devices/internal.h"
+#include "auth/devices/links.h"
 #include "auth/devices/shared.h"
 
 #include <errno.h>
@@ -67,6 +68,8 @@ void user_devices_handle(struct web_request *q, void *owner)
 		web_problem(q, 404, "not_found", "A user's id is a UUID.");
 		return;
 	}
+	if (links_answer(q, d, &user))
+		return;
 	int r = list_own(d, &user, &devices);
 	if (r == 0)
 		r = add_shared(d, &user, devices);

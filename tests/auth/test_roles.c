@@ -95,7 +95,8 @@ START_TEST(lists)
 	ck_assert_str_eq(l.sources[0]->collection, "sessions");
 	ck_assert_str_eq(l.sources[1]->collection, "devices");
 	ck_assert_str_eq(l.sources[2]->collection, "grants");
-	ck_assert_ptr_null(l.sources[3]);
+	ck_assert_str_eq(l.sources[3]->collection, "share_links");
+	ck_assert_ptr_null(l.sources[4]);
 }
 END_TEST
 
