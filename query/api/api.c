@@ -1,5 +1,6 @@
 /* api - the table of routes, who asks, and what the page must know. */
 #include "query/api/internal.h"
+#include "base/clock.h"
 #include "service/log.h"
 
 #include <errno.h>
@@ -61,12 +62,17 @@ bool api_user_devices(struct web_request *q, struct api *a, struct device_set **
 {
 	int r = access_devices(a->o.access, &web_claims(q)->subject, ret);
 
+	if (r == 0 && limits_ended(&(*ret)->limits, clock_real_ms())) {
+		device_set_unref(*ret);
+		*ret = device_set_new(NULL, 0);
+		r = *ret ? 0 : -ENOMEM;
+	}
 	if (r)
 		api_fail(q, "devices of a user", r);
 	return r == 0;
 }
 
-bool api_path_device(struct web_request *q, struct api *a, struct uuid *ret)
+bool api_path_device(struct web_request *q, struct api *a, struct uuid *ret, struct limits *ret_limits)
 {
 	const char *text = web_path(q, "device");
 	struct device_set *devices = NULL;
@@ -75,6 +81,7 @@ bool api_path_device(struct web_request *q, struct api *a, struct uuid *ret)
 	if (!api_user_devices(q, a, &devices))
 		return false;
 	bool seen = !uuid_parse(&device, text, strlen(text)) && device_set_has(devices, &device);
+	*ret_limits = devices->limits;
 	device_set_unref(devices);
 	if (seen)
 		*ret = device;

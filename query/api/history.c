@@ -38,7 +38,8 @@ static void make_options(bson_t *ret, const struct history_range *range)
 	BSON_APPEND_INT32(ret, "batchSize", BATCH);
 }
 
-static void answer(struct web_request *q, struct api *a, const struct uuid *device, const struct history_range *range)
+static void answer(struct web_request *q, struct api *a, const struct uuid *device, const struct history_range *range,
+	const struct limits *limits)
 {
 	struct store_cursor *c = NULL;
 	bson_t filter, options;
@@ -51,8 +52,20 @@ static void answer(struct web_request *q, struct api *a, const struct uuid *devi
 	if (r)
 		api_fail(q, "asking for history", r);
 	else
-		api_stream(q, c, range->limit, range->geojson,
-			(struct cursor){ .kind = CURSOR_HISTORY, .descending = range->descending });
+		api_stream(q, c,
+			&(struct stream){ range->limit, range->geojson, limits,
+				{ .kind = CURSOR_HISTORY, .descending = range->descending } });
+}
+
+/* Within the window that is shown. */
+static void narrow(struct history_range *range, const struct limits *l)
+{
+	if (!l->limited)
+		return;
+	if (range->from_ms < l->from_ms)
+		range->from_ms = l->from_ms;
+	if (range->to_ms > l->until_ms)
+		range->to_ms = l->until_ms;
 }
 
 void api_get_history(struct web_request *q, void *owner)
@@ -60,10 +73,15 @@ void api_get_history(struct web_request *q, void *owner)
 	struct api *a = owner;
 	struct history_range range;
 	struct complaint complaint;
+	struct limits limits;
 	struct uuid device;
 
-	if (!api_path_device(q, a, &device))
+	if (!api_path_device(q, a, &device, &limits))
 		return;
+	if (limits.limited && !limits.history) {
+		web_problem(q, 403, "no_history", "This link shows where the device is, not where it was.");
+		return;
+	}
 	const struct history_texts texts = {
 		.from = web_query(q, "from"),
 		.to = web_query(q, "to"),
@@ -72,8 +90,10 @@ void api_get_history(struct web_request *q, void *owner)
 		.cursor = web_query(q, "cursor"),
 		.format = web_query(q, "format"),
 	};
-	if (history_parameters(&range, &complaint, &texts, &device))
+	if (history_parameters(&range, &complaint, &texts, &device)) {
 		web_problem(q, 400, complaint.code, "%s", complaint.detail);
-	else
-		answer(q, a, &device, &range);
+		return;
+	}
+	narrow(&range, &limits);
+	answer(q, a, &device, &range, &limits);
 }

@@ -52,7 +52,7 @@ static void answer(
 	if (r)
 		api_fail(q, "asking for latest positions", r);
 	else
-		api_stream(q, c, range->limit, false, (struct cursor){ .kind = CURSOR_LATEST });
+		api_stream(q, c, &(struct stream){ range->limit, false, &devices->limits, { .kind = CURSOR_LATEST } });
 }
 
 void api_list_latest(struct web_request *q, void *owner)
@@ -72,16 +72,17 @@ void api_list_latest(struct web_request *q, void *owner)
 	device_set_unref(devices);
 }
 
-static void answer_one(struct web_request *q, const bson_t *doc)
+static void answer_one(struct web_request *q, const bson_t *doc, const struct limits *limits)
 {
 	char text[POSITION_JSON_SIZE_MAX];
 	struct text t = text_in(text, sizeof text);
 	struct position_document d;
 
-	if (!position_document_read(&d, doc)) {
+	if (!position_document_read(&d, doc) || !limits_show(limits, d.position.time_ms)) {
 		api_no_device(q);
 		return;
 	}
+	position_document_limit(&d, limits);
 	position_json(&t, &d.position, 0, d.contact_ms);
 	web_reply_text(q, 200, "application/json", text, t.len);
 }
@@ -90,9 +91,10 @@ void api_get_latest(struct web_request *q, void *owner)
 {
 	struct api *a = owner;
 	bson_t filter = BSON_INITIALIZER, *doc = NULL;
+	struct limits limits;
 	struct uuid device;
 
-	if (!api_path_device(q, a, &device))
+	if (!api_path_device(q, a, &device, &limits))
 		return;
 	BSON_APPEND_BINARY(&filter, "_id", BSON_SUBTYPE_UUID, device.b, sizeof device.b);
 	int r = store_find_one(a->o.store, LATEST_COLLECTION, &filter, NULL, &doc);
@@ -102,6 +104,6 @@ void api_get_latest(struct web_request *q, void *owner)
 	else if (r)
 		api_fail(q, "asking for a latest position", r);
 	else
-		answer_one(q, doc);
+		answer_one(q, doc, &limits);
 	bson_destroy(doc);
 }

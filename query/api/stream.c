@@ -20,31 +20,35 @@ struct outcome {
 	bool gone; /* the client is */
 };
 
-static struct outcome copy(struct page *p, struct store_cursor *c, int64_t limit, struct cursor *last)
+static struct outcome copy(struct page *p, struct store_cursor *c, const struct stream *s, struct cursor *last)
 {
 	struct position_document d;
 	const bson_t *doc;
 	int r;
 
 	while ((r = store_next(c, &doc)) == 0) {
-		if ((int64_t)p->n == limit)
+		if ((int64_t)p->n == s->limit)
 			return (struct outcome){ .more = true };
 		if (!position_document_read(&d, doc)) /* what was asked for has a device: somebody else writes here */
 			return (struct outcome){ .r = -EPROTO };
+		if (!limits_show(s->limits, d.position.time_ms))
+			continue;
 		last->device = d.position.device;
 		last->time_ms = d.position.time_ms;
+		position_document_limit(&d, s->limits);
 		if (!page_add(p, &d))
 			return (struct outcome){ .gone = true };
 	}
 	return (struct outcome){ .r = r == STORE_E_MISSING ? 0 : r };
 }
 
-void api_stream(struct web_request *q, struct store_cursor *c, int64_t limit, bool geojson, struct cursor next)
+void api_stream(struct web_request *q, struct store_cursor *c, const struct stream *s)
 {
+	struct cursor next = s->next;
 	struct page page;
 
-	page_begin(&page, q, geojson);
-	struct outcome o = copy(&page, c, limit, &next);
+	page_begin(&page, q, s->geojson);
+	struct outcome o = copy(&page, c, s, &next);
 	store_cursor_close(c);
 	pthread_once(&once, make_metrics);
 	metric_add(positions, NULL, (double)page.n);

@@ -67,9 +67,10 @@ static void put_attributes(struct text *t, const struct position *p)
 	text_puts(t, p->attributes_n ? "}" : "");
 }
 
-void position_json(struct text *t, const struct position *p, unsigned flags, int64_t contact_ms)
+size_t position_json(struct text *t, const struct position *p, unsigned flags, int64_t contact_ms)
 {
 	char device[UUID_TEXT_SIZE];
+	size_t plain;
 
 	uuid_format(device, &p->device);
 	text_puts(t, "{\"device\":\"");
@@ -92,6 +93,7 @@ void position_json(struct text *t, const struct position *p, unsigned flags, int
 	put_field(t, p, POSITION_BATTERY, ",\"battery\":", p->battery_pct);
 	if (p->invalid)
 		text_puts(t, ",\"valid\":false");
+	plain = t->len;
 	if (p->protocol) {
 		text_puts(t, ",\"protocol\":");
 		text_json(t, p->protocol, strlen(p->protocol));
@@ -102,4 +104,5 @@ void position_json(struct text *t, const struct position *p, unsigned flags, int
 		put_time(t, ",\"contact\":\"", contact_ms);
 	put_attributes(t, p);
 	text_putc(t, '}');
+	return plain;
 }

@@ -24,5 +24,6 @@ enum {
 };
 
 /* Appends @p to @t. @flags: POSITION_JSON_*. @contact_ms: when the device was last heard of; 0: left out. So is a
- * @received_ms of 0, and without a place a @time_ms of 0: a device that was heard of but never had a fix. */
-void position_json(struct text *t, const struct position *p, unsigned flags, int64_t contact_ms);
+ * @received_ms of 0, and without a place a @time_ms of 0: a device that was heard of but never had a fix.
+ * Returns how long @t was before the protocol, and what follows it. */
+size_t position_json(struct text *t, const struct position *p, unsigned flags, int64_t contact_ms);

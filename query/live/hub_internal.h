@@ -108,6 +108,7 @@ struct viewer {
 	bool hold; /* positions wait for the past */
 	bool incomplete; /* its past is to be read again */
 	bool cursor_due; /* its cursor is about to get too old */
+	struct limits limits; /* of what it is shown, as auth last said */
 	struct uuid user, session, address;
 	int64_t opened_ms, stuck_ms; /* monotonic; the latter since when positions have been waiting, 0: none are */
 	int64_t recheck_ms; /* monotonic: since when @recheck */
@@ -202,6 +203,20 @@ void viewer_authenticate(struct viewer *v, const char *token, size_t n);
 void viewer_note_expiring(struct viewer *v);
 /* The token in the list of subprotocols that a client offers ("pettrack.v1, bearer.TOKEN"). NULL: none. */
 const char *offered_token(const char *offered, size_t *ret_n);
+
+/* ---- viewer_limits.c: clients that came by a link ---- */
+
+/* Whether the client is to be shown @u. */
+static inline bool viewer_shows(const struct viewer *v, const struct update *u, bool late)
+{
+	return !v->limits.limited || (limits_show(&v->limits, u->time_ms) && (v->limits.history || !late));
+}
+/* Takes what auth says over. False: it is not what it was, and the client's connection ends. */
+bool viewer_limit(struct viewer *v, const struct limits *l);
+/* Whether the client may watch anything as it moves; else it is told. */
+bool viewer_may_watch(struct viewer *v);
+/* Drops from @p what the client is not to be shown. */
+void viewer_limit_past(const struct viewer *v, struct past *p);
 
 /* ---- subscribe.c ---- */
 

@@ -144,16 +144,18 @@ static struct text begin_frame(struct viewer *v, const char *type)
 }
 
 /* Whether another position fits: the first always does. */
-static bool has_room(const struct viewer *v, const struct text *t, size_t n, const struct update *u)
+static bool has_room(const struct viewer *v, const struct text *t, size_t n, struct update *u)
 {
-	return n == 0 || t->len + u->len + 16 <= (size_t)v->hub->shared->o.frame_max;
+	return n == 0 || t->len + update_shown(u, &v->limits).len + 16 <= (size_t)v->hub->shared->o.frame_max;
 }
 
-static void put_update(struct text *t, size_t n, const struct update *u, bool late)
+static void put_update(const struct viewer *v, struct text *t, size_t n, struct update *u, bool late)
 {
+	struct update_text shown = update_shown(u, &v->limits);
+
 	if (n > 0)
 		text_putc(t, ',');
-	text_put(t, u->json, u->len);
+	text_put(t, shown.json, shown.len);
 	text_puts(t, late ? ",\"late\":true}" : "}");
 }
 
@@ -170,7 +172,7 @@ static void send_snapshot_page(struct viewer *v)
 	size_t n = 0;
 
 	for (; s->at < s->n && has_room(v, &t, n, s->updates[s->at]); n++) {
-		put_update(&t, n, s->updates[s->at], false);
+		put_update(v, &t, n, s->updates[s->at], false);
 		update_unref(s->updates[s->at++]);
 	}
 	bool last = s->at == s->n;
@@ -190,8 +192,8 @@ static size_t put_updates(struct viewer *v, struct text *t)
 	size_t n = 0;
 
 	for (; (e = queue_first(&v->queue)) && has_room(v, t, n, e->update); n++) {
-		const struct update *u = e->update;
-		put_update(t, n, u, e->flags & QUEUE_LATE);
+		struct update *u = e->update;
+		put_update(v, t, n, u, e->flags & QUEUE_LATE);
 		struct viewer_place *p = u->partition >= 0 ? viewer_place(v, u->partition) : NULL;
 		if (p)
 			p->at = (struct place){ u->offset + 1, u->check };
@@ -285,7 +287,7 @@ void viewer_push(struct watch *w, struct update *u, bool late)
 {
 	struct viewer *v = w->viewer;
 
-	if (v->state != VIEWER_OPEN || was_sent(v, u))
+	if (v->state != VIEWER_OPEN || was_sent(v, u) || !viewer_shows(v, u, late))
 		return;
 	if (queue_put(&v->queue, &v->hub->limits, u, &w->slot, late ? QUEUE_LATE : 0)) {
 		viewer_close(v, 1013, "memory", "try again later");

@@ -101,15 +101,15 @@ static void show(struct watch *w, const struct update *u)
 		w->shown_ms = u->time_ms;
 }
 
-/* What is older than the snapshot is late for this client. */
+/* What is older than the snapshot is late for this client, if it is shown that at all. */
 static bool compare_with_snapshot(void *arg, struct queue_entry *e)
 {
 	const struct watch *w = watch_of(e);
+	const struct viewer *v = arg;
 
-	(void)arg;
 	if (w->is_new && e->update->time_ms < w->told_ms)
 		e->flags |= QUEUE_LATE;
-	return true;
+	return viewer_shows(v, e->update, e->flags & QUEUE_LATE);
 }
 
 static void begin_snapshot(struct viewer *v, struct past *p)
@@ -127,7 +127,7 @@ static void begin_snapshot(struct viewer *v, struct past *p)
 		show(w, u);
 		p->updates[n++] = u;
 	}
-	queue_filter(&v->queue, compare_with_snapshot, NULL);
+	queue_filter(&v->queue, compare_with_snapshot, v);
 	v->snapshot = (struct snapshot){ p->updates, n, 0 };
 	p->updates = NULL;
 	p->n = 0;
@@ -263,6 +263,7 @@ static void answer_reading(struct viewer *v, struct reading *r)
 
 	if (result == 0) {
 		note_all_stored(v, &r->past);
+		viewer_limit_past(v, &r->past);
 		if (r->kind == READING_SUBSCRIBED)
 			result = answer_subscribe(v, r);
 		else if (r->kind == READING_ADDED)
@@ -511,7 +512,9 @@ static struct cursor *given_cursor(const struct viewer *v, const json_t *message
 	struct cursor *cursor = json_is_string(text) ? calloc(1, sizeof(*cursor)) : NULL;
 
 	*ret_failed = json_is_string(text) && !cursor;
-	if (cursor && (v->watches_n > 0 || cursor_read(cursor, json_string_value(text), json_string_length(text))))
+	/* Whoever is shown no history was not promised what he misses. */
+	bool owed = v->watches_n == 0 && (!v->limits.limited || v->limits.history);
+	if (cursor && (!owed || cursor_read(cursor, json_string_value(text), json_string_length(text))))
 		cursor->partitions = 0;
 	return cursor;
 }
@@ -535,6 +538,12 @@ static void subscribe(struct viewer *v, const json_t *message, const struct devi
 	read_past(v, READING_SUBSCRIBED, devices, cursor);
 }
 
+static void subscribe_limited(struct viewer *v, const json_t *message, const struct device_set *visible)
+{
+	if (viewer_limit(v, &visible->limits) && viewer_may_watch(v))
+		subscribe(v, message, visible);
+}
+
 static void subscribe_asked(struct work *w)
 {
 	struct asking *a = (struct asking *)w;
@@ -544,7 +553,7 @@ static void subscribe_asked(struct work *w)
 		if (v->state != VIEWER_OPEN || !v->hub->ring)
 			; /* nobody to answer */
 		else if (a->result == 0)
-			subscribe(v, a->message, a->visible);
+			subscribe_limited(v, a->message, a->visible);
 		else
 			viewer_note_error(v, "unavailable", "It is not known now what you may see; try again.", NULL);
 		viewer_go_on(v);
@@ -650,6 +659,8 @@ static void recheck_failed(struct viewer *v)
 static void recheck_succeeded(struct viewer *v, const struct device_set *visible)
 {
 	v->unsure_ms = v->recheck ? v->recheck_ms : 0; /* what was said after the question is not answered */
+	if (!viewer_limit(v, &visible->limits))
+		return;
 	recheck(v, visible);
 	ws_want_write(v->ws); /* what was held back */
 }

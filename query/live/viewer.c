@@ -300,6 +300,8 @@ static void sweep_token(struct viewer *v, int64_t utc_ms)
 {
 	if (utc_ms >= v->expires_ms) {
 		viewer_close(v, 4401, "expired", "the token has expired");
+	} else if (limits_ended(&v->limits, utc_ms)) {
+		viewer_close(v, 4401, "expired", "the link has ended");
 	} else if (!v->expiring_told && utc_ms >= v->expires_ms - v->hub->shared->o.expiring_ms) {
 		v->expiring_told = true;
 		viewer_note_expiring(v);
