@@ -1,4 +1,5 @@
 /* authentication - the role as a whole: its routes, its parts, and the public keys. */
+#include "auth/authentication/export.h"
 #include "auth/authentication/internal.h"
 #include "auth/common/access_token.h"
 #include "auth/common/session.h"
@@ -25,6 +26,8 @@ const struct web_route authentication_routes[] = {
 	{ "GET", "/v1/tokens", token_list_handle, WEB_USER, NULL },
 	{ "POST", "/v1/tokens", token_create_handle, WEB_USER, NULL },
 	{ "DELETE", "/v1/tokens/{id}", token_delete_handle, WEB_USER, NULL },
+	{ "GET", "/internal/v1/export/sessions/{user}", export_sessions_handle, WEB_SERVICE, "account.export" },
+	{ "GET", "/internal/v1/export/tokens/{user}", export_tokens_handle, WEB_SERVICE, "account.export" },
 	{ "GET", "/.well-known/jwks.json", jwks_handle, WEB_PUBLIC, NULL },
 	{ "POST", "/v1/oauth/token", service_token_handle, WEB_PUBLIC, NULL },
 	{ 0 },

@@ -2,6 +2,7 @@
 #include "auth/devices/internal.h"
 #include "auth/devices/audit_list.h"
 #include "auth/devices/device.h"
+#include "auth/devices/export.h"
 #include "auth/devices/grants.h"
 #include "auth/devices/unknown.h"
 #include "auth/common/share_link.h"
@@ -32,6 +33,10 @@ const struct web_route devices_routes[] = {
 	{ "POST", "/internal/v1/devices/unknown", contacts_handle, WEB_SERVICE, "devices.lookup" },
 	{ "GET", "/internal/v1/devices/unknown", unknown_list_handle, WEB_SERVICE, "devices.unknown" },
 	{ "GET", "/internal/v1/devices", retention_list_handle, WEB_SERVICE, "devices.retention" },
+	{ "GET", "/internal/v1/export/devices/{user}", export_devices_handle, WEB_SERVICE, "account.export" },
+	{ "GET", "/internal/v1/export/grants/{user}", export_grants_handle, WEB_SERVICE, "account.export" },
+	{ "GET", "/internal/v1/export/links/{user}", export_links_handle, WEB_SERVICE, "account.export" },
+	{ "GET", "/internal/v1/export/audit/{user}", export_audit_handle, WEB_SERVICE, "account.export" },
 	{ "GET", "/internal/v1/users/{id}/devices", user_devices_handle, WEB_SERVICE, "access.read" },
 	{ 0 },
 };
