@@ -15,7 +15,7 @@
 
 static unsigned roles;
 static bool print_routes;
-static const char *master_secret, *issuer, *ops_address;
+static const char *master_secret, *ops_address;
 static uint16_t ops_port;
 static int64_t hash_threads, hash_queue, key_age_ms, audit_ttl_ms;
 static struct prepare prepare;
@@ -68,7 +68,10 @@ static const struct setting settings[] = {
 		.flags = SETTING_SECRET },
 	{ "AUTH_CLIENTS", NULL, clients_setting, &clients, "services: ID:SECRET:SCOPE[ SCOPE...], comma-separated",
 		.flags = SETTING_SECRET },
-	{ "AUTH_ISSUER", "pettrack", setting_text, &issuer, "claim iss of access tokens" },
+	{ "AUTH_ISSUER", "pettrack", setting_text, &authentication.issuer, "claim iss of access tokens" },
+	{ "AUTH_BASE_URL", NULL, auth_url_setting, &authentication.base_url,
+		"where clients reach this program, for /.well-known/oauth-authorization-server; unset: as each has "
+		"found it" },
 	{ "AUTH_TOKEN_AGE", "15m", setting_duration, &authentication.token_age_ms, "how long an access token is good",
 		5000, 3600000 },
 	{ "AUTH_REFRESH_AGE", "30d", setting_duration, &authentication.refresh_age_ms,
@@ -164,8 +167,8 @@ static int open_erasure(struct auth *a)
 
 static int open_parts(struct auth *a)
 {
-	const struct keyring_options keyring = { a->store, issuer, roles & ROLE_AUTHENTICATION ? &master : NULL,
-		key_age_ms, authentication.token_age_ms };
+	const struct keyring_options keyring = { a->store, authentication.issuer,
+		roles & ROLE_AUTHENTICATION ? &master : NULL, key_age_ms, authentication.token_age_ms };
 	const struct outbox_options outbox = { a->store, &kafka, &topics, lists.sources };
 	int r = limiter_open(&a->limiter, &limits);
 

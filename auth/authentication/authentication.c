@@ -1,4 +1,4 @@
-/* authentication - the role as a whole: its routes, its parts, and the public keys. */
+/* authentication - the role as a whole: its routes and its parts. */
 #include "auth/authentication/export.h"
 #include "auth/authentication/internal.h"
 #include "auth/common/access_token.h"
@@ -29,7 +29,10 @@ const struct web_route authentication_routes[] = {
 	{ "GET", "/internal/v1/export/sessions/{user}", export_sessions_handle, WEB_SERVICE, "account.export" },
 	{ "GET", "/internal/v1/export/tokens/{user}", export_tokens_handle, WEB_SERVICE, "account.export" },
 	{ "GET", "/.well-known/jwks.json", jwks_handle, WEB_PUBLIC, NULL },
+	{ "GET", "/.well-known/oauth-authorization-server", metadata_handle, WEB_PUBLIC, NULL },
 	{ "POST", "/v1/oauth/token", service_token_handle, WEB_PUBLIC, NULL },
+	{ "POST", "/v1/oauth/introspect", introspect_handle, WEB_PUBLIC, NULL },
+	{ "POST", "/v1/oauth/revoke", revoke_handle, WEB_PUBLIC, NULL },
 	{ 0 },
 };
 
@@ -47,6 +50,8 @@ int authentication_open(struct authentication **ret, const struct auth *a, const
 	x->upkeep = a->upkeep;
 	x->store = a->store;
 	x->clients = o->clients;
+	x->issuer = o->issuer;
+	x->base_url = o->base_url;
 	x->token_age_s = o->token_age_ms / 1000;
 	x->personal_age_ms = o->personal_age_ms;
 	x->personal_max = o->personal_per_user;
@@ -88,17 +93,4 @@ int authentication_prepare(struct store *s)
 void authentication_count(struct metric *m, const char *result)
 {
 	metric_add(m, (const char *const[]){ result }, 1);
-}
-
-void jwks_handle(struct web_request *q, void *owner)
-{
-	char *jwks = keyring_jwks(authentication_of(owner)->keyring);
-
-	if (!jwks) {
-		auth_fail(q, -EAGAIN);
-		return;
-	}
-	web_add_header(q, "Cache-Control", "public, max-age=300");
-	web_reply_text(q, 200, "application/json", jwks, strlen(jwks));
-	free(jwks);
 }

@@ -14,6 +14,7 @@ struct authentication;
 struct authentication_options {
 	const struct clients *clients; /* borrowed */
 	const struct master *master; /* copied from */
+	const char *issuer, *base_url; /* borrowed; @base_url NULL: as each caller has found it */
 	int64_t token_age_ms, refresh_age_ms, grace_ms, sessions_per_user;
 	int64_t personal_age_ms, personal_per_user; /* of personal access tokens, at most */
 };

@@ -9,6 +9,7 @@ struct authentication {
 	struct keyring *keyring;
 	const struct upkeep *upkeep;
 	const struct clients *clients;
+	const char *issuer, *base_url; /* @base_url NULL: where the caller has found it */
 	struct sessions_options sessions;
 	int64_t token_age_s;
 	int64_t personal_age_ms, personal_max; /* of personal access tokens: age at most, and of one user */
@@ -43,4 +44,7 @@ void totp_disable_handle(struct web_request *q, void *owner);
 void recovery_codes_handle(struct web_request *q, void *owner);
 void link_open_handle(struct web_request *q, void *owner);
 void jwks_handle(struct web_request *q, void *owner);
+void metadata_handle(struct web_request *q, void *owner);
 void service_token_handle(struct web_request *q, void *owner);
+void introspect_handle(struct web_request *q, void *owner);
+void revoke_handle(struct web_request *q, void *owner);

@@ -247,3 +247,21 @@ int session_refresh(const struct sessions_options *o, const char *token, size_t 
 		*ret_repeated = repeated;
 	return r;
 }
+
+int session_of_refresh(
+	const struct sessions_options *o, const char *token, size_t len, int64_t now_ms, struct session_grant *ret)
+{
+	struct refresh_token t;
+	struct family f;
+
+	if (refresh_read(&t, token, len, o->tag_key))
+		return SESSION_E_INVALID;
+	int r = family_read(o, &t.session, &f);
+	if (r)
+		return r;
+	enum family_verdict v = family_judge(&f, t.hash, now_ms, o->grace_ms);
+	if (v != FAMILY_ROTATE && v != FAMILY_REPEAT)
+		return SESSION_E_INVALID;
+	*ret = (struct session_grant){ .user = f.user, .session = t.session, .expires_ms = f.expires_ms };
+	return 0;
+}

@@ -50,6 +50,11 @@ struct session_origin {
 MUST_CHECK int session_create(const struct sessions_options *o, const struct uuid *user,
 	const struct session_origin *origin, int64_t now_ms, struct session_grant *ret);
 
+/* Whether @token would be traded now, which it is not: 0 and whose it is (without a successor), SESSION_E_INVALID,
+ * STORE_E_RETRY or negative. */
+MUST_CHECK int session_of_refresh(
+	const struct sessions_options *o, const char *token, size_t len, int64_t now_ms, struct session_grant *ret);
+
 /* All of @user's that stand, the last used first, as JSON (GET /v1/sessions); the caller's. @current is marked. */
 MUST_CHECK int sessions_list(const struct sessions_options *o, const struct uuid *user, const struct uuid *current,
 	int64_t now_ms, json_t **ret);
