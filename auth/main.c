@@ -1,6 +1,7 @@
 /* pettrack-auth - who a user, a device, a service is; what a user may see. */
 #include "auth/authentication/authentication.h"
 #include "auth/common/audit.h"
+#include "auth/common/mail.h"
 #include "auth/common/second_factor.h"
 #include "auth/devices/devices.h"
 #include "auth/registration/registration.h"
@@ -15,7 +16,7 @@
 
 static unsigned roles;
 static bool print_routes;
-static const char *master_secret, *ops_address;
+static const char *master_secret, *public_url, *ops_address;
 static uint16_t ops_port;
 static int64_t hash_threads, hash_queue, key_age_ms, audit_ttl_ms;
 static struct prepare prepare;
@@ -23,6 +24,8 @@ static struct clients clients;
 static struct master master;
 static struct authentication_options authentication = { .clients = &clients, .master = &master };
 static struct devices_options devices;
+static struct registration_options registration;
+static struct mail_options mail = { .master = &master };
 static struct limiter_options limits;
 static struct bus_config kafka = { .client = "pettrack-auth" };
 static struct bus_topics topics = { .made = prepare_made };
@@ -62,6 +65,10 @@ static const struct setting settings[] = {
 		"origins whose pages may call, comma-separated" },
 	{ "AUTH_TRUSTED_PROXIES", NULL, setting_networks, &rest.trusted_proxies,
 		"networks of proxies whose X-Forwarded-For or Forwarded tells the client's address, comma-separated" },
+	{ "AUTH_PUBLIC_URL", NULL, auth_url_setting, &public_url,
+		"where people open the page, such as https://pets.example.org; links lead there" },
+	REGISTRATION_SETTINGS(registration),
+	MAIL_SETTINGS(mail),
 	{ "AUTH_MASTER_SECRET", NULL, secret_setting, &master_secret,
 		"seals signing keys and second factors, marks refresh tokens; for role authentication, and for "
 		"registration to ask for a second factor",
@@ -128,17 +135,34 @@ static const struct setting settings[] = {
 static struct role_routes routes;
 static struct role_lists lists;
 
-/* Only role authentication signs; registration asks for a second factor before an account is deleted. */
+/* Says what is wrong with the settings. */
+static int refuse(const char *why)
+{
+	fprintf(stderr, "pettrack-auth: %s\n", why);
+	return SERVICE_E_USAGE;
+}
+
+/* Only role authentication signs; the others ask for a second factor, and seal mails. */
 static int check_secrets(void)
 {
 	if (master_secret)
 		return master_derive(&master, master_secret);
-	if (!(roles & ROLE_AUTHENTICATION))
-		return 0;
-	fputs("pettrack-auth: role authentication needs AUTH_MASTER_SECRET: set it in the environment, "
-	      "or name a file that holds it by AUTH_MASTER_SECRET_FILE\n",
-		stderr);
-	return SERVICE_E_USAGE;
+	if (roles & ROLE_AUTHENTICATION)
+		return refuse("role authentication needs AUTH_MASTER_SECRET: set it in the environment, "
+			      "or name a file that holds it by AUTH_MASTER_SECRET_FILE");
+	if (mail.smtp_url)
+		return refuse("AUTH_SMTP_URL needs AUTH_MASTER_SECRET, which seals mails until they are sent");
+	return 0;
+}
+
+static int check_mail(void)
+{
+	const char *wrong = mail_complete(&mail, public_url);
+
+	if (!wrong && roles & ROLE_REGISTRATION && registration.verify && !mail.smtp_url)
+		wrong = "AUTH_VERIFY_EMAIL needs a mail server: set AUTH_SMTP_URL and AUTH_PUBLIC_URL, or "
+			"AUTH_VERIFY_EMAIL=false";
+	return wrong ? refuse(wrong) : 0;
 }
 
 /* What the roles of this process need; one without events needs no topic. */
@@ -165,6 +189,13 @@ static int open_erasure(struct auth *a)
 	return erasure_open(&a->erasure, &erasure);
 }
 
+static int open_mail(struct auth *a)
+{
+	mail.store = a->store;
+	a->public_url = public_url;
+	return mail_open(&a->mailer, &mail);
+}
+
 static int open_parts(struct auth *a)
 {
 	const struct keyring_options keyring = { a->store, authentication.issuer,
@@ -174,12 +205,14 @@ static int open_parts(struct auth *a)
 
 	if (r == 0 && roles & (ROLE_REGISTRATION | ROLE_AUTHENTICATION))
 		r = hasher_open(&a->hasher, hash_threads, hash_queue);
-	if (r == 0 && roles & (ROLE_AUTHENTICATION | ROLE_DEVICES))
+	if (r == 0)
 		r = keyring_open(&a->keyring, &keyring);
 	if (r == 0 && master_secret)
 		r = second_factor_open(&a->second_factor, a->store, &master);
 	if (r == 0 && lists.sources[0])
 		r = outbox_open(&a->outbox, &outbox);
+	if (r == 0)
+		r = open_mail(a);
 	if (r == 0)
 		r = upkeep_open(
 			&a->upkeep, &(struct upkeep_options){ a->store, a->keyring, key_age_ms, lists.prepare });
@@ -193,7 +226,7 @@ static int open_roles(struct auth *a)
 	int r = 0;
 
 	if (roles & ROLE_REGISTRATION)
-		r = registration_open(&a->registration, a);
+		r = registration_open(&a->registration, a, &registration);
 	if (r == 0 && roles & ROLE_AUTHENTICATION)
 		r = authentication_open(&a->authentication, a, &authentication);
 	if (r == 0 && roles & ROLE_DEVICES)
@@ -208,6 +241,7 @@ static void close_all(struct auth *a)
 	registration_close(a->registration);
 	erasure_close(a->erasure);
 	upkeep_close(a->upkeep);
+	mail_close(a->mailer);
 	outbox_close(a->outbox);
 	second_factor_close(a->second_factor);
 	keyring_close(a->keyring);
@@ -258,7 +292,9 @@ static int run(void)
 	audit_keep(audit_ttl_ms);
 	if (prepare.wanted)
 		return prepare_all();
-	int r = check_secrets();
+	int r = check_mail();
+	if (r == 0)
+		r = check_secrets();
 	if (r == 0)
 		r = store_open(&a.store, &mongodb);
 	if (r == 0)

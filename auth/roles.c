@@ -2,6 +2,7 @@
 #include "auth/roles.h"
 #include "auth/authentication/authentication.h"
 #include "auth/common/audit.h"
+#include "auth/common/mail.h"
 #include "auth/devices/devices.h"
 #include "auth/registration/registration.h"
 
@@ -98,6 +99,7 @@ void roles_lists(unsigned roles, struct role_lists *ret)
 
 	memset(ret, 0, sizeof *ret);
 	ret->prepare[prepared++] = audit_prepare; /* every role writes it, */
+	ret->prepare[prepared++] = mail_prepare;
 	ret->prepare[prepared++] = erasure_prepare; /* and has its part in every erasure */
 	for (size_t i = 0; i < ROLES_MAX; i++) {
 		if (!(roles & table[i].role))

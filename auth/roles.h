@@ -9,7 +9,7 @@
 
 enum role { ROLE_REGISTRATION = 1 << 0, ROLE_AUTHENTICATION = 1 << 1, ROLE_DEVICES = 1 << 2 };
 
-enum { ROLES_MAX = 3, ROUTES_MAX = 80, SOURCES_MAX = 12, SHARED_PREPARES = 2 };
+enum { ROLES_MAX = 3, ROUTES_MAX = 80, SOURCES_MAX = 12, SHARED_PREPARES = 3 };
 
 /* For the settings table: "registration,devices" into an unsigned, bits of enum role. */
 const char *roles_setting(const char *text, void *target, int64_t min, int64_t max);

@@ -20,9 +20,9 @@ enum {
  * e-mail address, ASCII only. @email may be NULL or not a text. */
 bool check_email(const json_t *email, char out[static EMAIL_SIZE]);
 
-enum password_result { PASSWORD_GOOD, PASSWORD_TOO_SHORT, PASSWORD_TOO_LONG };
+enum password_result { PASSWORD_GOOD, PASSWORD_TOO_SHORT, PASSWORD_TOO_LONG, PASSWORD_COMMON, PASSWORD_GUESSABLE };
 
-/* Counts characters (code points). What is not a text is too short. */
+/* Its length alone, in characters (code points). What is not a text is too short. The rest is password.h's. */
 enum password_result check_password(const json_t *password);
 
 /* A text of 1 to @max_chars characters, none of them a control character, not only spaces. */

@@ -28,7 +28,7 @@ struct mail_options {
 	const char *smtp_user, *smtp_password, *smtp_ca_file; /* NULL: none; the system's */
 	bool smtp_starttls;
 	int64_t smtp_timeout_ms;
-	const char *from; /* an address */
+	const char *from; /* an address; NULL until mail_complete() */
 	int64_t age_ms, tries_max;
 };
 
@@ -58,6 +58,10 @@ struct mail_options {
 
 /* Makes the indexes; an upkeep_prepare. */
 MUST_CHECK int mail_prepare(struct store *s);
+
+/* Where there is a mail server: fills in what was not set, and sees whether the rest is there. @public_url may be NULL. NULL, or
+ * what is wrong and how to mend it. */
+const char *mail_complete(struct mail_options *o, const char *public_url);
 
 /* Starts the sender where there is a mail server. 0; -EINVAL for a mail server's URL or a sender that is none; or -errno. */
 MUST_CHECK int mail_open(struct mailer **ret, const struct mail_options *o);

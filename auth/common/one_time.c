@@ -120,7 +120,7 @@ static bool read_email(const bson_t *doc, char ret_email[static EMAIL_SIZE])
 static int read_worth(bson_t *doc, struct one_time *ret)
 {
 	struct one_time worth = { .email = "" };
-	bool ok = document_uuid(doc, "user", &worth.user) &&
+	bool ok = document_uuid(doc, "user", &worth.user) && document_time(doc, "created", &worth.created_ms) &&
 		  (!document_has(doc, "email") || read_email(doc, worth.email));
 
 	bson_destroy(doc);

@@ -30,6 +30,7 @@ enum one_time_kind {
 struct one_time {
 	struct uuid user;
 	char email[EMAIL_SIZE]; /* "": none */
+	int64_t created_ms;
 };
 
 /* Makes the indexes; an upkeep_prepare. */

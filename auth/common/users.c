@@ -49,10 +49,13 @@ static int64_t elements(const bson_t *doc, const char *path)
 
 static bool read_user(const bson_t *doc, struct user *u)
 {
+	int64_t verify_by_ms = 0;
+
 	*u = (struct user){ .verified = document_has(doc, "verified"),
-		.awaits_verification = document_has(doc, "expires"),
+		.awaits_verification = document_time(doc, "expires", &verify_by_ms),
 		.totp = document_has(doc, "totp.since"),
 		.recovery_codes = elements(doc, "recovery") };
+	u->verify_by_ms = verify_by_ms;
 	return document_uuid(doc, "_id", &u->id) && copy_text(doc, "email", u->email, sizeof u->email) &&
 	       copy_text(doc, "password", u->hash, sizeof u->hash) && document_time(doc, "created", &u->created_ms) &&
 	       (!document_has(doc, "name") || copy_text(doc, "name", u->name, sizeof u->name));
@@ -94,15 +97,15 @@ int users_get(struct store *s, const struct uuid *id, struct user *ret)
 
 /* ---- writing ---- */
 
-int users_add(struct store *s, const struct user *u, int64_t verify_by_ms)
+int users_add(struct store *s, const struct user *u)
 {
 	bson_t *doc = BCON_NEW("_id", BCON_UUID(&u->id), "email", BCON_UTF8(u->email), "password", BCON_UTF8(u->hash),
 		"created", BCON_DATE_TIME(u->created_ms), "asked", BCON_DATE_TIME(u->created_ms));
 
 	if (u->name[0])
 		BSON_APPEND_UTF8(doc, "name", u->name);
-	if (verify_by_ms)
-		BSON_APPEND_DATE_TIME(doc, "expires", verify_by_ms);
+	if (u->verify_by_ms)
+		BSON_APPEND_DATE_TIME(doc, "expires", u->verify_by_ms);
 	int r = store_insert(s, USERS_COLLECTION, doc);
 	bson_destroy(doc);
 	return r;

@@ -24,7 +24,8 @@ struct user {
 	char email[EMAIL_SIZE];
 	char name[USER_NAME_SIZE]; /* "": none */
 	char hash[HASHER_TEXT_SIZE];
-	int64_t created_ms;
+	int64_t created_ms; /* of what nobody verified and somebody else asked for: since then */
+	int64_t verify_by_ms; /* when it goes unless it was verified; 0: it waits for nothing */
 	bool verified; /* it was seen that the address is his */
 	bool awaits_verification; /* he may not log in before that */
 	bool totp; /* there is a second factor, in use (it has "since") */
@@ -38,9 +39,9 @@ MUST_CHECK int users_prepare(struct store *s);
 MUST_CHECK int users_find(struct store *s, const char *email, struct user *ret);
 MUST_CHECK int users_get(struct store *s, const struct uuid *id, struct user *ret);
 
-/* Inserts @u: id, email, name, hash and created_ms; @verify_by_ms: when it goes unless it was verified, 0: it waits for
- * nothing. 0, STORE_E_DUPLICATE when the address is known, STORE_E_RETRY or negative. */
-MUST_CHECK int users_add(struct store *s, const struct user *u, int64_t verify_by_ms);
+/* Inserts @u: id, email, name, hash, created_ms, verify_by_ms. 0, STORE_E_DUPLICATE when the address is known,
+ * STORE_E_RETRY or negative. */
+MUST_CHECK int users_add(struct store *s, const struct user *u);
 
 /* Applies @update, one of MongoDB's ({ $set: ... }), to the user while he matches @condition too (NULL: whatever he is
  * like). 0, STORE_E_MISSING, STORE_E_DUPLICATE when it sets an address that is known, STORE_E_RETRY or negative. */

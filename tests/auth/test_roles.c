@@ -87,11 +87,11 @@ START_TEST(lists)
 
 	roles_lists(ROLE_REGISTRATION, &l);
 	ck_assert(l.prepare[0] != NULL);
-	ck_assert(l.prepare[2] != NULL);
-	ck_assert(l.prepare[3] == NULL);
-	ck_assert_ptr_null(l.sources[0]);
+	ck_assert(l.prepare[3] != NULL);
+	ck_assert(l.prepare[4] == NULL);
+	ck_assert_str_eq(l.sources[0]->collection, "sessions");
 	roles_lists(ROLE_REGISTRATION | ROLE_AUTHENTICATION | ROLE_DEVICES, &l);
-	ck_assert(l.prepare[5] == NULL);
+	ck_assert(l.prepare[6] == NULL);
 	ck_assert_str_eq(l.sources[0]->collection, "sessions");
 	ck_assert_str_eq(l.sources[1]->collection, "devices");
 	ck_assert_str_eq(l.sources[2]->collection, "grants");

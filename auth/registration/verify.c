@@ -1,0 +1,132 @@
+/* verify - POST /v1/users/verify and /v1/users/verification: whose the address is, shown by a link and the password. */
+#include "auth/common/audit.h"
+#include "auth/registration/internal.h"
+#include "base/clock.h"
+
+#include <errno.h>
+
+/* ---- the link is followed ---- */
+
+/* The account that @token verifies. A link that is older belongs to one that was replaced. */
+static int find_account(const struct registration *r, const json_t *token, struct user *ret)
+{
+	struct one_time worth;
+	int result =
+		one_time_look(r->store, ONE_TIME_VERIFY, json_string_value(token), json_string_length(token), &worth);
+
+	if (result == 0)
+		result = users_get(r->store, &worth.user, ret);
+	if (result == 0 && (strcmp(worth.email, ret->email) != 0 || worth.created_ms < ret->created_ms))
+		result = STORE_E_MISSING;
+	return result;
+}
+
+/* As long as the account has the password that was shown. */
+static int mark_verified(const struct registration *r, const struct user *u)
+{
+	bson_t *condition = BCON_NEW("password", BCON_UTF8(u->hash), "email", BCON_UTF8(u->email));
+	bson_t *update = BCON_NEW("$min", "{", "verified", BCON_DATE_TIME(clock_real_ms()), "}", "$unset", "{",
+		"expires", BCON_UTF8(""), "}");
+	int result = users_change(r->store, &u->id, condition, update);
+
+	bson_destroy(update);
+	bson_destroy(condition);
+	return result ? result : one_time_drop(r->store, &u->id, ONE_TIME_VERIFY);
+}
+
+/* Whoever began the account must be who reads the mail: else somebody could have a stranger confirm his account. */
+static void check_and_mark(
+	struct web_request *q, const struct registration *r, const struct user *u, const char *password)
+{
+	char account[UUID_TEXT_SIZE];
+	bool same = false;
+
+	uuid_format(account, &u->id);
+	if (!auth_admit(q, r->auth, AUTH_LIMIT_PASSWORD, account))
+		return;
+	int result = hasher_verify(r->auth->hasher, u->hash, password, &same);
+	if (result) {
+		auth_refund(q, r->auth, AUTH_LIMIT_PASSWORD, account);
+		answer_hash_failure(q, result);
+		return;
+	}
+	if (!same) {
+		auth_penalise(q, r->auth, AUTH_LIMIT_PASSWORD, account);
+		web_problem(q, 403, "wrong_password",
+			"That is not the password which this account was registered with. If you did not register it, "
+			"register "
+			"again.");
+		return;
+	}
+	result = mark_verified(r, u);
+	if (result == STORE_E_MISSING) {
+		answer_no_token(q);
+	} else if (result) {
+		auth_fail(q, result);
+	} else {
+		const struct audit_details d = audit_details_of(q);
+		auth_restore(q, r->auth, AUTH_LIMIT_LOGIN, u->email);
+		audit_write(r->store, &u->id, AUDIT_ACCOUNT_VERIFIED, &d);
+		web_reply(q, 204, NULL);
+	}
+}
+
+void verify_handle(struct web_request *q, void *owner)
+{
+	const struct registration *r = registration_of(owner);
+	const json_t *token = body_token(q);
+	struct user u;
+
+	if (!token)
+		return;
+	const json_t *password = json_object_get(web_body(q), "password");
+	if (check_password(password) != PASSWORD_GOOD) {
+		web_problem(q, 400, "missing_password", "\"password\" must be the one that you registered with.");
+		return;
+	}
+	if (!auth_admit(q, r->auth, AUTH_LIMIT_SECRET, NULL))
+		return;
+	int result = find_account(r, token, &u);
+	if (result == STORE_E_MISSING) {
+		auth_penalise(q, r->auth, AUTH_LIMIT_SECRET, NULL);
+		answer_no_token(q);
+	} else if (result) {
+		auth_fail(q, result);
+	} else {
+		check_and_mark(q, r, &u, json_string_value(password));
+	}
+}
+
+/* ---- another mail ---- */
+
+/* For an address without an account, or one that is verified, the same is written to nobody. */
+static int send_again(const struct registration *r, const char *email)
+{
+	struct user u;
+	struct link_mail l = { ONE_TIME_NONE, MAIL_NONE, "verify", { { 0 } }, email, 0 };
+	int result = users_find(r->store, email, &u);
+
+	if (result != 0 && result != STORE_E_MISSING)
+		return result;
+	if (result == 0 && !u.verified) {
+		l.link = ONE_TIME_VERIFY;
+		l.mail = MAIL_VERIFY;
+		l.user = u.id;
+		l.expires_ms = u.awaits_verification ? u.verify_by_ms : clock_real_ms() + r->options.verify_ttl_ms;
+	}
+	return send_link(r, &l);
+}
+
+void verification_handle(struct web_request *q, void *owner)
+{
+	const struct registration *r = registration_of(owner);
+	char email[EMAIL_SIZE];
+
+	if (!needs_mail(q, r) || !body_email(q, email) || !auth_admit(q, r->auth, AUTH_LIMIT_MAIL, email))
+		return;
+	int result = send_again(r, email);
+	if (result)
+		auth_fail(q, result);
+	else
+		answer_accepted(q);
+}
