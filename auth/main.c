@@ -229,6 +229,7 @@ static int open_roles(struct auth *a)
 		r = registration_open(&a->registration, a, &registration);
 	if (r == 0 && roles & ROLE_AUTHENTICATION)
 		r = authentication_open(&a->authentication, a, &authentication);
+	devices.verify_email = registration.verify;
 	if (r == 0 && roles & ROLE_DEVICES)
 		r = devices_open(&a->devices, a, &devices);
 	return r;

@@ -6,7 +6,9 @@
 #include "auth/devices/grant_internal.h"
 #include "auth/devices/shared.h"
 #include "auth/common/document.h"
+#include "auth/common/mail.h"
 #include "base/clock.h"
+#include "service/log.h"
 
 #include <errno.h>
 #include <string.h>
@@ -111,7 +113,21 @@ static bool check_room(struct web_request *q, const struct devices *d, const str
 	       grant_room(q, d, BCON_NEW("owner", BCON_UUID(&o->device.owner)), d->options.grants_per_user);
 }
 
-/* ---- showing ---- */
+/* ---- telling ---- */
+
+/* The offer stands in the other's list whether or not there is a mail. */
+static void send_mail(struct web_request *q, const struct auth *a, const struct offer *o, const json_t *grant)
+{
+	const struct mail_values values = {
+		.url = a->public_url,
+		.by = o->owner.email,
+		.device = json_string_value(json_object_get(json_object_get(grant, "device"), "name")),
+	};
+	int r = auth_admits(q, a, AUTH_LIMIT_MAIL, o->email) ? mail_queue(a->mailer, MAIL_GRANT, o->email, &values) : 0;
+
+	if (r)
+		log_warn("no mail tells of a shared device", LOG_I("result", r));
+}
 
 /* One grant's document as people see it; the caller's. STORE_E_MISSING: its device has gone. */
 static int show(const struct devices *d, const bson_t *doc, json_t **ret)
@@ -130,8 +146,8 @@ static int show(const struct devices *d, const bson_t *doc, json_t **ret)
 
 /* ---- handlers ---- */
 
-/* The offer is stored as @doc. */
-static void answer_offered(struct web_request *q, const struct auth *a, const bson_t *doc)
+/* The offer is stored as @doc: tells whom it concerns. */
+static void answer_offered(struct web_request *q, const struct auth *a, const struct offer *o, const bson_t *doc)
 {
 	struct grant g;
 	json_t *shown = NULL;
@@ -145,6 +161,8 @@ static void answer_offered(struct web_request *q, const struct auth *a, const bs
 		auth_fail(q, r);
 		return;
 	}
+	if (!g.accepted)
+		send_mail(q, a, o, shown);
 	grant_audit(q, a->devices, g.accepted ? AUDIT_GRANT_CHANGED : AUDIT_GRANT_OFFERED, &g,
 		g.accepted ? &g.grantee : NULL);
 	web_reply(q, 202, shown);
@@ -168,7 +186,7 @@ static void offer(struct web_request *q, const struct auth *a, const struct offe
 		auth_fail(q, r == STORE_E_DUPLICATE ? STORE_E_RETRY : r);
 		return;
 	}
-	answer_offered(q, a, doc);
+	answer_offered(q, a, o, doc);
 	bson_destroy(doc);
 }
 
