@@ -18,7 +18,7 @@ static unsigned roles;
 static bool print_routes;
 static const char *master_secret, *public_url, *ops_address;
 static uint16_t ops_port;
-static int64_t hash_threads, hash_queue, key_age_ms, audit_ttl_ms;
+static int64_t hash_threads, hash_queue, key_age_ms, key_publish_ms, audit_ttl_ms;
 static struct prepare prepare;
 static struct clients clients;
 static struct master master;
@@ -87,6 +87,9 @@ static const struct setting settings[] = {
 		"how long a used refresh token is taken again", 0, 300000 },
 	{ "AUTH_KEY_AGE", "30d", setting_duration, &key_age_ms, "how long a signing key signs", 10000,
 		366LL * 86400000 },
+	{ "AUTH_KEY_PUBLISH", "10m", setting_duration, &key_publish_ms,
+		"how long a new signing key is shown at least before it signs, when keys are rotated by command", 0,
+		86400000 },
 	{ "AUTH_HASH_THREADS", "2", setting_int, &hash_threads, "password hashes at once, 19 MiB each", 1, 256 },
 	{ "AUTH_HASH_QUEUE", "32", setting_int, &hash_queue, "password hashes that may wait; more are answered busy", 0,
 		4096 },
@@ -199,7 +202,7 @@ static int open_mail(struct auth *a)
 static int open_parts(struct auth *a)
 {
 	const struct keyring_options keyring = { a->store, authentication.issuer,
-		roles & ROLE_AUTHENTICATION ? &master : NULL, key_age_ms, authentication.token_age_ms };
+		roles & ROLE_AUTHENTICATION ? &master : NULL, key_age_ms, authentication.token_age_ms, key_publish_ms };
 	const struct outbox_options outbox = { a->store, &kafka, &topics, lists.sources };
 	int r = limiter_open(&a->limiter, &limits);
 

@@ -1,6 +1,7 @@
 /* authentication - the role as a whole: its routes and its parts. */
 #include "auth/authentication/export.h"
 #include "auth/authentication/internal.h"
+#include "auth/authentication/rotate.h"
 #include "auth/common/access_token.h"
 #include "auth/common/session.h"
 #include "auth/common/share_link.h"
@@ -33,10 +34,12 @@ const struct web_route authentication_routes[] = {
 	{ "POST", "/v1/oauth/token", service_token_handle, WEB_PUBLIC, NULL },
 	{ "POST", "/v1/oauth/introspect", introspect_handle, WEB_PUBLIC, NULL },
 	{ "POST", "/v1/oauth/revoke", revoke_handle, WEB_PUBLIC, NULL },
+	{ "POST", "/internal/v1/keys/rotate", rotate_handle, WEB_SERVICE, "keys.rotate" },
 	{ 0 },
 };
 
-const struct outbox_source *const authentication_sources[] = { &sessions_source, &access_tokens_source, NULL };
+const struct outbox_source *const authentication_sources[] = { &sessions_source, &access_tokens_source,
+	&key_changes_source, NULL };
 
 int authentication_open(struct authentication **ret, const struct auth *a, const struct authentication_options *o)
 {
@@ -87,6 +90,8 @@ int authentication_prepare(struct store *s)
 		r = sessions_prepare(s);
 	if (r == 0)
 		r = access_tokens_prepare(s);
+	if (r == 0)
+		r = key_changes_prepare(s);
 	return r ? r : share_links_prepare(s);
 }
 

@@ -48,3 +48,4 @@ void metadata_handle(struct web_request *q, void *owner);
 void service_token_handle(struct web_request *q, void *owner);
 void introspect_handle(struct web_request *q, void *owner);
 void revoke_handle(struct web_request *q, void *owner);
+void rotate_handle(struct web_request *q, void *owner);

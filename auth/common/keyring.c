@@ -1,38 +1,19 @@
-/* keyring - reading, making and sealing keys; signing and verifying with them. */
+/* keyring - the stored keys in use: which signs, which are shown, which must be made. */
 #include "auth/common/keyring.h"
-#include "auth/common/document.h"
-#include "auth/common/schedule.h"
-#include "auth/common/sealed.h"
+#include "auth/common/key_store.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "service/log.h"
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char COLLECTION[] = "signing_keys";
-
 enum {
-	KEYS_MAX = TOKEN_KEYS_MAX,
-	PEM_MAX = 512,
-	JWK_MAX = 512,
 	ROUNDS_MAX = 8, /* of looking again after a key was made, here or elsewhere */
 	LOOK_AGAIN_MS = 1000, /* at most so often because of an unknown kid */
-};
-
-struct key {
-	struct key_times times;
-	char kid[TOKEN_KID_MAX];
-	char jwk[JWK_MAX];
-	uint8_t sealed[SEALED_OVERHEAD + PEM_MAX];
-	size_t sealed_len;
-};
-
-struct key_list {
-	struct key keys[KEYS_MAX];
-	size_t n;
 };
 
 struct keyring {
@@ -40,11 +21,12 @@ struct keyring {
 	char *issuer;
 	struct master master;
 	bool can_sign;
-	int64_t key_age_ms, token_age_ms;
+	int64_t key_age_ms, token_age_ms, publish_ms;
 	struct token_keys *verifier;
 
 	pthread_mutex_t refreshing; /* one refresh at a time */
 	int64_t refreshed_ms;
+	_Atomic int64_t change_ms; /* when a key that waits is to sign; 0: none waits */
 	pthread_rwlock_t lock; /* guards what follows */
 	struct token_signer *signer;
 	char kid[TOKEN_KID_MAX]; /* of @signer */
@@ -62,6 +44,7 @@ int keyring_open(struct keyring **ret, const struct keyring_options *o)
 		.can_sign = o->master != NULL,
 		.key_age_ms = o->key_age_ms,
 		.token_age_ms = o->token_age_ms,
+		.publish_ms = o->publish_ms,
 		.refreshing = PTHREAD_MUTEX_INITIALIZER,
 		.lock = PTHREAD_RWLOCK_INITIALIZER };
 	if (o->master)
@@ -89,147 +72,12 @@ void keyring_close(struct keyring *k)
 	free(k);
 }
 
-/* ---- private keys at rest ---- */
-
-static void seal(const struct keyring *k, const char *pem, struct key *out)
-{
-	size_t n = strlen(pem);
-
-	sealed_make(out->sealed, pem, n, k->master.seal);
-	out->sealed_len = SEALED_OVERHEAD + n;
-}
-
-static int unseal(const struct keyring *k, const struct key *key, char ret_pem[static PEM_MAX + 1])
-{
-	int r = sealed_open(ret_pem, key->sealed, key->sealed_len, k->master.seal);
-
-	if (r == 0)
-		ret_pem[key->sealed_len - SEALED_OVERHEAD] = '\0'; /* read_key() took none that is shorter */
-	return r;
-}
-
-/* ---- reading ---- */
-
-static bool read_sealed(const bson_t *d, struct key *out)
-{
-	bson_iter_t i;
-	bson_subtype_t subtype;
-	uint32_t len;
-	const uint8_t *bytes;
-
-	if (!bson_iter_init_find(&i, d, "sealed") || !BSON_ITER_HOLDS_BINARY(&i))
-		return false;
-	bson_iter_binary(&i, &subtype, &len, &bytes);
-	if (len <= SEALED_OVERHEAD || len > sizeof out->sealed)
-		return false;
-	memcpy(out->sealed, bytes, len);
-	out->sealed_len = len;
-	return true;
-}
-
-static int read_key(const bson_t *d, struct key *out)
-{
-	const char *kid = document_text(d, "kid"), *jwk = document_text(d, "jwk");
-
-	if (!document_int(d, "_id", &out->times.number) || !document_time(d, "active", &out->times.active_ms) || !kid ||
-		strlen(kid) >= sizeof out->kid || !jwk || strlen(jwk) >= sizeof out->jwk || !read_sealed(d, out))
-		return -EBADMSG;
-	memcpy(out->kid, kid, strlen(kid) + 1);
-	memcpy(out->jwk, jwk, strlen(jwk) + 1);
-	return 0;
-}
-
-/* The newest KEYS_MAX, in ascending order. */
-static int list_read(struct store *s, struct key_list *l)
-{
-	bson_t *all = bson_new();
-	bson_t *options = BCON_NEW("sort", "{", "_id", BCON_INT32(-1), "}", "limit", BCON_INT64(KEYS_MAX));
-	struct store_cursor *c = NULL;
-	const bson_t *d;
-	struct key newest[KEYS_MAX];
-	size_t n = 0;
-	int r = store_find(s, COLLECTION, all, options, &c);
-
-	while (r == 0 && n < KEYS_MAX && (r = store_next(c, &d)) == 0) {
-		r = read_key(d, &newest[n]);
-		n += r == 0;
-	}
-	store_cursor_close(c);
-	bson_destroy(options);
-	bson_destroy(all);
-	for (size_t i = 0; i < n; i++)
-		l->keys[i] = newest[n - 1 - i];
-	l->n = n;
-	return r == STORE_E_MISSING ? 0 : r;
-}
-
-/* ---- making ---- */
-
-static int new_kid(char out[static TOKEN_KID_MAX])
-{
-	struct uuid u;
-	int r = uuid_random(&u);
-
-	if (r == 0)
-		uuid_format(out, &u);
-	return r;
-}
-
-/* A new pair, sealed. *ret_jwk is the caller's to free(). */
-static int generate(const struct keyring *k, struct key *out, char **ret_jwk)
-{
-	char *pem = NULL;
-	int r = new_kid(out->kid);
-
-	if (r == 0)
-		r = token_key_generate(&pem);
-	if (r == 0 && strlen(pem) > PEM_MAX)
-		r = -EMSGSIZE;
-	if (r == 0)
-		r = token_jwk(pem, out->kid, ret_jwk);
-	if (r == 0)
-		seal(k, pem, out);
-	if (pem)
-		sodium_memzero(pem, strlen(pem));
-	free(pem);
-	return r;
-}
-
-/* Takes the number, unless somebody else was first; either is success. */
-static int make_key(struct keyring *k, struct key_times times)
-{
-	struct key key;
-	char *jwk = NULL;
-	int r = generate(k, &key, &jwk);
-
-	if (r == 0) {
-		bson_t *d = BCON_NEW("_id", BCON_INT64(times.number), "kid", BCON_UTF8(key.kid), "active",
-			BCON_DATE_TIME(times.active_ms), "jwk", BCON_UTF8(jwk), "sealed",
-			BCON_BYTES(key.sealed, key.sealed_len));
-		r = store_insert(k->store, COLLECTION, d);
-		bson_destroy(d);
-	}
-	free(jwk);
-	if (r == 0)
-		log_info("signing key made", LOG_S("kid", key.kid), LOG_I("number", times.number));
-	return r == STORE_E_DUPLICATE ? 0 : r;
-}
-
-static int drop_before(struct keyring *k, int64_t number)
-{
-	bson_t *filter = BCON_NEW("_id", "{", "$lt", BCON_INT64(number), "}");
-	int r = store_delete_many(k->store, COLLECTION, filter, NULL);
-
-	bson_destroy(filter);
-	return r;
-}
-
 /* ---- taking a list into use ---- */
 
 /* {"keys":[...]}; token_keys_load() sees whether it is one. NULL when memory is out. */
-static char *jwks_of(const struct key_list *l, size_t first)
+static char *jwks_of(const struct stored_keys *l, size_t first)
 {
-	char buf[KEYS_MAX * (JWK_MAX + 1) + 16];
+	char buf[STORED_KEYS_MAX * (STORED_JWK_MAX + 1) + 16];
 	struct text t = text_in(buf, sizeof buf);
 
 	text_puts(&t, "{\"keys\":[");
@@ -242,22 +90,22 @@ static char *jwks_of(const struct key_list *l, size_t first)
 }
 
 /* Opens a signer where @key is not the one in use already. */
-static int signer_for(struct keyring *k, const struct key *key, struct token_signer **ret)
+static int signer_for(struct keyring *k, const struct stored_key *key, struct token_signer **ret)
 {
-	char pem[PEM_MAX + 1];
+	char pem[STORED_PEM_MAX + 1];
 
 	if (!k->can_sign || !strcmp(k->kid, key->kid)) /* only a refresh writes k->kid, and there is one at a time */
 		return 0;
-	int r = unseal(k, key, pem);
+	int r = key_store_unseal(key, k->master.seal, pem);
 	if (r == 0)
 		r = token_signer_open(ret, pem, key->kid, k->issuer, TOKEN_AUDIENCE);
 	sodium_memzero(pem, sizeof pem);
 	return r;
 }
 
-static int use_keys(struct keyring *k, const struct key_list *l, const struct schedule *s)
+static int use_keys(struct keyring *k, const struct stored_keys *l, const struct schedule *s)
 {
-	const struct key *current = &l->keys[s->current];
+	const struct stored_key *current = &l->keys[s->current];
 	struct token_signer *signer = NULL;
 	char *jwks = jwks_of(l, s->first_kept);
 	int r = jwks ? signer_for(k, current, &signer) : -ENOMEM;
@@ -269,6 +117,7 @@ static int use_keys(struct keyring *k, const struct key_list *l, const struct sc
 		free(jwks);
 		return r;
 	}
+	atomic_store(&k->change_ms, s->current + 1 < l->n ? l->keys[s->current + 1].times.active_ms : 0);
 	pthread_rwlock_wrlock(&k->lock);
 	free(k->jwks);
 	k->jwks = jwks;
@@ -283,9 +132,9 @@ static int use_keys(struct keyring *k, const struct key_list *l, const struct sc
 	return 0;
 }
 
-static struct schedule schedule_of(const struct keyring *k, const struct key_list *l)
+static struct schedule schedule_of(const struct keyring *k, const struct stored_keys *l)
 {
-	struct key_times times[KEYS_MAX];
+	struct key_times times[STORED_KEYS_MAX];
 
 	for (size_t i = 0; i < l->n; i++)
 		times[i] = l->keys[i].times;
@@ -295,21 +144,21 @@ static struct schedule schedule_of(const struct keyring *k, const struct key_lis
 /* One look: 0 when the keys are in use, 1 when one was made and another look is due, else as keyring_refresh(). */
 static int look(struct keyring *k, bool *ret_again)
 {
-	struct key_list l = { .n = 0 };
-	int r = list_read(k->store, &l);
+	struct stored_keys l = { .n = 0 };
+	int r = key_store_read(k->store, &l);
 
 	if (r)
 		return r;
 	struct schedule s = schedule_of(k, &l);
 	*ret_again = s.make && k->can_sign;
 	if (*ret_again)
-		r = make_key(k, s.made);
+		r = key_store_make(k->store, &s.made, k->master.seal);
 	else if (l.n == 0)
 		r = KEYRING_E_EMPTY;
 	else
 		r = use_keys(k, &l, &s);
 	if (r == 0 && !*ret_again && k->can_sign && s.first_kept > 0)
-		r = drop_before(k, l.keys[s.first_kept].times.number);
+		r = key_store_drop_before(k->store, l.keys[s.first_kept].times.number);
 	return r;
 }
 
@@ -328,6 +177,73 @@ int keyring_refresh(struct keyring *k)
 {
 	pthread_mutex_lock(&k->refreshing);
 	int r = refresh_locked(k);
+	pthread_mutex_unlock(&k->refreshing);
+	return r;
+}
+
+bool keyring_due(struct keyring *k)
+{
+	int64_t change_ms = atomic_load(&k->change_ms);
+
+	return change_ms > 0 && change_ms <= clock_real_ms();
+}
+
+/* ---- rotation by command ---- */
+
+/* The current key goes at once, and with it what it has signed; the one that waits signs, fetched or not. */
+static int replace(struct keyring *k, const struct stored_keys *l, const struct schedule *s)
+{
+	int r = key_store_activate(k->store, l->keys[s->current + 1].times.number, clock_real_ms());
+
+	return r ? r : key_store_drop(k->store, l->keys[s->current].times.number);
+}
+
+static int hasten(struct keyring *k, const struct stored_keys *l, const struct schedule *s)
+{
+	const struct key_times *next = &l->keys[s->current + 1].times;
+
+	/* One more will be made, and none may be pushed out that has signed what is still good. */
+	if (l->n - s->first_kept >= STORED_KEYS_MAX)
+		return KEYRING_E_TOO_MANY;
+	return key_store_activate(k->store, next->number, schedule_hasten(next, clock_real_ms(), k->publish_ms));
+}
+
+/* What there is, with a key that waits. */
+static int read_pair(struct keyring *k, struct stored_keys *l, struct schedule *s)
+{
+	int r = refresh_locked(k);
+
+	if (r == 0)
+		r = key_store_read(k->store, l);
+	if (r)
+		return r;
+	*s = schedule_of(k, l);
+	return s->current + 1 < l->n ? 0 : STORE_E_RETRY;
+}
+
+static int rotate_locked(struct keyring *k, bool revoke, struct key_rotation *ret)
+{
+	struct stored_keys l;
+	struct schedule s;
+	int r = read_pair(k, &l, &s);
+
+	if (r == 0)
+		r = revoke ? replace(k, &l, &s) : hasten(k, &l, &s);
+	if (r == 0)
+		r = read_pair(k, &l, &s);
+	if (r)
+		return r;
+	const struct stored_key *current = &l.keys[s.current], *next = &l.keys[s.current + 1];
+	memcpy(ret->current, current->kid, sizeof ret->current);
+	memcpy(ret->next, next->kid, sizeof ret->next);
+	ret->next_active_ms = next->times.active_ms;
+	return 0;
+}
+
+int keyring_rotate(struct keyring *k, bool revoke, struct key_rotation *ret)
+{
+	pthread_mutex_lock(&k->refreshing);
+	int r = k->can_sign ? rotate_locked(k, revoke, ret) : -EPERM;
 	pthread_mutex_unlock(&k->refreshing);
 	return r;
 }

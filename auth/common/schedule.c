@@ -23,3 +23,10 @@ struct schedule schedule_keys(
 	}
 	return s;
 }
+
+int64_t schedule_hasten(const struct key_times *next, int64_t now_ms, int64_t publish_ms)
+{
+	int64_t shown_ms = next->made_ms + publish_ms, earliest_ms = shown_ms > now_ms ? shown_ms : now_ms;
+
+	return earliest_ms < next->active_ms ? earliest_ms : next->active_ms;
+}

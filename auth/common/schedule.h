@@ -14,6 +14,7 @@
 struct key_times {
 	int64_t number; /* 1, 2, 3... */
 	int64_t active_ms; /* signs from then on */
+	int64_t made_ms; /* shown since then; 0: for long */
 };
 
 struct schedule {
@@ -26,3 +27,6 @@ struct schedule {
 /* @keys: by number, ascending. @token_age_ms: how long a signature is worth something. */
 struct schedule schedule_keys(
 	const struct key_times *keys, size_t n, int64_t now_ms, int64_t key_age_ms, int64_t token_age_ms);
+
+/* When @next, which waits, may sign at the earliest: once it was shown for @publish_ms; never later than it would anyway. */
+int64_t schedule_hasten(const struct key_times *next, int64_t now_ms, int64_t publish_ms);

@@ -15,7 +15,8 @@
 
 enum {
 	TURN_MS = 1000,
-	KEYS_MS = 60000, /* how often the keys are read, at least */
+	KEYS_MS =
+		2000, /* how often the keys are read, at least: so long may a stolen one be taken that was revoked elsewhere */
 	BEAT_MS = 60000,
 };
 
@@ -62,7 +63,7 @@ static void look_at_mongodb(struct upkeep *u)
 
 static void look_at_keys(struct upkeep *u)
 {
-	if (!u->keyring || !atomic_load(&u->prepared) || clock_mono_ms() < u->keys_due_ms)
+	if (!u->keyring || !atomic_load(&u->prepared) || (clock_mono_ms() < u->keys_due_ms && !keyring_due(u->keyring)))
 		return;
 	int r = keyring_refresh(u->keyring);
 	if (r == -EKEYREJECTED)
