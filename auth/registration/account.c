@@ -76,7 +76,7 @@ void account_patch_handle(struct web_request *q, void *owner)
 	if (!body_name(q, name))
 		return;
 	if (!json_object_get(web_body(q), "name")) {
-		web_problem(q, 400, "nothing_to_change", "Send \"name\": a text, or null for none.");
+		web_problem(q, 422, "nothing_to_change", "Send \"name\": a text, or null for none.");
 		return;
 	}
 	int result = write_name(r, id, name);
