@@ -5,6 +5,7 @@
 #include "auth/common/document.h"
 #include "auth/common/export.h"
 #include "auth/common/users.h"
+#include "auth/registration/invitation.h"
 
 #include <string.h>
 
@@ -24,6 +25,18 @@ static void note(const struct web_request *q, const struct auth *a)
 
 	if (uuid_parse(&user, text, strlen(text)) == 0)
 		audit_write(a->store, &user, AUDIT_EXPORTED, &d);
+}
+
+static bson_t *by_maker(const struct uuid *user)
+{
+	return BCON_NEW("by", BCON_UUID(user));
+}
+
+static const struct export_list invitations = { INVITATIONS_COLLECTION, "created", by_maker, NULL };
+
+void export_invitations_handle(struct web_request *q, void *owner)
+{
+	export_answer(q, owner, &invitations);
 }
 
 void export_account_handle(struct web_request *q, void *owner)

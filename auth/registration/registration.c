@@ -1,5 +1,8 @@
 /* registration - the role as a whole: its routes, its settings, its collections. */
+#include "auth/common/access_token.h"
 #include "auth/common/session.h"
+#include "auth/registration/deletion.h"
+#include "auth/registration/export.h"
 #include "auth/registration/internal.h"
 #include "auth/registration/invitation.h"
 #include "service/metrics.h"
@@ -19,15 +22,19 @@ const struct web_route registration_routes[] = {
 	{ "POST", "/v1/account/password", account_password_handle, WEB_USER, NULL },
 	{ "POST", "/v1/account/email", email_ask_handle, WEB_USER, NULL },
 	{ "POST", "/v1/account/email/confirm", email_confirm_handle, WEB_PUBLIC, NULL },
+	{ "POST", "/v1/account/deletion", deletion_handle, WEB_USER, NULL },
+	{ "GET", "/v1/erasures/{receipt}", erasure_get_handle, WEB_PUBLIC, NULL },
 	{ "GET", "/v1/invitations", invitations_list_handle, WEB_USER, NULL },
 	{ "POST", "/v1/invitations", invitations_create_handle, WEB_USER, NULL },
 	{ "DELETE", "/v1/invitations/{id}", invitations_delete_handle, WEB_USER, NULL },
 	{ "POST", "/internal/v1/invitations", invitations_issue_handle, WEB_SERVICE, "users.invite" },
+	{ "GET", "/internal/v1/export/account/{user}", export_account_handle, WEB_SERVICE, "account.export" },
+	{ "GET", "/internal/v1/export/invitations/{user}", export_invitations_handle, WEB_SERVICE, "account.export" },
 	{ 0 },
 };
 
-/* A new password ends sessions. */
-const struct outbox_source *const registration_sources[] = { &sessions_source, NULL };
+/* A new password ends sessions; the end of an account, personal access tokens too. */
+const struct outbox_source *const registration_sources[] = { &sessions_source, &access_tokens_source, NULL };
 
 const char *sign_up_setting(const char *text, void *target, int64_t min, int64_t max)
 {

@@ -1,0 +1,88 @@
+/* deletion - the account is of no use from the answer on; what is left of it goes in the background (erasure). */
+#include "auth/registration/deletion.h"
+#include "auth/common/access_token.h"
+#include "auth/common/auth.h"
+#include "auth/common/confirm.h"
+#include "auth/common/document.h"
+#include "auth/common/proof.h"
+#include "auth/common/session.h"
+
+#include <string.h>
+
+enum { REFUSED = 403 };
+
+static struct erasure_subject subject_of(const struct user *user)
+{
+	struct erasure_subject who = { .user = user->id };
+
+	memcpy(who.email, user->email, sizeof who.email);
+	return who;
+}
+
+static int remove_user(struct store *s, const struct uuid *user)
+{
+	bson_t *filter = BCON_NEW("_id", BCON_UUID(user));
+	int r = store_delete_one(s, USERS_COLLECTION, filter);
+
+	bson_destroy(filter);
+	return r == STORE_E_MISSING ? 0 : r;
+}
+
+/* The receipt first: whatever fails after it, all of the account will go. */
+static int end_account(const struct auth *a, const struct erasure_subject *who, struct uuid *ret_receipt)
+{
+	int r = erasure_begin(a->store, who, ret_receipt);
+
+	if (r == 0)
+		r = remove_user(a->store, &who->user);
+	if (r == 0)
+		r = session_revoke_all(a->store, a->outbox, &who->user, NULL);
+	if (r == 0)
+		r = access_tokens_revoke_all(a->store, a->outbox, &who->user);
+	erasure_wake(a->erasure);
+	return r;
+}
+
+static void answer_receipt(struct web_request *q, const struct uuid *receipt)
+{
+	char id[UUID_TEXT_SIZE], url[64] = "/v1/erasures/";
+
+	uuid_format(id, receipt);
+	strcat(url, id);
+	web_add_header(q, "Cache-Control", "no-store");
+	web_reply(q, 202, json_pack("{ss ss}", "receipt", id, "status_url", url));
+}
+
+void deletion_handle(struct web_request *q, void *owner)
+{
+	const struct auth *a = owner;
+	struct user user;
+	struct uuid receipt;
+
+	if (!confirm_password(q, a, &user) || proof_asked(q, a, &user, REFUSED) != PROOF_GOOD)
+		return;
+	const struct erasure_subject who = subject_of(&user);
+	int r = end_account(a, &who, &receipt);
+	sodium_memzero(&user, sizeof user);
+	if (r)
+		auth_fail(q, r);
+	else
+		answer_receipt(q, &receipt);
+}
+
+void erasure_get_handle(struct web_request *q, void *owner)
+{
+	const struct auth *a = owner;
+	const char *text = web_path(q, "receipt");
+	struct uuid receipt;
+	json_t *shown = NULL;
+	int r = uuid_parse(&receipt, text, strlen(text)) ? STORE_E_MISSING : erasure_show(a->store, &receipt, &shown);
+
+	web_add_header(q, "Cache-Control", "no-store");
+	if (r == STORE_E_MISSING)
+		web_problem(q, 404, "not_found", "There is no such receipt, or not any more.");
+	else if (r)
+		auth_fail(q, r);
+	else
+		web_reply(q, 200, shown);
+}
