@@ -39,7 +39,7 @@ programs_start() {
 	for name in "${programs[@]}"; do
 		port_assign "$name" "$name-ops" $((ops++))
 	done
-	clients="gateway:$(<"$(secret gateway)"):devices.lookup latest.read,query:$(<"$(secret query)"):access.read"
+	clients="gateway:$(<"$(secret gateway)"):devices.lookup latest.read,query:$(<"$(secret query)"):access.read account.export"
 	clients+=",operator:$(<"$(secret operator)"):devices.unknown"
 	secret_write clients "$clients"
 	secret_write mongodb-uri "$mongodb_uri"
