@@ -14,8 +14,8 @@ struct command {
 	int (*run)(int argc, char **argv);
 };
 
-extern const struct command command_login, command_device, command_simulate, command_seed, command_tail, command_check,
-	command_replica_set, command_retention, command_decode, command_keys;
+extern const struct command command_login, command_device, command_shares, command_simulate, command_seed, command_tail,
+	command_check, command_replica_set, command_retention, command_decode, command_keys;
 
 /* Says "pettrack: ..." on standard error and returns exit status 1. */
 int complain(const char *format, ...) PRINTF_LIKE(1, 2);

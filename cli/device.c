@@ -54,20 +54,19 @@ static int find(struct session *s, const char *what, json_t **ret_list, const js
 	return *ret ? 0 : complain("no device is called '%s'", what);
 }
 
-int device_on_one(const char *summary, const struct setting *settings, int argc, char **argv,
-	int (*act)(struct session *s, const json_t *device))
+int device_on_one_and(const char *summary, const struct setting *settings, const char *arguments, const char **words,
+	size_t n, int argc, char **argv, int (*act)(struct session *s, const json_t *device))
 {
-	static const char *what;
 	struct session *session;
 	const json_t *device = NULL;
 	json_t *list = NULL;
 	int status;
 
-	if (!device_begin(&(struct service){ argv[0], summary, settings, "PETTRACK_", "DEVICE", &what, 1 }, argc, argv,
+	if (!device_begin(&(struct service){ argv[0], summary, settings, "PETTRACK_", arguments, words, n }, argc, argv,
 		    &session, &status))
 		return status;
-	if (what) {
-		status = find(session, what, &list, &device);
+	if (words[0]) {
+		status = find(session, words[0], &list, &device);
 		if (status == 0)
 			status = act(session, device);
 	} else {
@@ -79,6 +78,14 @@ int device_on_one(const char *summary, const struct setting *settings, int argc,
 	return status;
 }
 
+int device_on_one(const char *summary, const struct setting *settings, int argc, char **argv,
+	int (*act)(struct session *s, const json_t *device))
+{
+	static const char *what;
+
+	return device_on_one_and(summary, settings, "DEVICE", &what, 1, argc, argv, act);
+}
+
 static const struct command subcommands[] = {
 	{ "add", "NAME", device_add },
 	{ "claim", "--identifier ID --code CODE --name NAME", device_claim },
@@ -86,6 +93,8 @@ static const struct command subcommands[] = {
 	{ "rotate", "DEVICE", device_rotate },
 	{ "rules", "DEVICE", device_rules },
 	{ "remove", "DEVICE", device_remove },
+	{ "share", "DEVICE EMAIL", device_share },
+	{ "shares", "DEVICE", device_shares },
 	{ "unknown", "", device_unknown },
 };
 
@@ -116,4 +125,5 @@ static int run(int argc, char **argv)
 	return usage(argv[0], argc > 1 && !strcmp(argv[1], "--help"));
 }
 
-const struct command command_device = { "device", "add, claim, list, rotate, remove trackers; their rules", run };
+const struct command command_device = { "device", "add, claim, list, rotate, remove, share trackers; their rules",
+	run };

@@ -30,6 +30,11 @@ bool device_begin(const struct service *s, int argc, char **argv, struct session
 int device_on_one(const char *summary, const struct setting *settings, int argc, char **argv,
 	int (*act)(struct session *s, const json_t *device));
 
+/* The same, with further arguments: @words gets @n of them, described by @arguments, of which the first names the device; what
+ * was not given is left as it is. */
+int device_on_one_and(const char *summary, const struct setting *settings, const char *arguments, const char **words,
+	size_t n, int argc, char **argv, int (*act)(struct session *s, const json_t *device));
+
 /* ---- subcommands: argv[0] is "pettrack device add"; each returns the exit status ---- */
 
 int device_add(int argc, char **argv);
@@ -38,4 +43,6 @@ int device_list(int argc, char **argv);
 int device_rotate(int argc, char **argv);
 int device_remove(int argc, char **argv);
 int device_rules(int argc, char **argv);
+int device_share(int argc, char **argv);
+int device_shares(int argc, char **argv);
 int device_unknown(int argc, char **argv);

@@ -2,13 +2,14 @@
 #include "cli/command.h"
 #include "cli/device.h"
 #include "cli/pages.h"
+#include "cli/table.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { COLUMNS = 7, CELL_SIZE = 24, PATIENCE_MS = 10000 };
+enum { PATIENCE_MS = 10000 };
 
 /* ---- reading ---- */
 
@@ -64,9 +65,7 @@ static int read_all(const struct client_options *auth, json_t **ret)
 
 /* ---- printing ---- */
 
-static const struct column {
-	const char *head, *member;
-} columns[COLUMNS] = {
+static const struct table_column columns[] = {
 	{ "IDENTIFIER", "identifier" },
 	{ "PROTOCOL", "protocol" },
 	{ "ADDRESS", "address" },
@@ -75,50 +74,6 @@ static const struct column {
 	{ "CONTACTS", "contacts" },
 	{ "CODE", "code" },
 };
-
-/* The text of a cell: the member's, or @number's. */
-static const char *cell(const json_t *device, const struct column *c, char number[static CELL_SIZE])
-{
-	const json_t *v = json_object_get(device, c->member);
-
-	if (!json_is_integer(v))
-		return device_text(device, c->member);
-	snprintf(number, CELL_SIZE, "%lld", (long long)json_integer_value(v));
-	return number;
-}
-
-static int width_of(const json_t *list, const struct column *c)
-{
-	char number[CELL_SIZE];
-	size_t width = strlen(c->head);
-
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		size_t n = strlen(cell(json_array_get(list, i), c, number));
-		width = n > width ? n : width;
-	}
-	return (int)width;
-}
-
-/* @device: NULL for the heads. Nothing is filled up behind the last column. */
-static void print_row(const json_t *device, const int *widths)
-{
-	char number[CELL_SIZE];
-
-	for (size_t i = 0; i < COLUMNS; i++)
-		printf("%-*s%s", i + 1 < COLUMNS ? widths[i] : 0,
-			device ? cell(device, &columns[i], number) : columns[i].head, i + 1 < COLUMNS ? "  " : "\n");
-}
-
-static void print_table(const json_t *list)
-{
-	int widths[COLUMNS];
-
-	for (size_t i = 0; i < COLUMNS; i++)
-		widths[i] = width_of(list, &columns[i]);
-	print_row(NULL, widths);
-	for (size_t i = 0; i < json_array_size(list); i++)
-		print_row(json_array_get(list, i), widths);
-}
 
 int device_unknown(int argc, char **argv)
 {
@@ -148,7 +103,7 @@ int device_unknown(int argc, char **argv)
 	if (json_wanted)
 		device_print_json(list);
 	else
-		print_table(list);
+		table_print(list, columns, sizeof columns / sizeof *columns);
 	json_decref(list);
 	return EXIT_SUCCESS;
 }

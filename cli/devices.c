@@ -1,12 +1,13 @@
 /* devices - auth's routes /v1/devices. */
 #include "cli/devices.h"
+#include "cli/listing.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { PAGE = 100, PATH_SIZE = 512 };
+enum { PATH_SIZE = 512 };
 
 const char *device_text(const json_t *device, const char *member)
 {
@@ -15,40 +16,9 @@ const char *device_text(const json_t *device, const char *member)
 	return text ? text : "";
 }
 
-/* Appends one page to @list. *ret_cursor is the next page's, empty at the end. */
-static int add_page(struct session *s, json_t *list, char *cursor, size_t cursor_size)
-{
-	char path[PATH_SIZE];
-	json_t *answer = NULL;
-
-	snprintf(path, sizeof path, "/v1/devices?limit=%d%s%s", PAGE, *cursor ? "&cursor=" : "", cursor);
-	int r = session_call(s, "GET", path, NULL, &answer);
-	if (r)
-		return r;
-	const char *next = device_text(answer, "next");
-	if (json_array_extend(list, json_object_get(answer, "devices")) || strlen(next) >= cursor_size)
-		r = SESSION_E_REFUSED;
-	else
-		strcpy(cursor, next);
-	json_decref(answer);
-	return r;
-}
-
 int devices_list(struct session *s, json_t **ret_array)
 {
-	char cursor[PATH_SIZE / 2] = "";
-	json_t *list = json_array();
-	int r = list ? 0 : -ENOMEM;
-
-	do
-		if (r == 0)
-			r = add_page(s, list, cursor, sizeof cursor);
-	while (r == 0 && *cursor);
-	if (r)
-		json_decref(list);
-	else
-		*ret_array = list;
-	return r;
+	return listing_read(s, "/v1/devices", "devices", ret_array);
 }
 
 /* @body is stolen. */

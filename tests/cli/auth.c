@@ -219,6 +219,85 @@ static void drop(struct web_request *q, void *owner)
 	web_reply(q, 204, NULL);
 }
 
+/* ---- grants ---- */
+
+static void offer(struct web_request *q, void *owner)
+{
+	struct auth *a = owner;
+	const json_t *body = allowed(q, a) ? web_body(q) : NULL;
+	size_t i = body ? find(q, a) : SIZE_MAX;
+
+	if (i == SIZE_MAX)
+		return;
+	const json_t *device = json_array_get(a->devices, i);
+	json_t *grant = json_pack("{s:o, s:{s:O, s:O}, s:O, s:O, s:s, s:s}", "id",
+		json_sprintf("00000000-0000-4000-9000-%012zu", json_array_size(a->given)), "device", "id",
+		json_object_get(device, "id"), "name", json_object_get(device, "name"), "email",
+		json_object_get(body, "email"), "rights", json_object_get(body, "rights"), "state", "pending",
+		"expires", "2026-01-16T03:04:05.000Z");
+	json_array_append(a->given, grant);
+	web_reply(q, 202, grant);
+}
+
+/* Of one device: with only one in a test, all. */
+static void list_of_device(struct web_request *q, void *owner)
+{
+	struct auth *a = owner;
+
+	if (allowed(q, a) && find(q, a) != SIZE_MAX)
+		web_reply(q, 200, json_pack("{s:O}", "grants", a->given));
+}
+
+static void list_grants(struct web_request *q, void *owner)
+{
+	struct auth *a = owner;
+	const char *side = web_query(q, "side");
+
+	if (allowed(q, a))
+		web_reply(q, 200,
+			json_pack("{s:O, s:n}", "grants", side && !strcmp(side, "given") ? a->given : a->received,
+				"next"));
+}
+
+/* Where the grant of the path is in @list; its size: nowhere. */
+static size_t grant_at(struct web_request *q, const json_t *list)
+{
+	size_t i = 0;
+
+	while (i < json_array_size(list) &&
+		strcmp(json_string_value(json_object_get(json_array_get(list, i), "id")), web_path(q, "id")) != 0)
+		i++;
+	return i;
+}
+
+static void accept_grant(struct web_request *q, void *owner)
+{
+	struct auth *a = owner;
+
+	if (!allowed(q, a))
+		return;
+	json_t *grant = json_array_get(a->received, grant_at(q, a->received));
+	if (!grant) {
+		web_problem(q, 404, "not_found", "There is no such share.");
+		return;
+	}
+	json_object_set_new(grant, "state", json_string("accepted"));
+	web_reply(q, 204, NULL);
+}
+
+static void drop_grant(struct web_request *q, void *owner)
+{
+	struct auth *a = owner;
+
+	if (!allowed(q, a))
+		return;
+	if (json_array_remove(a->received, grant_at(q, a->received)) &&
+		json_array_remove(a->given, grant_at(q, a->given)))
+		web_problem(q, 404, "not_found", "There is no such share.");
+	else
+		web_reply(q, 204, NULL);
+}
+
 /* ---- for modules ---- */
 
 static void give_token(struct web_request *q, void *owner)
@@ -249,6 +328,12 @@ static const struct web_route routes[] = {
 	{ "POST", "/v1/devices/{id}/secret", rotate },
 	{ "PATCH", "/v1/devices/{id}", change },
 	{ "DELETE", "/v1/devices/{id}", drop },
+	{ "POST", "/v1/devices/{id}/grants", offer },
+	{ "GET", "/v1/devices/{id}/grants", list_of_device },
+	{ "GET", "/v1/grants", list_grants },
+	{ "POST", "/v1/grants/{id}/accept", accept_grant },
+	{ "POST", "/v1/grants/{id}/decline", drop_grant },
+	{ "DELETE", "/v1/grants/{id}", drop_grant },
 	{ "POST", "/v1/oauth/token", give_token },
 	{ "GET", "/internal/v1/devices/unknown", list_unknown },
 	{ 0 },
@@ -256,7 +341,9 @@ static const struct web_route routes[] = {
 
 int auth_open(struct auth *a)
 {
-	*a = (struct auth){ .expires_in = 900, .devices = json_array() };
+	*a = (struct auth){
+		.expires_in = 900, .devices = json_array(), .given = json_array(), .received = json_array()
+	};
 	int r = web_open(&a->web, &(struct web_options){
 					  .address = "127.0.0.1",
 					  .threads = 8,
@@ -275,5 +362,7 @@ int auth_open(struct auth *a)
 void auth_close(struct auth *a)
 {
 	web_close(a->web);
+	json_decref(a->received);
+	json_decref(a->given);
 	json_decref(a->devices);
 }

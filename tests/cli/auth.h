@@ -26,6 +26,7 @@ struct auth {
 	int registered, logins, refreshes, logouts;
 	int guesses; /* codes that were shown */
 	json_t *devices; /* with their secrets */
+	json_t *given, *received; /* grants, as the routes show them; a test adds to the latter */
 
 	char url[64];
 	struct web *web;

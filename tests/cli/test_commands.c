@@ -263,6 +263,97 @@ START_TEST(device_unknown_refused)
 }
 END_TEST
 
+START_TEST(device_shared)
+{
+	log_in();
+	ck_assert_int_eq(RUN(command_device, "add", "Blue collar"), 0);
+	ck_assert_int_eq(RUN(command_device, "share", "Blue collar", "vet@example.org"), 0);
+	ck_assert_str_eq(out, "Blue collar is shared with vet@example.org, to view, once it is accepted by "
+			      "2026-01-16T03:04:05.000Z.\n");
+	ck_assert_int_eq(RUN(command_device, "share", "Blue collar", "ann@example.org", "--manage"), 0);
+	ck_assert_str_eq(device_text(json_array_get(auth.given, 1), "rights"), "manage");
+	ck_assert_int_eq(RUN(command_device, "shares", "Blue collar"), 0);
+	ck_assert_str_eq(out, "SHARE                                 WITH             RIGHTS  STATE    EXPIRES\n"
+			      "00000000-0000-4000-9000-000000000000  vet@example.org  view    pending  "
+			      "2026-01-16T03:04:05.000Z\n"
+			      "00000000-0000-4000-9000-000000000001  ann@example.org  manage  pending  "
+			      "2026-01-16T03:04:05.000Z\n");
+}
+END_TEST
+
+START_TEST(device_shared_wrongly)
+{
+	log_in();
+	ck_assert_int_eq(RUN(command_device, "add", "Blue collar"), 0);
+	ck_assert_int_eq(RUN(command_device, "share", "Blue collar"), 2);
+	ck_assert_int_eq(RUN(command_device, "share"), 2);
+	ck_assert_int_eq(RUN(command_device, "shares"), 2);
+	ck_assert_int_eq(RUN(command_device, "share", "nobody", "vet@example.org"), 1);
+	ck_assert_uint_eq(json_array_size(auth.given), 0);
+}
+END_TEST
+
+#define SHARE "00000000-0000-4000-a000-000000000000"
+
+static void receive(void)
+{
+	json_array_append_new(auth.received,
+		json_pack("{s:s, s:{s:s}, s:{s:s, s:n}, s:s, s:s}", "id", SHARE, "device", "name", "Dog", "owner",
+			"email", "ann@example.org", "name", "rights", "view", "state", "pending"));
+}
+
+START_TEST(shares_listed)
+{
+	log_in();
+	ck_assert_int_eq(RUN(command_shares, NULL), 0);
+	ck_assert_str_eq(out, "Nothing is shared with you.\n\nYou share nothing.\n");
+	receive();
+	ck_assert_int_eq(RUN(command_device, "add", "Blue collar"), 0);
+	ck_assert_int_eq(RUN(command_device, "share", "Blue collar", "vet@example.org"), 0);
+	ck_assert_int_eq(RUN(command_shares, NULL), 0);
+	ck_assert_str_eq(out, "SHARE                                 FROM             DEVICE  RIGHTS  STATE\n" SHARE
+			      "  ann@example.org  Dog     view    pending\n\n"
+			      "SHARE                                 TO               DEVICE       RIGHTS  STATE\n"
+			      "00000000-0000-4000-9000-000000000000  vet@example.org  Blue collar  view    pending\n");
+	ck_assert_int_eq(RUN(command_shares, "--json"), 0);
+	json_t *both = json_loads(out, 0, NULL);
+	ck_assert(json_equal(json_object_get(both, "given"), auth.given));
+	ck_assert(json_equal(json_object_get(both, "received"), auth.received));
+	json_decref(both);
+}
+END_TEST
+
+START_TEST(shares_answered)
+{
+	log_in();
+	receive();
+	ck_assert_int_eq(RUN(command_shares, "accept", SHARE), 0);
+	ck_assert_str_eq(device_text(json_array_get(auth.received, 0), "state"), "accepted");
+	ck_assert_int_eq(RUN(command_shares, "leave", SHARE), 0);
+	ck_assert_uint_eq(json_array_size(auth.received), 0);
+	receive();
+	ck_assert_int_eq(RUN(command_shares, "decline", SHARE), 0);
+	ck_assert_uint_eq(json_array_size(auth.received), 0);
+	ck_assert_int_eq(RUN(command_shares, "accept", SHARE), 1); /* gone */
+	ck_assert_int_eq(RUN(command_device, "add", "Blue collar"), 0);
+	ck_assert_int_eq(RUN(command_device, "share", "Blue collar", "vet@example.org"), 0);
+	ck_assert_int_eq(RUN(command_shares, "end", "00000000-0000-4000-9000-000000000000"), 0);
+	ck_assert_uint_eq(json_array_size(auth.given), 0);
+}
+END_TEST
+
+START_TEST(shares_used_wrongly)
+{
+	ck_assert_int_eq(RUN(command_shares, NULL), 1); /* not logged in */
+	log_in();
+	receive();
+	ck_assert_int_eq(RUN(command_shares, "accept"), 2);
+	ck_assert_int_eq(RUN(command_shares, "fly"), 2);
+	ck_assert_int_eq(RUN(command_shares, "leave", "../devices/x"), 2);
+	ck_assert_uint_eq(json_array_size(auth.received), 1);
+}
+END_TEST
+
 START_TEST(device_used_wrongly)
 {
 	log_in();
@@ -639,6 +730,11 @@ static Suite *suite(void)
 	tcase_add_test(c, device_rules_used_wrongly);
 	tcase_add_test(c, device_unknown_listed);
 	tcase_add_test(c, device_unknown_refused);
+	tcase_add_test(c, device_shared);
+	tcase_add_test(c, device_shared_wrongly);
+	tcase_add_test(c, shares_listed);
+	tcase_add_test(c, shares_answered);
+	tcase_add_test(c, shares_used_wrongly);
 	tcase_add_test(c, device_used_wrongly);
 	tcase_add_loop_test(c, simulate, 0, 2);
 	tcase_add_test(c, a_file_of_devices_for_several_plays);
