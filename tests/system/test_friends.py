@@ -89,6 +89,21 @@ def test_where_they_are_now(stack, owner):
     wait_until(lambda: told(stack, phone) == {}, 15, "it is gone")
 
 
+def test_what_is_shared_with_the_owner(stack, owner):
+    """Once he has accepted it, and until it ends."""
+    phone, neighbour = owner.add_device("Phone"), stack.user()
+    dog = neighbour.add_device("Dog", pet={"name": "Rex"})
+    place(stack, dog, 50.2, -5.2)
+    body = {"email": owner.email, "rights": "view"}
+    grant = f"/v1/grants/{neighbour.auth('POST', f'/v1/devices/{dog.id}/grants', json=body).json()['id']}"
+    before = fetches(stack)
+    wait_until(lambda: told(stack, phone) == {} and fetches(stack) > before, 15, "it is not yet his")
+    assert owner.auth("POST", grant + "/accept").status_code == 204
+    wait_until(lambda: told(stack, phone).keys() == {"Rex"}, 15, "the app is told")
+    assert neighbour.auth("DELETE", grant).status_code == 204
+    wait_until(lambda: told(stack, phone) == {}, 15, "it is gone")
+
+
 def test_who_is_refused_is_told_nothing(stack, owner):
     phone = owner.add_device("Phone")
     cat = owner.add_device("Cat")
