@@ -19,12 +19,13 @@ enum { LOOPS_DEFAULT_MAX = 4, BODY_MAX = 4096 };
 
 static unsigned roles;
 static bool print_routes;
-static const char *issuer, *ops_address;
+static const char *ops_address;
 static uint16_t ops_port;
 static struct prepare prepare;
 static struct bus_config kafka = { .client = "pettrack-query" };
 static struct bus_topics topics = { .made = prepare_made };
 static struct store_options mongodb = { .app_name = "pettrack-query" };
+static struct keys_options keys_options;
 static struct access_options access_options = { .kafka = &kafka, .topics = &topics };
 static struct api_options api;
 static struct web_options rest = { .verify = api_verify, .body_max = BODY_MAX };
@@ -62,7 +63,7 @@ static const struct setting settings[] = {
 	{ "QUERY_ROUTES", NULL, setting_bool, &print_routes, "print the REST routes as JSON and end" },
 	{ "AUTH_URL", "http://127.0.0.1:8081", setting_text, &access_options.auth.base_url,
 		"base URL of pettrack-auth" },
-	{ "AUTH_ISSUER", "pettrack", setting_text, &issuer, "claim iss that access tokens must have" },
+	{ "AUTH_ISSUER", "pettrack", setting_text, &keys_options.issuer, "claim iss that access tokens must have" },
 	{ "CLIENT_ID", "query", setting_text, &access_options.auth.client_id, "this service at auth" },
 	{ "CLIENT_SECRET", NULL, setting_text, &access_options.auth.client_secret, "its secret",
 		.flags = SETTING_SECRET },
@@ -76,6 +77,13 @@ static const struct setting settings[] = {
 	{ "ACCESS_USERS", "100000", setting_int, &access_options.users_max, "users remembered", 1, 100000000 },
 	{ "ACCESS_DEVICES", "1000000", setting_int, &access_options.devices_max, "devices of theirs remembered", 1,
 		1000000000 },
+
+	{ "PERSONAL_TOKEN_TTL", "60s", setting_duration, &keys_options.personal_ttl_ms,
+		"how long auth's answer about a personal access token is taken; its end is told at once all the same, "
+		"and while auth is away ACCESS_STALE counts",
+		0, 86400000 },
+	{ "PERSONAL_TOKENS", "10000", setting_int, &keys_options.personal_max, "personal access tokens remembered", 1,
+		10000000 },
 
 	{ "QUERY_ADDRESS", "127.0.0.1", setting_text, &rest.address, "address to listen on for REST" },
 	{ "QUERY_PORT", "8083", setting_port, &rest.port, "port to listen on for REST" },
@@ -226,16 +234,17 @@ static int open_ops(struct query *q)
 
 static int open_shared(struct query *q)
 {
-	const struct keys_options keys = { .auth = access_options.auth,
-		.issuer = issuer,
-		.dependency = dependency_new("auth", access_options.auth.base_url, DEPENDENCY_AT_START) };
 	int r = store_open(&q->store, &mongodb);
 
+	keys_options.auth = access_options.auth;
+	keys_options.personal_stale_ms = access_options.stale_ms;
+	keys_options.dependency = dependency_new("auth", access_options.auth.base_url, DEPENDENCY_AT_START);
 	access_options.kafka_there = dependency_new("kafka", kafka.brokers, DEPENDENCY_AT_START);
 	if (r == 0)
 		r = upkeep_open(&q->upkeep, q->store);
 	if (r == 0)
-		r = keys_open(&q->keys, &keys);
+		r = keys_open(&q->keys, &keys_options);
+	access_options.keys = q->keys;
 	return r ? r : access_open(&q->access, &access_options);
 }
 

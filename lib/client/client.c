@@ -171,6 +171,21 @@ static int parse(const struct answer *a, json_t **ret)
 	return 0;
 }
 
+/* Sends @q and parses the answer; *ret_answer, where wanted, as client_call() says. */
+static int call(struct client *c, struct request *q, const char *path, const char *bearer, json_t **ret_answer,
+	long *ret_status)
+{
+	struct answer a;
+	int r = ask(c, q, path, bearer, &a, ret_status);
+
+	if (r)
+		return r;
+	if (ret_answer)
+		r = parse(&a, ret_answer);
+	exchange_free_secret(a.body); /* tokens, they may be */
+	return r;
+}
+
 int client_call(struct client *c, const char *method, const char *path, const json_t *body, const char *bearer,
 	json_t **ret_answer, long *ret_status)
 {
@@ -182,18 +197,25 @@ int client_call(struct client *c, const char *method, const char *path, const js
 		.body = text,
 		.body_len = text ? strlen(text) : 0,
 	};
-	struct answer a;
 
 	if (body && !text)
 		return -ENOMEM;
-	int r = ask(c, &q, path, bearer, &a, ret_status);
+	int r = call(c, &q, path, bearer, ret_answer, ret_status);
 	exchange_free_secret(text); /* a password, it may be */
-	if (r)
-		return r;
-	if (ret_answer)
-		r = parse(&a, ret_answer);
-	exchange_free_secret(a.body); /* tokens, they may be */
 	return r;
+}
+
+int client_form(struct client *c, const char *path, const char *form, json_t **ret_answer)
+{
+	struct request q = {
+		.method = "POST",
+		.accept = "application/json, application/problem+json",
+		.content_type = "application/x-www-form-urlencoded",
+		.body = form,
+		.body_len = strlen(form),
+	};
+
+	return call(c, &q, path, NULL, ret_answer, NULL);
 }
 
 int client_fetch(struct client *c, const char *path, const char *bearer, char **ret_body, size_t *ret_len)

@@ -48,6 +48,9 @@ void client_close(struct client *c);
 MUST_CHECK int client_call(struct client *c, const char *method, const char *path, const json_t *body,
 	const char *bearer, json_t **ret_answer, long *ret_status);
 
+/* As client_call by the service, POST, with a form (RFC 6749's endpoints take no JSON): "name=value&...", escaped already. */
+MUST_CHECK int client_form(struct client *c, const char *path, const char *form, json_t **ret_answer);
+
 /* As client_call, for an answer that is taken as it comes, up to the options' answer_max. NUL-terminated, the caller's to free(). */
 MUST_CHECK int client_fetch(struct client *c, const char *path, const char *bearer, char **ret_body, size_t *ret_len);
 

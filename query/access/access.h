@@ -12,6 +12,7 @@
 #include "bus/topics.h"
 #include "client/client.h"
 #include "query/access/device_set.h"
+#include "query/access/keys.h"
 #include "service/dependency.h"
 
 #include <jansson.h>
@@ -27,6 +28,7 @@ struct access_options {
 	const struct bus_config *kafka; /* borrowed until access_close() */
 	const struct bus_topics *topics; /* borrowed too; the topic "access" is made when it is not there */
 	struct dependency *kafka_there; /* told whether the topic is read */
+	struct keys *keys; /* told which sessions were ended, and that keys changed; may be NULL, else outlives this */
 	int64_t ttl_ms; /* from half of this age on asked for again, past it not good while auth answers */
 	int64_t stale_ms; /* while auth is away, answers up to this age are good */
 	int64_t users_max, devices_max; /* remembered at most */

@@ -48,11 +48,19 @@ static void tell_ended(struct access *a, const struct uuid *user, const struct u
 	pthread_mutex_lock(&a->lock);
 	ended_add(&a->ended, session, now_ms, since_ms + ENDED_FOR_MS);
 	pthread_mutex_unlock(&a->lock);
+	if (a->o.keys)
+		keys_forget(a->o.keys, session);
 
 	pthread_mutex_lock(&a->watch_lock);
 	if (a->watch.ended)
 		a->watch.ended(a->watch.owner, user, session);
 	pthread_mutex_unlock(&a->watch_lock);
+}
+
+static void tell_keys(struct access *a)
+{
+	if (a->o.keys)
+		keys_changed(a->o.keys);
 }
 
 static bool read_uuid(const json_t *event, const char *name, struct uuid *ret)
@@ -67,16 +75,27 @@ bool access_topic_event(struct access *a, const void *value, size_t len, int64_t
 	json_t *event = json_loadb(value, len, 0, NULL);
 	const char *what = json_string_value(json_object_get(event, "event"));
 	struct uuid user, session;
-	bool good = what && read_uuid(event, "user", &user);
+	bool good = what != NULL, of_user = good && read_uuid(event, "user", &user);
 
-	if (good && strcmp(what, "devices_changed") == 0)
+	if (good && strcmp(what, "keys_changed") == 0)
+		tell_keys(a);
+	else if (of_user && strcmp(what, "devices_changed") == 0)
 		tell_changed(a, &user);
-	else if (good && strcmp(what, "session_revoked") == 0 && read_uuid(event, "session", &session))
+	else if (of_user && strcmp(what, "session_revoked") == 0 && read_uuid(event, "session", &session))
 		tell_ended(a, &user, &session, written_ms);
 	else
 		good = false; /* a later version's: this one can only pass over it */
 	json_decref(event);
 	return good;
+}
+
+/* Nobody knows what. */
+static void tell_missed(struct access *a)
+{
+	tell_changed(a, NULL);
+	if (a->o.keys)
+		keys_forget(a->o.keys, NULL);
+	tell_keys(a);
 }
 
 /* ---- reading ---- */
@@ -145,8 +164,8 @@ void *access_topic_read(void *arg)
 		heartbeat_beat(a->heartbeat);
 		int r = open_reader(a, &reader);
 		if (r == 0) {
-			if (!first) /* nobody knows what was missed */
-				tell_changed(a, NULL);
+			if (!first)
+				tell_missed(a);
 			first = false;
 			r = read_all(a, reader);
 			bus_reader_close(reader);

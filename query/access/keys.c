@@ -1,5 +1,6 @@
 #include "query/access/keys.h"
 #include "base/clock.h"
+#include "query/access/personal.h"
 #include "service/health.h"
 
 #include <errno.h>
@@ -22,6 +23,7 @@ enum {
 struct keys {
 	struct client *client;
 	struct token_keys *set;
+	struct personal *personal;
 	struct dependency *dependency;
 	struct heartbeat *heartbeat;
 	int64_t refresh_ms;
@@ -135,12 +137,27 @@ int keys_verify(struct keys *k, const char *token, size_t len, int64_t wait_ms, 
 {
 	bool away = false;
 
+	if (token_is_personal(token, len))
+		return personal_verify(k->personal, token, len, ret);
 	if (token_keys_count(k->set) == 0)
 		return -EAGAIN;
 	int r = token_verify(k->set, token, len, clock_real_ms() / 1000, ret);
 	if (r == TOKEN_E_UNKNOWN_KEY && fetch_again(k, wait_ms, &away))
 		r = token_verify(k->set, token, len, clock_real_ms() / 1000, ret);
 	return r == TOKEN_E_UNKNOWN_KEY && away ? -EAGAIN : r;
+}
+
+void keys_forget(struct keys *k, const struct uuid *session)
+{
+	personal_forget(k->personal, session);
+}
+
+void keys_changed(struct keys *k)
+{
+	pthread_mutex_lock(&k->lock);
+	k->wanted = true;
+	pthread_cond_broadcast(&k->changed);
+	pthread_mutex_unlock(&k->lock);
 }
 
 /* ---- life ---- */
@@ -152,6 +169,9 @@ static int open_parts(struct keys *k, const struct keys_options *o)
 	auth.answer_max = TOKEN_JWKS_MAX;
 	int r = client_open(&k->client, &auth);
 
+	if (r == 0)
+		r = personal_open(&k->personal, &(struct personal_options){ k->client, o->personal_ttl_ms,
+							o->personal_stale_ms, o->personal_max });
 	if (r == 0)
 		r = token_keys_open(&k->set, o->issuer, AUDIENCE);
 	if (r == 0)
@@ -194,6 +214,7 @@ void keys_close(struct keys *k)
 	pthread_mutex_unlock(&k->lock);
 	if (k->fetching)
 		pthread_join(k->fetcher, NULL);
+	personal_close(k->personal);
 	client_close(k->client);
 	token_keys_close(k->set);
 	pthread_cond_destroy(&k->changed);
