@@ -26,7 +26,7 @@ secret() {
 }
 
 clients() {
-	printf 'gateway:%s:devices.lookup latest.read,query:%s:access.read account.export,retention:%s:devices.retention,operator:%s:devices.unknown' \
+	printf 'gateway:%s:devices.lookup latest.read,query:%s:access.read tokens.introspect account.export,retention:%s:devices.retention,operator:%s:devices.unknown keys.rotate' \
 		"$(cat /secrets/gateway/client)" "$(cat /secrets/query/client)" "$(cat /secrets/retention/client)" \
 		"$(cat /secrets/operator/client)"
 }

@@ -39,8 +39,8 @@ programs_start() {
 	for name in "${programs[@]}"; do
 		port_assign "$name" "$name-ops" $((ops++))
 	done
-	clients="gateway:$(<"$(secret gateway)"):devices.lookup latest.read,query:$(<"$(secret query)"):access.read account.export"
-	clients+=",operator:$(<"$(secret operator)"):devices.unknown"
+	clients="gateway:$(<"$(secret gateway)"):devices.lookup latest.read,query:$(<"$(secret query)"):access.read tokens.introspect account.export"
+	clients+=",operator:$(<"$(secret operator)"):devices.unknown keys.rotate"
 	secret_write clients "$clients"
 	secret_write mongodb-uri "$mongodb_uri"
 	for name in "${programs[@]}"; do

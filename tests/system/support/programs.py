@@ -151,8 +151,8 @@ class Stack:
             "KAFKA_TOPIC_PREFIX": self.prefix,
             "MONGODB_URI": mongo.uri(self.name),
             "AUTH_MASTER_SECRET": master,
-            "AUTH_CLIENTS": f"gateway:{gateway}:devices.lookup latest.read,query:{query}:access.read,"
-            f"retention:{retention}:devices.retention,operator:{operator}:devices.unknown",
+            "AUTH_CLIENTS": f"gateway:{gateway}:devices.lookup latest.read,query:{query}:access.read tokens.introspect,"
+            f"retention:{retention}:devices.retention,operator:{operator}:devices.unknown keys.rotate",
             "LOG_FORMAT": "json",
             **env,
         }
