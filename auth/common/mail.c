@@ -283,6 +283,8 @@ static int open_sender(struct mailer *m, const struct mail_options *o)
 	if (r)
 		return r;
 	register_metrics(m, o);
+	/* Longer than a mail takes, so that nobody else sends it meanwhile. */
+	m->claim_ms = 2 * o->smtp_timeout_ms + store_patience_ms(o->store);
 	backoff_seed(&m->backoff);
 	r = -pthread_create(&m->thread, NULL, run, m);
 	if (r) {
@@ -301,8 +303,6 @@ int mail_open(struct mailer **ret, const struct mail_options *o)
 	m->box.store = o->store;
 	m->age_ms = o->age_ms;
 	m->tries_max = o->tries_max;
-	/* Longer than a mail takes, so that nobody else sends it meanwhile. */
-	m->claim_ms = 2 * o->smtp_timeout_ms + store_patience_ms(o->store);
 	turn_init(&m->turn);
 	int r = o->smtp_url ? open_sender(m, o) : 0;
 	if (r) {

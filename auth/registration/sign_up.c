@@ -158,7 +158,7 @@ static int send_mail(const struct registration *r, const struct user *u, const s
 static int sign_up(const struct registration *r, struct wish *w)
 {
 	struct user *u = &w->user;
-	struct outcome o;
+	struct outcome o = { .known = false };
 	int result = uuid_random(&u->id);
 
 	u->created_ms = clock_real_ms();
