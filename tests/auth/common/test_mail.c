@@ -79,7 +79,7 @@ START_TEST(public_url)
 }
 END_TEST
 
-START_TEST(link)
+START_TEST(a_link)
 {
 	struct auth a = { .public_url = "https://example.org/pets//" };
 	char out[AUTH_URL_SIZE] = "untouched";
@@ -104,7 +104,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, complete, 0, LENGTH(rows));
 	tcase_add_test(t, none_without_a_server);
 	tcase_add_loop_test(t, public_url, 0, LENGTH(urls));
-	tcase_add_test(t, link);
+	tcase_add_test(t, a_link);
 	suite_add_tcase(s, t);
 	return s;
 }

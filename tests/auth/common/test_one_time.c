@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-START_TEST(token)
+START_TEST(a_token)
 {
 	char token[ONE_TIME_SIZE], other[ONE_TIME_SIZE];
 	uint8_t hash[SHA256_SIZE], other_hash[SHA256_SIZE], again[SHA256_SIZE];
@@ -54,7 +54,7 @@ static Suite *suite(void)
 	Suite *s = suite_create("auth/common/one_time");
 	TCase *t = tcase_create("one_time");
 
-	tcase_add_test(t, token);
+	tcase_add_test(t, a_token);
 	tcase_add_test(t, what_is_stored_is_no_token);
 	tcase_add_loop_test(t, no_token, 0, (int)(sizeof none / sizeof *none));
 	suite_add_tcase(s, t);
