@@ -135,7 +135,7 @@ int networks_parse(struct networks *ret, const char *text)
 
 	for (bool more = *text != '\0'; more;) {
 		size_t n = strcspn(text, ",");
-		if (l.n == NETWORKS_MAX)
+		if (l.n == NETWORK_LIST_MAX)
 			return -E2BIG;
 		if (parse_one(&l.list[l.n++], text, n))
 			return -EINVAL;

@@ -37,10 +37,10 @@ MUST_CHECK int network_parse(struct network *ret, const char *text);
 /* Whether @a is in @n. Nobody's is in none. */
 bool network_has(const struct network *n, const struct address *a);
 
-enum { NETWORKS_MAX = 32 };
+enum { NETWORK_LIST_MAX = 32 };
 
 struct networks {
-	struct network list[NETWORKS_MAX];
+	struct network list[NETWORK_LIST_MAX];
 	size_t n;
 };
 

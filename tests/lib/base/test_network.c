@@ -160,13 +160,13 @@ END_TEST
 
 START_TEST(a_list_is_bounded)
 {
-	char text[(NETWORKS_MAX + 1) * 4 + 1] = "";
+	char text[(NETWORK_LIST_MAX + 1) * 4 + 1] = "";
 	struct networks l;
 
-	for (int i = 0; i < NETWORKS_MAX; i++)
+	for (int i = 0; i < NETWORK_LIST_MAX; i++)
 		strcat(text, i ? ",::1" : "::1");
 	ck_assert_int_eq(networks_parse(&l, text), 0);
-	ck_assert_uint_eq(l.n, NETWORKS_MAX);
+	ck_assert_uint_eq(l.n, NETWORK_LIST_MAX);
 	strcat(text, ",::1");
 	ck_assert_int_eq(networks_parse(&l, text), -E2BIG);
 }
