@@ -97,7 +97,9 @@ static const struct {
 		"\n"
 		"If you do not want one, do nothing.\n" },
 	[MAIL_GRANT] = { "grant", "A device is shared with you",
-		"{by} wants to share a device with you on Pettrack: {device}\n"
+		"{by} wants to share a device with you on Pettrack:\n"
+		"\n"
+		"{device}\n"
 		"\n"
 		"Log in to accept or to decline. If you have no account yet, register with this address first:\n"
 		"\n"

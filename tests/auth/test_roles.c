@@ -93,10 +93,11 @@ START_TEST(lists)
 	roles_lists(ROLE_REGISTRATION | ROLE_AUTHENTICATION | ROLE_DEVICES, &l);
 	ck_assert(l.prepare[6] == NULL);
 	ck_assert_str_eq(l.sources[0]->collection, "sessions");
-	ck_assert_str_eq(l.sources[1]->collection, "devices");
-	ck_assert_str_eq(l.sources[2]->collection, "grants");
-	ck_assert_str_eq(l.sources[3]->collection, "share_links");
-	ck_assert_ptr_null(l.sources[4]);
+	ck_assert_str_eq(l.sources[1]->collection, "access_tokens");
+	ck_assert_str_eq(l.sources[2]->collection, "devices");
+	ck_assert_str_eq(l.sources[3]->collection, "grants");
+	ck_assert_str_eq(l.sources[4]->collection, "share_links");
+	ck_assert_ptr_null(l.sources[5]);
 }
 END_TEST
 
