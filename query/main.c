@@ -94,6 +94,8 @@ static const struct setting settings[] = {
 		100, 600000 },
 	{ "QUERY_CORS_ORIGINS", NULL, setting_text, &rest.cors_origins,
 		"origins whose pages may call, comma-separated" },
+	{ "QUERY_TRUSTED_PROXIES", NULL, setting_networks, &rest.trusted_proxies,
+		"networks of proxies whose X-Forwarded-For or Forwarded tells the client's address, of live too" },
 	{ "QUERY_FILES_DIR", NULL, setting_text, &rest.files_dir, "folder of the page's files; unset: no page" },
 	{ "QUERY_PUBLIC_AUTH_URL", NULL, setting_text, &api.auth_url, "where browsers reach auth; unset: AUTH_URL" },
 	{ "QUERY_PUBLIC_LIVE_URL", NULL, setting_text, &api.live_url,
@@ -111,7 +113,7 @@ static const struct setting settings[] = {
 	{ "LIVE_WORKERS", "4", setting_int, &live.workers, "threads that ask auth and MongoDB", 1, 256 },
 	{ "LIVE_CONNECTIONS", "50000", setting_int, &live.connections_max, "connections at once", 1, 10000000 },
 	{ "LIVE_CONNECTIONS_PER_ADDRESS", "1000", setting_int, &live.connections_per_address,
-		"connections of one address; behind a proxy all have its address", 1, 10000000 },
+		"connections of one address (IPv6: /64)", 1, 10000000 },
 	{ "LIVE_CONNECTIONS_PER_USER", "20", setting_int, &live.connections_per_user, "connections of one user", 1,
 		1000000 },
 	{ "LIVE_SUBSCRIPTIONS", "1000", setting_int, &live.subscriptions_max, "devices that one connection watches", 1,
@@ -250,6 +252,7 @@ static int open_shared(struct query *q)
 
 static int open_live(struct query *q)
 {
+	live.trusted_proxies = rest.trusted_proxies;
 	live.store = q->store;
 	live.keys = q->keys;
 	live.access = q->access;

@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "base/network.h"
 #include "socket/loop.h"
 
 struct ws; /* one connection */
@@ -20,6 +21,8 @@ struct ws_options {
 	const char *subprotocol; /* the one spoken, "pettrack.v1"; a client may also offer none, but not others only */
 	const char *origins; /* comma-separated allowed Origin headers; NULL: any; a client without Origin passes */
 	int64_t connections_max, connections_per_address; /* on this loop; of the latter 0: no bound */
+	/* Whose X-Forwarded-For and Forwarded tell @remote (base/forwarded.h); their own addresses are not bounded. */
+	struct networks trusted_proxies;
 	int64_t opening_ms; /* to send the whole opening request; 0: 10 s */
 	size_t message_max; /* bytes of one incoming message; beyond: close 1009 */
 	int64_t ping_ms; /* ping the silent; no sign of life within another ping_ms: closed. 0: never */

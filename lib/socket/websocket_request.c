@@ -93,6 +93,7 @@ static int read_request_line(struct slice line, struct ws_request *ret)
 
 struct headers {
 	struct slice host, upgrade, connection, version, key, protocols, origin, length, encoding;
+	struct forwarded_lines x_forwarded_for, forwarded;
 };
 
 /* Where the value of the header @name goes, NULL for those that do not matter. */
@@ -119,6 +120,18 @@ static struct slice *place_of(struct headers *h, struct slice name)
 	return NULL;
 }
 
+/* Those that may come in several lines. Whether @name is one. */
+static bool read_lines(struct slice name, struct slice line, struct headers *h)
+{
+	struct forwarded_lines *lines = slice_is(name, "X-Forwarded-For", true) ? &h->x_forwarded_for
+					: slice_is(name, "Forwarded", true)     ? &h->forwarded
+										: NULL;
+
+	if (lines)
+		forwarded_add(lines, line.at, line.n);
+	return lines;
+}
+
 static int read_header(struct slice line, struct headers *h)
 {
 	if (!memchr(line.at, ':', line.n))
@@ -126,6 +139,8 @@ static int read_header(struct slice line, struct headers *h)
 	struct slice name = cut(&line, ':');
 	if (!is_token(name)) /* also refuses a folded line, which begins with a blank */
 		return WS_REQUEST_BAD;
+	if (read_lines(name, line, h))
+		return 0;
 	struct slice *place = place_of(h, name);
 	if (!place)
 		return 0;
@@ -159,6 +174,8 @@ static int judge(const struct headers *h, struct ws_request *ret)
 	ret->key = h->key;
 	ret->protocols = h->protocols;
 	ret->origin = h->origin;
+	ret->x_forwarded_for = h->x_forwarded_for;
+	ret->forwarded = h->forwarded;
 	return 0;
 }
 

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "base/err.h"
+#include "base/forwarded.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,6 +23,7 @@ struct slice {
 struct ws_request {
 	struct slice path; /* without the query */
 	struct slice key, protocols, origin; /* @at is NULL where the header is absent */
+	struct forwarded_lines x_forwarded_for, forwarded;
 };
 
 /* The values from 400 on are what to answer with. */

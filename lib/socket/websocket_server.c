@@ -25,8 +25,9 @@ struct opening {
 	struct ws_server *server;
 	struct stream *stream;
 	TAILQ_ENTRY(opening) link;
-	struct address_key address;
-	char remote[INET6_ADDRSTRLEN];
+	struct address_key address; /* all zero: a proxy's, which is not counted */
+	struct address peer;
+	char remote[ADDRESS_TEXT_SIZE];
 };
 
 struct ws_server {
@@ -155,6 +156,15 @@ static int copy_socket(struct stream *stream)
 	return copy < 0 ? -errno : copy;
 }
 
+/* Whom a trusted proxy speaks for. */
+static void find_remote(struct opening *p, const struct ws_request *q)
+{
+	struct address client =
+		forwarded_client(&p->server->o.trusted_proxies, &p->peer, &q->x_forwarded_for, &q->forwarded);
+
+	address_format(p->remote, &client);
+}
+
 /* What opened() is to be told: "offered\0remote". */
 static char *opening_words(const struct ws_request *q, const char *remote)
 {
@@ -170,6 +180,7 @@ static struct ws *make_ws(struct opening *p, const struct ws_request *q)
 
 	if (!w)
 		return NULL;
+	find_remote(p, q);
 	w->opening = opening_words(q, p->remote);
 	if (w->opening) {
 		w->address = p->address; /* from now on @w gives it back */
@@ -334,14 +345,15 @@ static const struct stream_events stream_events = { .data = on_data, .closed = o
 /* ---- accepting ---- */
 
 /* NULL, or why not. Counts the connection under its address. */
-static const char *admit(struct ws_server *s, struct stream *stream, struct address_key *ret)
+static const char *admit(
+	struct ws_server *s, struct stream *stream, const struct address *address, struct address_key *ret)
 {
 	struct sockaddr_storage peer;
 	int len = sizeof(peer);
 
 	if ((int64_t)(s->host.connections + s->openings_n) >= s->o.connections_max)
 		return "connections";
-	if (!s->addresses)
+	if (!s->addresses || networks_have(&s->o.trusted_proxies, address))
 		return NULL;
 	if (uv_tcp_getpeername((uv_tcp_t *)stream_uv(stream), (struct sockaddr *)&peer, &len) < 0)
 		return "system";
@@ -354,7 +366,8 @@ static void *on_accepted(void *owner, struct stream *stream, const char *remote)
 {
 	struct ws_server *s = owner;
 	struct opening *p = calloc(1, sizeof(*p));
-	const char *why = p ? admit(s, stream, &p->address) : "system";
+	const char *why =
+		p && address_parse(&p->peer, remote) == 0 ? admit(s, stream, &p->peer, &p->address) : "system";
 
 	if (why) {
 		refused(s, why);
@@ -363,7 +376,6 @@ static void *on_accepted(void *owner, struct stream *stream, const char *remote)
 	}
 	p->server = s;
 	p->stream = stream;
-	snprintf(p->remote, sizeof(p->remote), "%s", remote);
 	TAILQ_INSERT_TAIL(&s->openings, p, link);
 	s->openings_n++;
 	return p;

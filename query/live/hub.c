@@ -289,6 +289,7 @@ static int listen_on(struct hub *h, uint16_t port)
 		.connections_max = o->connections_max,
 		/* The exact bound is over all loops and answers politely; this one is for those who do not care. */
 		.connections_per_address = 2 * o->connections_per_address,
+		.trusted_proxies = o->trusted_proxies,
 		.opening_ms = o->auth_timeout_ms,
 		.message_max = (size_t)o->message_max,
 		.ping_ms = o->ping_ms,

@@ -14,6 +14,7 @@
 #include "query/access/keys.h"
 #include "query/live/queue.h"
 #include "query/live/ring.h"
+#include "base/network.h"
 #include "service/dependency.h"
 #include "store/store.h"
 
@@ -25,6 +26,7 @@ struct live_options {
 	const char *origins; /* allowed Origin headers, comma-separated; NULL: any */
 	int64_t loops, workers; /* threads */
 	int64_t connections_max, connections_per_address, connections_per_user;
+	struct networks trusted_proxies; /* which tell whose a connection is */
 	int64_t subscriptions_max; /* devices of one connection */
 	int64_t message_max; /* bytes */
 	int64_t message_rate; /* messages a second, over a few seconds */

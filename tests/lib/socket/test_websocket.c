@@ -758,6 +758,53 @@ START_TEST(bounds_of_connections)
 }
 END_TEST
 
+/* Of the @n'th connection. */
+static void expect_remote(int n, const char *remote)
+{
+	await(&server.opened, n);
+	pthread_mutex_lock(&server.lock);
+	ck_assert_str_eq(server.remote, remote);
+	pthread_mutex_unlock(&server.lock);
+}
+
+/* A proxy has everybody's connections; whose they are it says. */
+START_TEST(a_trusted_proxy_tells_whose_a_connection_is)
+{
+	struct ws_options o = options();
+
+	o.connections_per_address = 1;
+	ck_assert_int_eq(networks_parse(&o.trusted_proxies, "127.0.0.0/8"), 0);
+	start(1, o);
+	int one = ask(HEAD "X-Forwarded-For: 198.51.100.1\r\nx-forwarded-for: 203.0.113.7\r\n\r\n", "HTTP/1.1 101 ");
+	expect_remote(1, "203.0.113.7");
+	int two = ask(HEAD "Forwarded: for=\"[2001:db8::7]:4711\"\r\n\r\n", "HTTP/1.1 101 ");
+	expect_remote(2, "2001:db8::7");
+	int three = open_ws();
+	expect_remote(3, "127.0.0.1");
+	close(one);
+	close(two);
+	close(three);
+	await(&server.closed, 3);
+	stop();
+}
+END_TEST
+
+START_TEST(who_is_no_trusted_proxy_is_not_believed)
+{
+	struct ws_options o = options();
+
+	o.connections_per_address = 1;
+	ck_assert_int_eq(networks_parse(&o.trusted_proxies, "192.0.2.0/24"), 0);
+	start(1, o);
+	int one = ask(HEAD "X-Forwarded-For: 203.0.113.7\r\n\r\n", "HTTP/1.1 101 ");
+	expect_remote(1, "127.0.0.1");
+	expect_end(dial());
+	ck_assert_str_eq(server.why, "address");
+	close(one);
+	stop();
+}
+END_TEST
+
 START_TEST(bounds_of_all)
 {
 	struct ws_options o = options();
@@ -935,6 +982,8 @@ static Suite *suite(void)
 
 	tcase_set_timeout(bounds, 30);
 	tcase_add_test(bounds, bounds_of_connections);
+	tcase_add_test(bounds, a_trusted_proxy_tells_whose_a_connection_is);
+	tcase_add_test(bounds, who_is_no_trusted_proxy_is_not_believed);
 	tcase_add_test(bounds, bounds_of_all);
 	tcase_add_test(bounds, the_silent_are_pinged_and_then_dropped);
 	suite_add_tcase(s, bounds);
