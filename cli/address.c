@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-int address_parse(char ret_host[static ADDRESS_HOST_SIZE], uint16_t *ret_port, const char *text)
+int address_read(char ret_host[static ADDRESS_HOST_SIZE], uint16_t *ret_port, const char *text)
 {
 	const char *colon = strrchr(text, ':');
 	size_t n = colon ? (size_t)(colon - text) : 0;

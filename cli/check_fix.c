@@ -79,7 +79,7 @@ bool check_fix_send(const struct check_fix *f, const char *gateway, const char *
 		.quiet = true,
 	};
 
-	if (address_parse(host, &o.port, gateway)) {
+	if (address_read(host, &o.port, gateway)) {
 		snprintf(reason, CHECK_REASON_SIZE, "'%s' is not HOST:PORT", gateway);
 		return false;
 	}

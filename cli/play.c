@@ -40,7 +40,7 @@ static int take_address(struct stage *s)
 	snprintf(usual, sizeof usual, "127.0.0.1:%u", s->fleet.dialect->port);
 	if (!text)
 		text = usual;
-	if (address_parse(s->host, &s->fleet.port, text)) {
+	if (address_read(s->host, &s->fleet.port, text)) {
 		complain("--gateway '%s' is not HOST:PORT", text);
 		return 2;
 	}

@@ -31,7 +31,7 @@ START_TEST(an_address)
 	char host[ADDRESS_HOST_SIZE];
 	uint16_t port;
 
-	ck_assert_int_eq(address_parse(host, &port, addresses[_i].text), 0);
+	ck_assert_int_eq(address_read(host, &port, addresses[_i].text), 0);
 	ck_assert_str_eq(host, addresses[_i].host);
 	ck_assert_uint_eq(port, addresses[_i].port);
 }
@@ -45,11 +45,11 @@ START_TEST(no_address)
 	char host[ADDRESS_HOST_SIZE], long_name[ADDRESS_HOST_SIZE + 8];
 	uint16_t port;
 
-	ck_assert_int_eq(address_parse(host, &port, no_addresses[_i]), -EINVAL);
+	ck_assert_int_eq(address_read(host, &port, no_addresses[_i]), -EINVAL);
 	memset(long_name, 'a', ADDRESS_HOST_SIZE);
 	strcpy(long_name + ADDRESS_HOST_SIZE, ":1");
-	ck_assert_int_eq(address_parse(host, &port, long_name), -EINVAL);
-	ck_assert_int_eq(address_parse(host, &port, long_name + 1), 0);
+	ck_assert_int_eq(address_read(host, &port, long_name), -EINVAL);
+	ck_assert_int_eq(address_read(host, &port, long_name + 1), 0);
 }
 END_TEST
 
