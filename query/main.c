@@ -15,7 +15,7 @@
 
 enum role { ROLE_API = 1 << 0, ROLE_LIVE = 1 << 1 };
 
-enum { LOOPS_DEFAULT_MAX = 4, BODY_MAX = 4096 };
+enum { LOOPS_DEFAULT_MAX = 4, BODY_MAX = 4096, EXPORT_TIMEOUT_MS = 10000 };
 
 static unsigned roles;
 static bool print_routes;
@@ -96,6 +96,8 @@ static const struct setting settings[] = {
 		"origins whose pages may call, comma-separated" },
 	{ "QUERY_TRUSTED_PROXIES", NULL, setting_networks, &rest.trusted_proxies,
 		"networks of proxies whose X-Forwarded-For or Forwarded tells the client's address, of live too" },
+	{ "QUERY_EXPORTS", "4", setting_int, &api.exports_max,
+		"exports under way at once, and one of a user; more are answered busy", 1, 4096 },
 	{ "QUERY_FILES_DIR", NULL, setting_text, &rest.files_dir, "folder of the page's files; unset: no page" },
 	{ "QUERY_PUBLIC_AUTH_URL", NULL, setting_text, &api.auth_url, "where browsers reach auth; unset: AUTH_URL" },
 	{ "QUERY_PUBLIC_LIVE_URL", NULL, setting_text, &api.live_url,
@@ -284,6 +286,8 @@ static int open_api(struct query *q)
 	api.store = q->store;
 	api.keys = q->keys;
 	api.access = q->access;
+	api.auth = access_options.auth;
+	api.auth.timeout_ms = EXPORT_TIMEOUT_MS;
 	int r = describe_page(q);
 	if (r == 0)
 		r = api_open(&q->api, &api);

@@ -1,5 +1,6 @@
 /* api - the table of routes, who asks, and what the page must know. */
 #include "query/api/internal.h"
+#include "query/export/slots.h"
 #include "base/clock.h"
 #include "service/log.h"
 
@@ -16,12 +17,23 @@ int api_open(struct api **ret, const struct api_options *o)
 	if (!a)
 		return -ENOMEM;
 	a->o = *o;
+	int r = client_open(&a->auth, &o->auth);
+	if (r == 0)
+		r = slots_open(&a->exports, o->exports_max);
+	if (r) {
+		api_close(a);
+		return r;
+	}
 	*ret = a;
 	return 0;
 }
 
 void api_close(struct api *a)
 {
+	if (!a)
+		return;
+	slots_close(a->exports);
+	client_close(a->auth);
 	free(a);
 }
 
@@ -129,6 +141,7 @@ const struct web_route *api_routes(void)
 			.handle = api_get_company,
 			.access = WEB_SERVICE,
 			.scope = "latest.read" },
+		{ .method = "GET", .path = "/v1/export", .handle = api_export, .access = WEB_USER },
 		{ .method = "GET", .path = "/v1/config", .handle = get_config, .access = WEB_PUBLIC },
 		{ 0 },
 	};

@@ -4,6 +4,7 @@
  *     GET /v1/latest              where all my pets are, page by page
  *     GET /v1/latest/{device}     where one is
  *     GET /v1/history/{device}    where one was; ?from&to&order&limit&cursor&format
+ *     GET /v1/export              all that is held of me, as a ZIP
  *     GET /v1/config              what the page must know
  *     GET /internal/v1/users/{id}/latest
  *                                 where a user's pets are and what they are called, for the gateway; ?limit
@@ -16,6 +17,7 @@
 #pragma once
 
 #include "base/err.h"
+#include "client/client.h"
 #include "query/access/access.h"
 #include "query/access/keys.h"
 #include "store/store.h"
@@ -28,6 +30,8 @@ struct api_options {
 	struct store *store;
 	struct access *access;
 	struct keys *keys;
+	struct client_options auth; /* whom exports are asked from, with the scope account.export */
+	int64_t exports_max; /* under way at once */
 	/* For GET /v1/config; NULL is as good as "". */
 	const char *auth_url; /* where auth's REST is, for browsers */
 	const char *live_url; /* the live WebSocket, path included */
@@ -35,7 +39,7 @@ struct api_options {
 	const char *tile_attribution; /* whom the tiles are owed to */
 };
 
-/* 0 or -ENOMEM. */
+/* 0, -EINVAL for an URL of auth that is none, or -ENOMEM. */
 MUST_CHECK int api_open(struct api **ret, const struct api_options *o);
 void api_close(struct api *a); /* accepts NULL; after web_close() */
 

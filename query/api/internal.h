@@ -11,6 +11,8 @@
 
 struct api {
 	struct api_options o;
+	struct client *auth;
+	struct slots *exports; /* who has one under way */
 };
 
 /* The collections that the writer keeps. */
@@ -48,8 +50,9 @@ static inline void position_document_limit(struct position_document *d, const st
 /* latest.c: {_id: {$in: [the devices beyond the cursor]}} for the collection of latest positions. */
 void api_latest_filter(bson_t *ret, const struct device_set *devices, const struct latest_range *range);
 
-/* history.c, latest.c, company.c: the routes. */
+/* history.c, latest.c, company.c, export.c: the routes. */
 void api_get_company(struct web_request *q, void *owner);
+void api_export(struct web_request *q, void *owner);
 void api_get_history(struct web_request *q, void *owner);
 void api_list_latest(struct web_request *q, void *owner);
 void api_get_latest(struct web_request *q, void *owner);

@@ -25,6 +25,7 @@ OUTSIDE = {
     r"curl/[a-z]+\.h": "lib/client lib/mail",
     r"libwebsockets\.h": "lib/socket",
     r"uv\.h": "lib/socket",
+    r"archive(_entry)?\.h": "lib/zip",
     r"protobuf-c/[a-z-]+\.h|(record/)?position\.pb-c\.h": "lib/record",
 }
 

@@ -5,7 +5,7 @@
 packages_compile=(
 	gcc meson ninja-build pkg-config libc6-dev
 	librdkafka-dev libmongoc-dev libjansson-dev libcivetweb-dev libwebsockets-dev libwebsockets-evlib-uv
-	libuv1-dev libsodium-dev libprotobuf-c-dev protobuf-c-compiler libgeos-dev libcurl4-openssl-dev libssl-dev zlib1g-dev
+	libuv1-dev libsodium-dev libprotobuf-c-dev protobuf-c-compiler libgeos-dev libcurl4-openssl-dev libssl-dev zlib1g-dev libarchive-dev
 	check
 )
 packages_page=(nodejs=node npm=npm)
@@ -14,7 +14,7 @@ packages_run=(curl ca-certificates python3 python3-venv python3-pip procps)
 packages_kafka=(openjdk-17-jre-headless=java maven=mvn)
 packages_mongod=(libcurl4 unzip)
 packages_go=(unzip)
-packages_test=(mosquitto mosquitto-clients valgrind libclang-rt-14-dev llvm-14=llvm-symbolizer-14 chromium=chromium git)
+packages_test=(mosquitto mosquitto-clients haproxy valgrind libclang-rt-14-dev llvm-14=llvm-symbolizer-14 chromium=chromium git)
 packages_compose=(docker.io=dockerd docker-compose)
 packages_offline=(debootstrap)
 packages_lint=(clang-tidy clang-format shellcheck)

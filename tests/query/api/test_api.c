@@ -98,6 +98,8 @@ static void open_server(const char *uri, int64_t timeout_ms)
 	ck_assert_int_eq(
 		store_open(&store, &(struct store_options){ .uri = uri, .timeout_ms = timeout_ms, .create = true }), 0);
 	ck_assert_int_eq(api_open(&api, &(struct api_options){ .store = store,
+						.auth = { .base_url = "http://127.0.0.1:1" },
+						.exports_max = 1,
 						.auth_url = "http://auth.example",
 						.tile_url = "https://tiles.example/{z}/{x}/{y}.png",
 						.tile_attribution = "\xc2\xa9 \"them\"" }),

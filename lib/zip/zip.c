@@ -1,0 +1,99 @@
+/* zip - libarchive's writer, whose bytes go on to the sink at once. */
+#include "zip/zip.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <stdlib.h>
+
+struct zip {
+	struct archive *archive;
+	struct archive_entry *entry;
+	zip_sink sink;
+	void *owner;
+	bool refused; /* by the sink */
+	bool open; /* archive_write_open() went well, and the end was not written */
+};
+
+static la_ssize_t on_write(struct archive *a, void *owner, const void *bytes, size_t n)
+{
+	struct zip *z = owner;
+
+	if (!z->refused && z->sink(z->owner, bytes, n))
+		return (la_ssize_t)n;
+	z->refused = true;
+	archive_set_error(a, EPIPE, "nobody reads");
+	return -1;
+}
+
+static int result(const struct zip *z, int r)
+{
+	return r >= ARCHIVE_WARN ? 0 : z->refused ? -EPIPE : -EIO;
+}
+
+static int start(struct zip *z)
+{
+	/* No blocks of its own: what is small waits in the sink, if anywhere. */
+	bool ok = archive_write_set_format_zip(z->archive) == ARCHIVE_OK &&
+		  archive_write_set_bytes_per_block(z->archive, 0) == ARCHIVE_OK &&
+		  archive_write_open(z->archive, z, NULL, on_write, NULL) == ARCHIVE_OK;
+
+	z->open = ok;
+	return ok ? 0 : -ENOMEM;
+}
+
+int zip_open(struct zip **ret, zip_sink sink, void *owner)
+{
+	struct zip *z = calloc(1, sizeof *z);
+
+	if (!z)
+		return -ENOMEM;
+	z->sink = sink;
+	z->owner = owner;
+	z->archive = archive_write_new();
+	z->entry = archive_entry_new();
+	int r = z->archive && z->entry ? start(z) : -ENOMEM;
+	if (r) {
+		zip_close(z);
+		return r;
+	}
+	*ret = z;
+	return 0;
+}
+
+int zip_entry(struct zip *z, const char *name, int64_t time_ms)
+{
+	archive_entry_clear(z->entry);
+	archive_entry_set_pathname(z->entry, name);
+	archive_entry_set_filetype(z->entry, AE_IFREG);
+	archive_entry_set_perm(z->entry, 0644);
+	archive_entry_set_mtime(z->entry, (time_t)(time_ms / 1000), 0);
+	archive_entry_unset_size(z->entry);
+	return result(z, archive_write_header(z->archive, z->entry));
+}
+
+int zip_write(struct zip *z, const void *bytes, size_t n)
+{
+	la_ssize_t done = n > 0 ? archive_write_data(z->archive, bytes, n) : 0;
+
+	return done == (la_ssize_t)n ? 0 : z->refused ? -EPIPE : -EIO;
+}
+
+int zip_finish(struct zip *z)
+{
+	int r = archive_write_close(z->archive);
+
+	z->open = false;
+	return result(z, r);
+}
+
+void zip_close(struct zip *z)
+{
+	if (!z)
+		return;
+	if (z->open) /* else freeing would write the end */
+		archive_write_fail(z->archive);
+	archive_entry_free(z->entry);
+	archive_write_free(z->archive);
+	free(z);
+}
