@@ -23,7 +23,6 @@
 #define AUDIT_PASSWORD_RESET "password.reset" /* by a link in a mail */
 #define AUDIT_EMAIL_ASKED "email.asked" /* who: the new address */
 #define AUDIT_EMAIL_CHANGED "email.changed" /* who: the new address */
-#define AUDIT_DELETION_ASKED "account.deletion_asked"
 #define AUDIT_EXPORTED "account.exported"
 #define AUDIT_INVITATION_MADE "invitation.made" /* who: where one is named */
 #define AUDIT_INVITATION_REVOKED "invitation.revoked"

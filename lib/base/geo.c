@@ -56,7 +56,7 @@ static struct part part_of(int64_t at_e7, int64_t size_e7, int bits)
 	if (i == parts) /* the upper end of the range is in the last */
 		i--;
 	int64_t nearer = 2 * i >= parts ? i : i + 1;
-	return (struct part){ (2 * i + 1) * size_e7 / (2 * parts) - size_e7 / 2,
+	return (struct part){ ((2 * i + 1) * size_e7 + parts) / (2 * parts) - size_e7 / 2,
 		nearer * size_e7 / parts - size_e7 / 2 };
 }
 

@@ -47,6 +47,7 @@ static struct work *asking, *reading; /* what was put last */
 static char askers, readers;
 static struct uuid visible[200];
 static size_t visible_n;
+static struct limits limits; /* of all that is visible */
 static int access_result;
 
 void workers_put(struct workers *ws, struct work *w)
@@ -62,6 +63,8 @@ int access_devices(struct access *a, const struct uuid *user, struct device_set 
 	(void)a;
 	(void)user;
 	*ret = access_result ? NULL : device_set_new(visible, visible_n);
+	if (*ret)
+		(*ret)->limits = limits;
 	return access_result;
 }
 
@@ -378,6 +381,172 @@ START_TEST(nothing_waits_is_not_slow)
 }
 END_TEST
 
+/* ---- clients that came by a link ---- */
+
+#define WINDOW                                                                                                         \
+	(struct limits)                                                                                                \
+	{                                                                                                              \
+		.limited = true, .live = true, .from_ms = 1000, .until_ms = 2000, .expires_ms = INT64_MAX              \
+	}
+
+static void offer(struct watch *w, int64_t time_ms, int64_t offset, bool late)
+{
+	struct update *u = make_update(1, time_ms, 5000, w->device->partition, offset);
+
+	viewer_push(w, u, late);
+	update_unref(u);
+}
+
+/* Subscribes to device 1, of which there is no past; its watch. */
+static struct watch *watch_by_link(const struct limits *l)
+{
+	struct uuid id = device(1);
+
+	limits = *l;
+	may_see(1);
+	hear("{\"type\":\"subscribe\",\"devices\":\"all\"}");
+	finish(&asking);
+	finish(&reading);
+	ck_assert(is(next(), "{\"type\":\"subscribed\""));
+	ck_assert(is(next(), "{\"type\":\"snapshot\",\"positions\":[],"));
+	return watch_find(viewer, &id);
+}
+
+START_TEST(a_link_shows_its_window)
+{
+	start();
+	struct watch *w = watch_by_link(&WINDOW);
+	offer(w, 999, 0, false);
+	ck_assert_str_eq(next(), "");
+	offer(w, 2000, 1, false);
+	ck_assert_str_eq(next(), "");
+	offer(w, 1000, 2, false);
+	ck_assert(is(next(), "{\"type\":\"positions\",\"positions\":[{"));
+	offer(w, 1999, 3, false);
+	ck_assert(is(next(), "{\"type\":\"positions\",\"positions\":[{"));
+	offer(w, 1500, 4, true); /* is history, which is not shown */
+	ck_assert_str_eq(next(), "");
+	viewer->limits.history = true;
+	offer(w, 1600, 5, true);
+	ck_assert_ptr_nonnull(strstr(next(), "\"late\":true}]"));
+	stop();
+}
+END_TEST
+
+START_TEST(a_snapshot_is_of_the_window_too)
+{
+	start();
+	struct update *u = make_update(1, 999, 999, watch(1)->device->partition, 0);
+	ring_append(hub.ring, u);
+	update_unref(u);
+	hub.places[viewer->places[0].partition].next = 1;
+	watch_remove_all(viewer);
+	ck_assert_ptr_nonnull(watch_by_link(&WINDOW));
+	stop();
+}
+END_TEST
+
+START_TEST(a_link_that_is_not_live)
+{
+	struct limits past = WINDOW;
+
+	start();
+	past.live = false;
+	past.history = true;
+	limits = past;
+	may_see(1);
+	hear("{\"type\":\"subscribe\",\"devices\":\"all\"}");
+	finish(&asking);
+	ck_assert_ptr_null(reading);
+	ck_assert(is(next(), "{\"type\":\"error\",\"code\":\"not_live\""));
+	ck_assert_uint_eq(viewer->watches_n, 0);
+	stop();
+}
+END_TEST
+
+START_TEST(what_a_link_shows_changes)
+{
+	start();
+	watch_by_link(&WINDOW);
+	limits.expires_ms = INT64_MAX - 1; /* renewed */
+	viewer_note_changed(viewer);
+	finish(&asking);
+	ck_assert_int_eq(closed, 0);
+	ck_assert_int_eq(viewer->limits.expires_ms, INT64_MAX - 1);
+	limits.blur = 4;
+	viewer_note_changed(viewer);
+	finish(&asking);
+	ck_assert_int_eq(closed, 1012);
+	stop();
+}
+END_TEST
+
+START_TEST(a_link_ends)
+{
+	start();
+	watch_by_link(&WINDOW);
+	viewer->limits.expires_ms = 7000;
+	viewer_sweep(viewer, loop_now_ms(hub.loop), 6999);
+	ck_assert_int_eq(closed, 0);
+	viewer_sweep(viewer, loop_now_ms(hub.loop), 7000);
+	ck_assert_int_eq(closed, 4401);
+	stop();
+}
+END_TEST
+
+START_TEST(a_link_has_ended_meanwhile)
+{
+	start();
+	watch_by_link(&WINDOW);
+	limits.expires_ms = 1;
+	viewer_note_changed(viewer);
+	finish(&asking);
+	ck_assert_int_eq(closed, 4401);
+	stop();
+}
+END_TEST
+
+/* What was missed is history. */
+START_TEST(a_live_link_is_not_told_what_it_missed)
+{
+	start();
+	limits = WINDOW;
+	may_see(1);
+	char text[CURSOR_TEXT_SIZE], message[CURSOR_TEXT_SIZE + 100];
+	struct uuid id = device(1);
+	struct cursor_place place = { partition_of(&id, PARTITIONS), { 0, 0 } };
+	cursor_write(text, PARTITIONS, device_sum(&id), &place, 1, NULL);
+	snprintf(message, sizeof message, "{\"type\":\"subscribe\",\"devices\":\"all\",\"cursor\":\"%s\"}", text);
+	for (int k = 0; k < 2; k++) { /* the second time with history */
+		closed = 0;
+		hear(message);
+		finish(&asking);
+		finish(&reading);
+		ck_assert_ptr_nonnull(strstr(next(), k ? "\"recovered\":true" : "\"recovered\":false"));
+		watch_remove_all(viewer);
+		viewer_forget_outbox(viewer);
+		limits.history = true;
+	}
+	stop();
+}
+END_TEST
+
+START_TEST(a_blurred_link)
+{
+	struct limits l = WINDOW;
+
+	start();
+	l.blur = 5;
+	struct watch *w = watch_by_link(&l);
+	offer(w, 1000, 0, false);
+	ck_assert(is(next(), "{\"type\":\"positions\",\"positions\":[{"));
+	ck_assert_ptr_null(strstr(sent, "50.1703"));
+	ck_assert_ptr_null(strstr(sent, "received"));
+	ck_assert_ptr_nonnull(strstr(sent, "\"accuracy\":"));
+	stop();
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("viewer");
@@ -392,6 +561,14 @@ static Suite *suite(void)
 	tcase_add_test(t, positions_are_held_back_while_auth_does_not_answer);
 	tcase_add_test(t, auth_cannot_say);
 	tcase_add_test(t, nothing_waits_is_not_slow);
+	tcase_add_test(t, a_link_shows_its_window);
+	tcase_add_test(t, a_snapshot_is_of_the_window_too);
+	tcase_add_test(t, a_link_that_is_not_live);
+	tcase_add_test(t, what_a_link_shows_changes);
+	tcase_add_test(t, a_link_ends);
+	tcase_add_test(t, a_link_has_ended_meanwhile);
+	tcase_add_test(t, a_live_link_is_not_told_what_it_missed);
+	tcase_add_test(t, a_blurred_link);
 	suite_add_tcase(s, t);
 	return s;
 }
