@@ -182,7 +182,8 @@ static bool settle(struct mailer *m, int r)
 	return true;
 }
 
-static bool send_claimed(struct mailer *m)
+/* What the server need not be asked about. Returns whether that was so. */
+static bool settle_unsent(struct mailer *m)
 {
 	if (m->item.none)
 		say("none", mail_box_remove(&m->box, &m->item));
@@ -191,7 +192,7 @@ static bool send_claimed(struct mailer *m)
 	else if (!m->item.readable)
 		drop(m, "unreadable");
 	else
-		return settle(m, smtp_send(m->smtp, m->from, m->item.to, m->item.message, m->item.len));
+		return false;
 	return true;
 }
 
@@ -206,8 +207,16 @@ static void note(struct mailer *m, bool there)
 		backoff_reset(&m->backoff);
 }
 
-/* Sends what is due. Returns how long there is nothing to do. */
-static int64_t send_due(struct mailer *m)
+/* Nothing is due. Returns how long to wait. */
+static int64_t look(struct mailer *m)
+{
+	if (!m->there || clock_mono_ms() >= m->look_due_ms)
+		note(m, smtp_check(m->smtp) == 0);
+	return m->there ? IDLE_MS : backoff_next(&m->backoff);
+}
+
+/* Sends what is due: while the server is away, one now and then. Returns how long to wait. */
+static int64_t work(struct mailer *m)
 {
 	while (!turn_stopping(&m->turn)) {
 		heartbeat_beat(m->heartbeat);
@@ -215,22 +224,14 @@ static int64_t send_due(struct mailer *m)
 		if (r == -EBADMSG)
 			log_error("mail cannot be read", LOG_I("result", r)); /* met again when the claim ends */
 		else if (r)
-			return IDLE_MS; /* none is left, or MongoDB is away, which upkeep tells */
-		else if (!send_claimed(m)) {
-			note(m, false);
+			return look(m); /* none is left, or MongoDB is away, which upkeep tells */
+		if (r || settle_unsent(m))
+			continue;
+		note(m, settle(m, smtp_send(m->smtp, m->from, m->item.to, m->item.message, m->item.len)));
+		if (!m->there)
 			return backoff_next(&m->backoff);
-		} else if (!m->item.none)
-			note(m, true);
 	}
 	return 0;
-}
-
-static int64_t work(struct mailer *m)
-{
-	heartbeat_beat(m->heartbeat);
-	if (!m->there || clock_mono_ms() >= m->look_due_ms)
-		note(m, smtp_check(m->smtp) == 0);
-	return m->there ? send_due(m) : backoff_next(&m->backoff);
 }
 
 static void *run(void *arg)
