@@ -42,6 +42,7 @@ demo_say() {
 	cat <<EOF
 
   Page      http://127.0.0.1:$(port query)/
+  Mails     http://127.0.0.1:$(port mails)/
   E-mail    $demo_email
   Password  $(<"$(secret demo-password)")
 

@@ -40,7 +40,7 @@ programs_start() {
 		port_assign "$name" "$name-ops" $((ops++))
 	done
 	clients="gateway:$(<"$(secret gateway)"):devices.lookup latest.read,query:$(<"$(secret query)"):access.read tokens.introspect account.export"
-	clients+=",operator:$(<"$(secret operator)"):devices.unknown keys.rotate"
+	clients+=",operator:$(<"$(secret operator)"):devices.unknown keys.rotate users.invite"
 	secret_write clients "$clients"
 	secret_write mongodb-uri "$mongodb_uri"
 	for name in "${programs[@]}"; do
@@ -79,7 +79,8 @@ program_env() {
 	case $1 in
 	auth)
 		printf '%s\n' "AUTH_PORT=$(port auth)" "AUTH_CLIENTS_FILE=$run/secrets/clients" "AUTH_MASTER_SECRET_FILE=$(secret master)" \
-			"AUTH_CORS_ORIGINS=$(page_origins)"
+			"AUTH_CORS_ORIGINS=$(page_origins)" "AUTH_PUBLIC_URL=http://127.0.0.1:$(port query)" \
+			"AUTH_SMTP_URL=smtp://127.0.0.1:$(port smtp)" AUTH_SMTP_STARTTLS=false
 		;;
 	gateway)
 		while read -r name _; do

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# servers - Kafka and MongoDB for ./dev up: one node each, data in .run; or the user's own.
+# servers - Kafka and MongoDB for ./dev up: one node each, data in .run; or the user's own. And a mail server that only shows.
 
 # Sets $brokers and $mongodb_uri, and starts what the user did not bring.
 servers_start() {
@@ -7,8 +7,22 @@ servers_start() {
 	mongodb_uri=${PETTRACK_MONGODB_URI:-}
 	[ -n "$brokers" ] || kafka_launch
 	[ -n "$mongodb_uri" ] || mongod_launch
+	mails_launch
 	[ -n "${PETTRACK_KAFKA_BROKERS:-}" ] || kafka_wait
 	[ -n "${PETTRACK_MONGODB_URI:-}" ] || mongod_wait
+	mails_wait
+}
+
+# What auth mails goes nowhere but onto a page.
+mails_launch() {
+	port_assign mails smtp 2525
+	port_assign mails mails 8025
+	process_start mails "$(sha256sum <"$root/tools/dev/mails.py" | cut -c 1-16)-$(port smtp)-$(port mails)" \
+		"$python" "$root/tools/dev/mails.py" "$(port smtp)" "$(port mails)" "$run/mails"
+}
+
+mails_wait() {
+	process_wait mails 30 "start of the mail server" "$python" "$root/tools/dev/mails.py" ready "$(port smtp)" "$(port mails)"
 }
 
 kafka_launch() {

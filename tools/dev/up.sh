@@ -2,7 +2,7 @@
 # up - from a bare Debian to pets on a map; down, status and logs for what that started.
 
 # In the order of start; the end goes the other way.
-processes=(kafka mongod auth gateway writer query simulate)
+processes=(kafka mongod mails auth gateway writer query simulate)
 
 command_up() {
 	local tracks=''
