@@ -98,31 +98,9 @@ static const struct command subcommands[] = {
 	{ "unknown", "", device_unknown },
 };
 
-enum { SUBCOMMANDS = sizeof subcommands / sizeof *subcommands };
-
-static int usage(const char *name, bool asked)
-{
-	FILE *to = asked ? stdout : stderr;
-
-	fprintf(to, "Usage: %s", name);
-	for (size_t i = 0; i < SUBCOMMANDS; i++)
-		fprintf(to, "%s %s%s%s", i ? " |" : "", subcommands[i].name, *subcommands[i].summary ? " " : "",
-			subcommands[i].summary);
-	fputs("  [--flag VALUE]...\n", to);
-	return asked ? EXIT_SUCCESS : 2;
-}
-
 static int run(int argc, char **argv)
 {
-	char name[64];
-
-	for (size_t i = 0; argc > 1 && i < SUBCOMMANDS; i++)
-		if (!strcmp(argv[1], subcommands[i].name)) {
-			snprintf(name, sizeof name, "%s %s", argv[0], argv[1]);
-			argv[1] = name;
-			return subcommands[i].run(argc - 1, argv + 1);
-		}
-	return usage(argv[0], argc > 1 && !strcmp(argv[1], "--help"));
+	return run_subcommand(subcommands, sizeof subcommands / sizeof *subcommands, argc, argv);
 }
 
 const struct command command_device = { "device", "add, claim, list, rotate, remove, share trackers; their rules",

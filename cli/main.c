@@ -9,6 +9,7 @@ static const struct command *const commands[] = {
 	&command_login,
 	&command_device,
 	&command_shares,
+	&command_link,
 	&command_simulate,
 	&command_decode,
 	&command_seed,

@@ -1,5 +1,4 @@
 /* shares - `pettrack shares`: what the account shares, and what is shared with it. */
-#include "base/uuid.h"
 #include "cli/command.h"
 #include "cli/device.h"
 #include "cli/grants.h"
@@ -108,17 +107,6 @@ static const struct action {
 	{ "end", "Stops sharing a device of the account with somebody.", grants_end },
 };
 
-/* Whether @id is what the list shows as one; else says so. */
-static bool is_id(const char *id)
-{
-	struct uuid ignored;
-	bool is = id && uuid_parse(&ignored, id, strlen(id)) == 0;
-
-	if (!is)
-		complain("which share? Give its id, from `pettrack shares`");
-	return is;
-}
-
 static int run_action(const struct action *a, int argc, char **argv)
 {
 	static const char *id;
@@ -129,7 +117,7 @@ static int run_action(const struct action *a, int argc, char **argv)
 	if (!device_begin(&(struct service){ argv[0], a->summary, none, "PETTRACK_", "SHARE", &id, 1 }, argc, argv,
 		    &session, &status))
 		return status;
-	if (is_id(id)) {
+	if (given_id(id, "share", "pettrack shares")) {
 		int r = a->act(session, id);
 		status = r ? device_failed(r) : EXIT_SUCCESS;
 	} else {

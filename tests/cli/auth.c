@@ -259,8 +259,8 @@ static void list_grants(struct web_request *q, void *owner)
 				"next"));
 }
 
-/* Where the grant of the path is in @list; its size: nowhere. */
-static size_t grant_at(struct web_request *q, const json_t *list)
+/* Where what the path names is in @list; its size: nowhere. */
+static size_t at(struct web_request *q, const json_t *list)
 {
 	size_t i = 0;
 
@@ -276,7 +276,7 @@ static void accept_grant(struct web_request *q, void *owner)
 
 	if (!allowed(q, a))
 		return;
-	json_t *grant = json_array_get(a->received, grant_at(q, a->received));
+	json_t *grant = json_array_get(a->received, at(q, a->received));
 	if (!grant) {
 		web_problem(q, 404, "not_found", "There is no such share.");
 		return;
@@ -291,11 +291,68 @@ static void drop_grant(struct web_request *q, void *owner)
 
 	if (!allowed(q, a))
 		return;
-	if (json_array_remove(a->received, grant_at(q, a->received)) &&
-		json_array_remove(a->given, grant_at(q, a->given)))
+	if (json_array_remove(a->received, at(q, a->received)) && json_array_remove(a->given, at(q, a->given)))
 		web_problem(q, 404, "not_found", "There is no such share.");
 	else
 		web_reply(q, 204, NULL);
+}
+
+/* ---- links ---- */
+
+static void add_link(struct web_request *q, void *owner)
+{
+	struct auth *a = owner;
+	const json_t *body = allowed(q, a) ? web_body(q) : NULL;
+
+	if (!body || find(q, a) == SIZE_MAX)
+		return;
+	json_t *link = json_pack("{s:o, s:s, s:s, s:i, s:n, s:o}", "id",
+		json_sprintf("00000000-0000-4000-b000-%012zu", json_array_size(a->links)), "token", "secret", "expires",
+		"2026-01-02T05:04:05.000Z", "uses", 3, "last_used", "url",
+		a->public_url ? json_sprintf("%s/#share=secret", a->public_url) : json_null());
+	json_object_update_missing(link, (json_t *)(uintptr_t)body);
+	json_array_append(a->links, link);
+	web_reply(q, 201, link);
+}
+
+static void list_links(struct web_request *q, void *owner)
+{
+	struct auth *a = owner;
+
+	if (allowed(q, a) && find(q, a) != SIZE_MAX)
+		web_reply(q, 200, json_pack("{s:O, s:n}", "links", a->links, "next"));
+}
+
+/* The one of the path; else that is answered. */
+static json_t *find_link(struct web_request *q, struct auth *a)
+{
+	json_t *link = json_array_get(a->links, at(q, a->links));
+
+	if (!link)
+		web_problem(q, 404, "not_found", "There is no such link.");
+	return link;
+}
+
+static void renew_link(struct web_request *q, void *owner)
+{
+	struct auth *a = owner;
+	const json_t *body = allowed(q, a) ? web_body(q) : NULL;
+	json_t *link = body ? find_link(q, a) : NULL;
+
+	if (!link)
+		return;
+	json_object_update(link, (json_t *)(uintptr_t)body);
+	web_reply(q, 200, json_incref(link));
+}
+
+static void revoke_link(struct web_request *q, void *owner)
+{
+	struct auth *a = owner;
+
+	if (!allowed(q, a) || !find_link(q, a))
+		return;
+	json_array_remove(a->links, at(q, a->links));
+	web_reply(q, 204, NULL);
 }
 
 /* ---- for modules ---- */
@@ -334,6 +391,10 @@ static const struct web_route routes[] = {
 	{ "POST", "/v1/grants/{id}/accept", accept_grant },
 	{ "POST", "/v1/grants/{id}/decline", drop_grant },
 	{ "DELETE", "/v1/grants/{id}", drop_grant },
+	{ "POST", "/v1/devices/{id}/links", add_link },
+	{ "GET", "/v1/devices/{id}/links", list_links },
+	{ "PATCH", "/v1/links/{id}", renew_link },
+	{ "DELETE", "/v1/links/{id}", revoke_link },
 	{ "POST", "/v1/oauth/token", give_token },
 	{ "GET", "/internal/v1/devices/unknown", list_unknown },
 	{ 0 },
@@ -341,9 +402,11 @@ static const struct web_route routes[] = {
 
 int auth_open(struct auth *a)
 {
-	*a = (struct auth){
-		.expires_in = 900, .devices = json_array(), .given = json_array(), .received = json_array()
-	};
+	*a = (struct auth){ .expires_in = 900,
+		.devices = json_array(),
+		.links = json_array(),
+		.given = json_array(),
+		.received = json_array() };
 	int r = web_open(&a->web, &(struct web_options){
 					  .address = "127.0.0.1",
 					  .threads = 8,
@@ -364,5 +427,6 @@ void auth_close(struct auth *a)
 	web_close(a->web);
 	json_decref(a->received);
 	json_decref(a->given);
+	json_decref(a->links);
 	json_decref(a->devices);
 }

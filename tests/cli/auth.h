@@ -26,6 +26,8 @@ struct auth {
 	int registered, logins, refreshes, logouts;
 	int guesses; /* codes that were shown */
 	json_t *devices; /* with their secrets */
+	json_t *links; /* share links, with their tokens */
+	const char *public_url; /* that they begin with; NULL: not known */
 	json_t *given, *received; /* grants, as the routes show them; a test adds to the latter */
 
 	char url[64];

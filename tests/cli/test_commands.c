@@ -342,6 +342,70 @@ START_TEST(shares_answered)
 }
 END_TEST
 
+#define LINK "00000000-0000-4000-b000-000000000000"
+
+START_TEST(link_made)
+{
+	log_in();
+	ck_assert_int_eq(RUN(command_device, "add", "Blue collar"), 0);
+	ck_assert_int_eq(RUN(command_link, "add", "Blue collar", "--for", "2h", "--label", "Walker", "--blur", "6"), 0);
+	ck_assert_str_eq(out, "link     " LINK "\ntoken    secret\nexpires  2026-01-02T05:04:05.000Z\n");
+	const json_t *made = json_array_get(auth.links, 0);
+	ck_assert_int_eq(json_integer_value(json_object_get(made, "expires_in_s")), 7200);
+	ck_assert_int_eq(json_integer_value(json_object_get(made, "blur")), 6);
+	ck_assert(json_is_true(json_object_get(made, "live")) && json_is_false(json_object_get(made, "history")));
+	ck_assert_ptr_null(json_object_get(made, "from"));
+	ck_assert_str_eq(device_text(made, "label"), "Walker");
+	auth.public_url = "https://pets.example.org";
+	ck_assert_int_eq(
+		RUN(command_link, "add", "Blue collar", "--not-live", "--history", "--until", "2026-01-02T08:00:00Z"),
+		0);
+	ck_assert_ptr_nonnull(strstr(out, "\nurl      https://pets.example.org/#share=secret\n"));
+	made = json_array_get(auth.links, 1);
+	ck_assert(json_is_false(json_object_get(made, "live")) && json_is_true(json_object_get(made, "history")));
+	ck_assert_str_eq(device_text(made, "until"), "2026-01-02T08:00:00Z");
+	ck_assert_int_eq(RUN(command_link, "add", "Blue collar", "--json"), 0);
+	json_t *link = json_loads(out, 0, NULL);
+	ck_assert(json_equal(link, json_array_get(auth.links, 2)));
+	json_decref(link);
+}
+END_TEST
+
+START_TEST(link_listed_renewed_revoked)
+{
+	log_in();
+	ck_assert_int_eq(RUN(command_device, "add", "Blue collar"), 0);
+	ck_assert_int_eq(RUN(command_link, "add", "Blue collar", "--label", "Vet"), 0);
+	ck_assert_int_eq(RUN(command_link, "list", "Blue collar"), 0);
+	ck_assert_str_eq(out, "LINK                                  FOR  EXPIRES                   OPENED  LAST\n" LINK
+			      "  Vet  2026-01-02T05:04:05.000Z  3       \n");
+	ck_assert_int_eq(RUN(command_link, "renew", LINK, "--for", "7d"), 0);
+	ck_assert_str_eq(out, "expires  2026-01-02T05:04:05.000Z\n");
+	ck_assert_int_eq(json_integer_value(json_object_get(json_array_get(auth.links, 0), "expires_in_s")), 7 * 86400);
+	ck_assert_int_eq(RUN(command_link, "revoke", LINK), 0);
+	ck_assert_uint_eq(json_array_size(auth.links), 0);
+	ck_assert_int_eq(RUN(command_link, "revoke", LINK), 1);
+	ck_assert_int_eq(RUN(command_link, "renew", LINK), 1);
+}
+END_TEST
+
+START_TEST(link_used_wrongly)
+{
+	log_in();
+	ck_assert_int_eq(RUN(command_link, NULL), 2);
+	ck_assert_int_eq(RUN(command_link, "--help"), 0);
+	ck_assert_str_eq(
+		out, "Usage: pettrack x add DEVICE | list DEVICE | renew LINK | revoke LINK  [--flag VALUE]...\n");
+	ck_assert_int_eq(RUN(command_link, "add"), 2);
+	ck_assert_int_eq(RUN(command_link, "list"), 2);
+	ck_assert_int_eq(RUN(command_link, "add", "nobody"), 1);
+	ck_assert_int_eq(RUN(command_link, "add", "nobody", "--blur", "8"), 2);
+	ck_assert_int_eq(RUN(command_link, "renew"), 2);
+	ck_assert_int_eq(RUN(command_link, "revoke", "../devices"), 2);
+	ck_assert_uint_eq(json_array_size(auth.links), 0);
+}
+END_TEST
+
 START_TEST(shares_used_wrongly)
 {
 	ck_assert_int_eq(RUN(command_shares, NULL), 1); /* not logged in */
@@ -735,6 +799,9 @@ static Suite *suite(void)
 	tcase_add_test(c, shares_listed);
 	tcase_add_test(c, shares_answered);
 	tcase_add_test(c, shares_used_wrongly);
+	tcase_add_test(c, link_made);
+	tcase_add_test(c, link_listed_renewed_revoked);
+	tcase_add_test(c, link_used_wrongly);
 	tcase_add_test(c, device_used_wrongly);
 	tcase_add_loop_test(c, simulate, 0, 2);
 	tcase_add_test(c, a_file_of_devices_for_several_plays);
