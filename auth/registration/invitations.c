@@ -113,8 +113,8 @@ static bool has_room(struct web_request *q, const struct registration *r)
 	else if (result)
 		auth_fail(q, result);
 	else if (!room)
-		web_problem(q, 409, "too_many_invitations",
-			"You may have %lld invitations that have not expired.", (long long)max);
+		web_problem(q, 409, "too_many_invitations", "You may have %lld invitations that have not expired.",
+			(long long)max);
 	return room && !result && r->options.sign_up != SIGN_UP_CLOSED;
 }
 

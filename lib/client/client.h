@@ -1,7 +1,7 @@
 /*
  * client - outgoing HTTP to Pettrack's own modules
  *
- * The only folder that includes curl.h. Blocking; for worker threads, never for an event loop. Certificates are
+ * With lib/mail the only folder that includes curl.h. Blocking; for worker threads, never for an event loop. Certificates are
  * checked, redirects are not followed, and proxies of the environment are not used: a secret goes to the URL that was
  * set, or nowhere.
  * Thread: a struct client may be used by any thread; connections are kept and shared within it. SIGPIPE must be ignored,
