@@ -54,7 +54,7 @@ static int sign(const struct authentication *x, const struct share_link *l, int6
 	if (c.expires_s > l->terms.expires_ms / 1000)
 		c.expires_s = l->terms.expires_ms / 1000;
 	*ret_age_s = c.expires_s - c.issued_s;
-	return c.expires_s > c.issued_s ? keyring_sign(x->keyring, &c, token, TOKEN_SIZE_MAX) : STORE_E_MISSING;
+	return keyring_sign(x->keyring, &c, token, TOKEN_SIZE_MAX);
 }
 
 static void log_opened(struct web_request *q, const struct authentication *x, const struct share_link *l)

@@ -138,8 +138,9 @@ int share_link_open(struct store *s, const char *token, size_t len, int64_t now_
 
 	if (!one_time_hash(token, len, hash))
 		return STORE_E_MISSING;
-	bson_t *filter = BCON_NEW("token", BCON_BYTES(hash, sizeof hash), "expires", "{", "$gt", BCON_DATE_TIME(now_ms),
-		"}", "revoked", "{", "$exists", BCON_BOOL(false), "}");
+	/* The times of an access token are whole seconds: one there must be left. */
+	bson_t *filter = BCON_NEW("token", BCON_BYTES(hash, sizeof hash), "expires", "{", "$gte",
+		BCON_DATE_TIME((now_ms / 1000 + 1) * 1000), "}", "revoked", "{", "$exists", BCON_BOOL(false), "}");
 	bson_t *update =
 		BCON_NEW("$inc", "{", "uses", BCON_INT64(1), "}", "$set", "{", "used", BCON_DATE_TIME(now_ms), "}");
 	int r = store_find_and_modify(s, SHARE_LINKS_COLLECTION, filter, update, true, ret);
