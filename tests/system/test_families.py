@@ -526,21 +526,21 @@ def test_the_audit_log(owner, friend, cat):
 
 def test_by_the_command_line(stack, owner, friend, cat, tmp_path):
     def cli(user, *arguments, **more):
-        home = {"HOME": str(tmp_path / user.email), "PETTRACK_EMAIL": user.email, "PETTRACK_PASSWORD": user.password}
-        return stack.cli(*arguments, env=home, **more).stdout
+        env = {"HOME": str(tmp_path / user.email), "PETTRACK_EMAIL": user.email, "PETTRACK_PASSWORD": user.password}
+        return stack.cli(*arguments, env=env, **more)
 
-    cli(owner, "login")
-    cli(friend, "login")
-    said = cli(owner, "device", "share", "Cat", friend.email, "--manage")
+    for user in (owner, friend):
+        (tmp_path / user.email).mkdir()
+        cli(user, "login")
+    said = cli(owner, "device", "share", "Cat", friend.email, "--manage").stdout
     assert said.startswith(f"Cat is shared with {friend.email}, to manage, once it is accepted by ")
-    listed = cli(friend, "shares")
+    listed = cli(friend, "shares").stdout
     assert owner.email in listed and "pending" in listed
     (share_id,) = re.findall(r"^([0-9a-f-]{36}) ", listed, re.M)
     cli(friend, "shares", "accept", share_id)
-    assert re.search(rf"{share_id} +{re.escape(friend.email)} +manage +accepted", cli(owner, "device", "shares", "Cat"))
+    listed = cli(owner, "device", "shares", "Cat").stdout
+    assert re.search(rf"{share_id} +{re.escape(friend.email)} +manage +accepted", listed)
     assert shared_with(friend).keys() == {"Cat"}
     cli(friend, "shares", "leave", share_id)
-    assert "Nothing is shared with you." in cli(friend, "shares")
-    assert (
-        stack.cli("shares", "accept", share_id, env={"HOME": str(tmp_path / friend.email)}, check=False).returncode == 1
-    )
+    assert "Nothing is shared with you." in cli(friend, "shares").stdout
+    assert cli(friend, "shares", "accept", share_id, check=False).returncode == 1
