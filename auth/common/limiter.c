@@ -26,7 +26,7 @@ struct bucket {
 	int64_t struck; /* the last failure */
 	int64_t known; /* until when the pair is known; 0: no pair */
 	uint32_t strikes; /* failures since a success or a long quiet time */
-	uint32_t owed; /* tokens that they took beyond one each */
+	uint32_t owed; /* tokens that they took beyond what an attempt costs */
 };
 
 struct table {
@@ -183,9 +183,15 @@ static int64_t must_wait(const struct limiter *l, const struct table *t, const s
 	return max(0, max(token, shut_until(l, b)) - now);
 }
 
-static void strike(const struct limiter *l, const struct table *t, struct bucket *b, int64_t now)
+/* A service that is who it says may ask as often as it likes. */
+static int64_t cost(enum auth_limit what)
 {
-	int64_t more = l->o.failure_cost - 1;
+	return what == AUTH_LIMIT_CLIENT ? 0 : 1;
+}
+
+static void strike(const struct limiter *l, const struct table *t, struct bucket *b, enum auth_limit what, int64_t now)
+{
+	int64_t more = l->o.failure_cost - cost(what);
 
 	take(t, b, more, now);
 	b->owed = (uint32_t)min(b->owed + more, 2 * t->burst);
@@ -326,12 +332,6 @@ static struct purse purse(struct limiter *l, const struct limiter_who *w, int64_
 	return p;
 }
 
-/* A service that is who it says may ask as often as it likes. */
-static int64_t cost(enum auth_limit what)
-{
-	return what == AUTH_LIMIT_CLIENT ? 0 : 1;
-}
-
 static int64_t admit(struct limiter *l, const struct limiter_who *w, int64_t now, enum limiter_kind *ret_kind)
 {
 	struct purse p = purse(l, w, now);
@@ -366,7 +366,7 @@ void limiter_failed(struct limiter *l, const struct limiter_who *w, int64_t now_
 	struct purse p = purse(l, w, now_ms * US);
 	for (int kind = 0; kind < LIMITER_KINDS; kind++)
 		if (p.of[kind].bucket)
-			strike(l, p.of[kind].table, p.of[kind].bucket, now_ms * US);
+			strike(l, p.of[kind].table, p.of[kind].bucket, w->what, now_ms * US);
 	pthread_mutex_unlock(&l->lock);
 }
 

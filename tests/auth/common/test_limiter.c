@@ -188,7 +188,7 @@ START_TEST(a_service_pays_for_failures_only)
 	struct limiter_options o = usual();
 
 	teardown();
-	o.limits[AUTH_LIMIT_CLIENT][LIMITER_ADDRESS] = (struct limit){ 60, MINUTE, 8 };
+	o.limits[AUTH_LIMIT_CLIENT][LIMITER_ADDRESS] = (struct limit){ 60, MINUTE, 10 };
 	open_with(o);
 	struct limiter_who w = at(HERE, "query");
 	w.what = AUTH_LIMIT_CLIENT;
