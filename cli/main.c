@@ -18,6 +18,7 @@ static const struct command *const commands[] = {
 	&command_replica_set,
 	&command_retention,
 	&command_keys,
+	&command_invite,
 	NULL,
 };
 
