@@ -3,6 +3,7 @@
 #include "auth/devices/internal.h"
 #include "auth/devices/optional.h"
 #include "auth/devices/unknown.h"
+#include "auth/common/audit.h"
 #include "auth/common/check.h"
 #include "base/clock.h"
 
@@ -163,6 +164,15 @@ static void answer_created(struct web_request *q, json_t *device)
 	web_reply(q, 201, device);
 }
 
+static void log_created(struct web_request *q, const struct devices *d, const json_t *device)
+{
+	const json_t *text = json_object_get(device, "id");
+	struct uuid id;
+
+	if (uuid_parse(&id, json_string_value(text), json_string_length(text)) == 0)
+		device_audit(q, d, AUDIT_DEVICE_ADDED, &id, json_string_value(json_object_get(device, "name")));
+}
+
 static void create(struct web_request *q, const struct devices *d, const struct wish *w)
 {
 	json_t *device = NULL;
@@ -176,6 +186,7 @@ static void create(struct web_request *q, const struct devices *d, const struct 
 		outbox_wake(d->outbox);
 		if (w->identifier)
 			unknown_forget(d->store, w->identifier);
+		log_created(q, d, device);
 		answer_created(q, device);
 	}
 }

@@ -34,6 +34,10 @@ void answer_page(struct web_request *q, json_t *list, int64_t limit, const char 
 /* { identifier: { $in: @list } } without what no device can be called. NULL when @list is no list of texts. */
 bson_t *identifiers_filter(const json_t *list);
 
+/* Writes to the caller's log of events that @event happened to a device of his; @name may be NULL. */
+void device_audit(
+	struct web_request *q, const struct devices *d, const char *event, const struct uuid *device, const char *name);
+
 /* ---- handlers ---- */
 
 void device_create_handle(struct web_request *q, void *owner);

@@ -7,6 +7,7 @@
 #include "auth/devices/optional.h"
 #include "auth/devices/page.h"
 #include "auth/devices/shared.h"
+#include "auth/common/audit.h"
 #include "auth/common/check.h"
 
 #include <errno.h>
@@ -224,6 +225,7 @@ void device_secret_handle(struct web_request *q, void *owner)
 	if (r) {
 		answer_failure(q, r);
 	} else {
+		device_audit(q, d, AUDIT_DEVICE_SECRET, &p.device, document_text(doc, "name"));
 		bson_destroy(doc);
 		web_add_header(q, "Cache-Control", "no-store");
 		web_reply(q, 200, json_pack("{ss}", "secret", secret));
@@ -266,8 +268,10 @@ void device_delete_handle(struct web_request *q, void *owner)
 		r = links_end(d, &p.owner, &p.device);
 	if (r == 0)
 		r = delete_device(d, &p);
-	if (r)
+	if (r) {
 		answer_failure(q, r);
-	else
-		web_reply(q, 204, NULL);
+		return;
+	}
+	device_audit(q, d, AUDIT_DEVICE_DELETED, &p.device, NULL);
+	web_reply(q, 204, NULL);
 }

@@ -522,6 +522,14 @@ def test_the_log_page_by_page_newest_first(stack, owner, cat):
     assert not {e.get("link") for e in events(other)} & {link["id"]}, "each reads his own"
 
 
+def test_what_an_owner_does_with_a_device_is_logged(owner):
+    cat = owner.add_device("Blue collar")
+    assert owner.auth("POST", f"/v1/devices/{cat.id}/secret").status_code == 200
+    assert owner.auth("DELETE", f"/v1/devices/{cat.id}").status_code == 204
+    logged = [(e["event"], e.get("name")) for e in events(owner) if e.get("device") == cat.id]
+    assert logged == [("device.deleted", None), ("device.secret_changed", "Blue collar"), ("device.added", "Blue collar")]
+
+
 def test_a_users_agent_is_cut_and_cleaned(stack, owner, cat):
     link = share(cat)
     assert open_link(stack, link["token"], **{"User-Agent": "x" * 1000}).status_code == 200
