@@ -1,5 +1,5 @@
 #!/bin/sh
-# assemble - the page as it is served, in one folder: its own files, and Leaflet from npm
+# assemble - the page as it is served, in one folder: its own files, with Leaflet and uqr from npm
 #
 #     assemble.sh SOURCE STAMP      makes the folder page/ beside STAMP
 #
@@ -20,12 +20,14 @@ if ! cmp -s "$source/package-lock.json" "$npm/installed-lock.json"; then
 fi
 
 rm -rf "$page.new"
-mkdir -p "$page.new/vendor/leaflet"
+mkdir -p "$page.new/vendor/leaflet" "$page.new/vendor/uqr"
 cp -R "$source/index.html" "$source/css" "$source/icons" "$source/js" "$page.new/"
 cp -R "$npm/node_modules/leaflet/LICENSE" "$npm/node_modules/leaflet/dist/leaflet.css" \
 	"$npm/node_modules/leaflet/dist/images" "$page.new/vendor/leaflet/"
 # Without the line that names a source map: it is not served.
 grep -v '^//# sourceMappingURL=' "$npm/node_modules/leaflet/dist/leaflet.js" >"$page.new/vendor/leaflet/leaflet.js"
+cp "$npm/node_modules/uqr/LICENSE" "$page.new/vendor/uqr/"
+cp "$npm/node_modules/uqr/dist/index.mjs" "$page.new/vendor/uqr/uqr.js"
 
 rm -rf "$page"
 mv "$page.new" "$page"

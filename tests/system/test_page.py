@@ -11,132 +11,22 @@ import os
 import pathlib
 import random
 import re
-import shutil
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
-from support.programs import build
+from playwright.sync_api import expect
+from support.page import PHONE, report
 from support.times import now_ms
 from support.trackers import send_osmand
 from support.waiting import holds_for, wait_until
 
-ARGUMENTS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-DESKTOP = {"width": 1280, "height": 800}
-PHONE = {"width": 360, "height": 740}
+pytest_plugins = ["support.page"]
+
 MINUTE = 60_000
-HOUR = 60 * MINUTE
-
-WATCH_POLICY = """
-    window.violations = [];
-    document.addEventListener("securitypolicyviolation", (e) =>
-        window.violations.push(`${e.violatedDirective} ${e.blockedURI} ${e.sourceFile}:${e.lineNumber}`));
-"""
-
-
-@pytest.fixture(scope="module")
-def site(stack):
-    """The page's URL; auth takes requests from there."""
-    folder = build() / "query/web/page"
-    assert (folder / "index.html").exists(), f"{folder} is not built: it needs npm"
-    stack.query.restart(QUERY_FILES_DIR=str(folder))
-    stack.auth.restart(AUTH_CORS_ORIGINS=stack.query.url())
-    return stack.query.url("/")
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    program = shutil.which("chromium")
-    assert program, "there is no chromium: ./dev installs it"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
-class Visitor:
-    """A person at the page. Times are UTC there."""
-
-    def __init__(self, chromium, site, viewport, **more):
-        self.site = site
-        self.context = chromium.new_context(viewport=viewport, timezone_id="UTC", locale="en-GB", **more)
-        self.context.add_init_script(WATCH_POLICY)
-        self.page = self.context.new_page()
-        self.errors = []
-        self.page.on("console", lambda m: m.type in ("error", "warning") and self.errors.append(m.text))
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.goto(site)
-
-    def log_in(self, user):
-        self.page.get_by_label("E-mail").fill(user.email)
-        self.page.get_by_label("Password").fill(user.password)
-        self.page.get_by_role("button", name="Log in").click()
-        self.expect_state("Live")
-        return self
-
-    def expect_state(self, text, timeout=20):
-        expect(self.page.locator("#status")).to_have_text(text, timeout=timeout * 1000)
-
-    def row(self, device):
-        return self.page.locator(f'.pet-item[data-device="{device.id}"]')
-
-    def pin(self, device):
-        return self.page.locator(f'.pin[data-device="{device.id}"]')
-
-    def select(self, device):
-        self.row(device).locator(".pet").click()
-
-    def fact(self, device, name):
-        return self.row(device).locator(f'dt:text-is("{name}") + dd')
-
-    def open_history(self, device, day):
-        self.row(device).get_by_role("button", name="History").click()
-        self.page.get_by_label("Day", exact=True).fill(day)
-
-    def slide_to(self, hours, minutes=0):
-        self.page.get_by_label("Time of day").fill(str((hours * 60 + minutes) * 60))
-
-    def has_no_sideways_scroll(self):
-        return self.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-
-    def leave(self, may_have_said=()):
-        """Fails for what the browser complained of."""
-        violations = self.page.evaluate("window.violations")
-        self.context.close()
-        assert not violations
-        assert not [e for e in self.errors if not any(re.search(known, e) for known in may_have_said)]
-
-
-@pytest.fixture
-def visit(chromium, site):
-    visitors = []
-
-    def come(viewport=None, **more):
-        visitors.append(Visitor(chromium, site, viewport or DESKTOP, **more))
-        return visitors[-1]
-
-    come.may_say = []
-    yield come
-    for visitor in visitors:
-        visitor.leave(come.may_say)
 
 
 @pytest.fixture
 def misty(owner):
     return owner.add_device("Blue collar", pet={"name": "Misty", "species": "cat", "breed": "Maine Coon"})
-
-
-def report(stack, device, lat, lon, time_ms=None, **fields):
-    answer = send_osmand(stack, device, lat, lon, time_ms, **fields)
-    assert answer.status_code == 200, f"{answer.status_code} {answer.text}"
 
 
 def yesterday():
@@ -208,17 +98,10 @@ def test_keyboard_alone_is_enough(visit, stack, owner, misty):
     keys.press("Enter")
     visitor.expect_state("Live")
 
-    def tab_to(name):
-        for _ in range(12):
-            keys.press("Tab")
-            if name in visitor.page.evaluate("document.activeElement.textContent"):
-                return
-        pytest.fail(f"Tab does not come to {name}")
-
-    tab_to("Misty")
+    visitor.tab_to("Misty", tries=12)
     keys.press("Enter")
     expect(visitor.row(misty).locator(".pet")).to_have_attribute("aria-expanded", "true")
-    tab_to("History")
+    visitor.tab_to("History", tries=12)
     keys.press("Enter")
     expect(visitor.page.get_by_label("Time of day")).to_be_focused()
     expect(visitor.page.locator("#history-summary")).to_have_text("1 fix, 0.0 km")

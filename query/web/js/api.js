@@ -1,25 +1,32 @@
 /* api - requests to auth and query, and what they may answer */
+import { explain } from "./texts.js";
 
-const TIMEOUT_MS = 15_000;
+const TIMEOUT_MS = 15_000, DOWNLOAD_MS = 10 * 60_000;
 
-/* An answer that is not a success. @status 0: there was no answer. */
+/* An answer that is not a success. @status 0: there was no answer. @wait: for so many seconds nothing else is. */
 export class Problem extends Error {
-	constructor(status, code, detail) {
+	constructor(status, code, detail, wait) {
 		super(detail || `The server answered ${status}.`);
 		this.status = status;
 		this.code = code;
+		this.wait = wait;
+	}
+
+	/* As a plain sentence. */
+	get text() {
+		return explain(this).text;
 	}
 }
 
 async function problemOf(response) {
 	const body = await response.json().catch(() => ({}));
 
-	return new Problem(response.status, body.code, body.detail || body.title);
+	return new Problem(response.status, body.code, body.detail || body.title, Number(response.headers.get("Retry-After")));
 }
 
-/* JSON in, JSON out; null for an empty answer. Throws Problem. */
-export async function request(url, { method = "GET", body, token } = {}) {
-	const headers = { Accept: "application/json" };
+/* The response, once it is a success. Throws Problem. */
+async function ask(url, { method = "GET", body, token, accept = "application/json", timeout = TIMEOUT_MS }) {
+	const headers = { Accept: accept };
 
 	if (body !== undefined)
 		headers["Content-Type"] = "application/json";
@@ -32,19 +39,26 @@ export async function request(url, { method = "GET", body, token } = {}) {
 			method,
 			headers,
 			body: body === undefined ? undefined : JSON.stringify(body),
-			signal: AbortSignal.timeout(TIMEOUT_MS),
+			signal: AbortSignal.timeout(timeout),
 			credentials: "omit",
 			cache: "no-store",
 		});
 	} catch {
-		throw new Problem(0, "no_answer", "No answer from the server. Is there a connection?");
+		throw new Problem(0, "no_answer");
 	}
 	if (!response.ok)
 		throw await problemOf(response);
-	return response.status === 204 ? null : response.json();
+	return response;
 }
 
-/* What the page may ask once a person is logged in. @session gives tokens, see session.js. */
+/* JSON in, JSON out; null for an empty answer. Throws Problem. */
+export async function request(url, options = {}) {
+	const response = await ask(url, options), text = await response.text();
+
+	return text === "" ? null : JSON.parse(text);
+}
+
+/* What the page may ask for who has a session, see session.js: a person, or a stranger with a link. */
 export class Api {
 	#authUrl;
 	#session;
@@ -54,15 +68,19 @@ export class Api {
 		this.#session = session;
 	}
 
-	/* A token that was revoked early is answered with 401: then once more with a fresh one. */
-	async #get(url) {
+	/* A token that was revoked early is refused: then once more with a fresh one. */
+	async #withToken(work) {
 		try {
-			return await request(url, { token: await this.#session.token() });
+			return await work(await this.#session.token());
 		} catch (problem) {
-			if (problem.status !== 401)
+			if (problem.status !== 401 || !["invalid_token", "unauthorized"].includes(problem.code))
 				throw problem;
-			return request(url, { token: await this.#session.freshToken() });
+			return work(await this.#session.freshToken());
 		}
+	}
+
+	#get(url) {
+		return this.#withToken((token) => request(url, { token }));
 	}
 
 	/* Items of every page of a list, at most @max. */
@@ -81,8 +99,40 @@ export class Api {
 		return items.slice(0, max);
 	}
 
-	devices() {
-		return this.#all(new URL("v1/devices?limit=100", this.#authUrl), "devices", 1000);
+	/* ---- auth ---- */
+
+	/* auth.send("POST", "v1/tokens", {...}): what it answers. */
+	send(method, path, body) {
+		return this.#withToken((token) => request(new URL(path, this.#authUrl), { method, body, token }));
+	}
+
+	read(path) {
+		return this.send("GET", path);
+	}
+
+	/* Every item of auth's list at @path, up to 1000. */
+	list(path, member) {
+		return this.#all(new URL(path, this.#authUrl), member, 1000);
+	}
+
+	/* One's own, then those that are shared with one. */
+	async devices() {
+		const lists = await Promise.all(["false", "true"].map((shared) =>
+			this.list(`v1/devices?limit=100&shared=${shared}`, "devices")));
+
+		return lists.flat();
+	}
+
+	/* ---- query ---- */
+
+	/* All that is held of the person, an archive. */
+	async export() {
+		const url = new URL("v1/export", document.baseURI);
+		const response = await this.#withToken((token) => ask(url, { token, accept: "*/*", timeout: DOWNLOAD_MS }));
+
+		return response.blob().catch(() => {
+			throw new Problem(0, "no_answer");
+		});
 	}
 
 	latest() {
@@ -104,5 +154,22 @@ export class Api {
 		const page = await this.#get(new URL(`v1/history/${device}?order=desc&limit=${n}`, document.baseURI));
 
 		return page.positions;
+	}
+}
+
+/* What the page may ask for whom it does not know. @path is auth's. */
+export class PublicApi {
+	#authUrl;
+
+	constructor(authUrl) {
+		this.#authUrl = authUrl;
+	}
+
+	post(path, body) {
+		return request(new URL(path, this.#authUrl), { method: "POST", body });
+	}
+
+	read(path) {
+		return request(new URL(path, this.#authUrl));
 	}
 }

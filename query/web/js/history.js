@@ -12,6 +12,7 @@ const FIXES_MAX = 20_000;
 export class History extends EventTarget {
 	#api;
 	#map;
+	#may;
 	#pet = null; /* whose day it is; null: closed */
 	#range = { from: 0, to: 0 };
 	#track = [];
@@ -23,10 +24,12 @@ export class History extends EventTarget {
 	#marks = byId("history-marks");
 	#redraw = oncePerFrame(() => this.#pet && this.#draw());
 
-	constructor(api, map) {
+	/* @may: { from, until }, the times (ms) between which there is something to be seen; absent: no limit. */
+	constructor(api, map, may) {
 		super();
 		this.#api = api;
 		this.#map = map;
+		this.#may = may;
 		byId("history-close").addEventListener("click", () => this.close());
 		byId("day").addEventListener("change", (event) => event.target.value && this.#load());
 		byId("day-before").addEventListener("click", () => this.#turn(-1));
@@ -50,8 +53,10 @@ export class History extends EventTarget {
 		this.#pet = pet;
 		byId("history").hidden = false;
 		byId("history-title").textContent = `${pet.name}'s day`;
-		byId("day").max = dayOf(Date.now());
-		byId("day").value = dayOf(pet.fix?.ms ?? Date.now());
+		const latest = Math.min(Date.now(), this.#may.until ?? Infinity);
+		byId("day").min = this.#may.from ? dayOf(this.#may.from) : "";
+		byId("day").max = dayOf(latest);
+		byId("day").value = dayOf(Math.min(pet.fix?.ms ?? latest, latest));
 		this.#load();
 		this.#slider.focus({ preventScroll: true });
 	}
@@ -95,6 +100,7 @@ export class History extends EventTarget {
 		this.#pause();
 		this.#chosen = false;
 		this.#range = rangeOf(day);
+		byId("day-before").disabled = day <= byId("day").min;
 		byId("day-after").disabled = day >= byId("day").max;
 		this.#slider.max = (this.#range.to - this.#range.from) / 1000;
 		this.#setTrack([]);
@@ -105,7 +111,7 @@ export class History extends EventTarget {
 				this.#setTrack([...positions.map(fixOf), ...this.#track]);
 		} catch (problem) {
 			if (number === this.#loading)
-				byId("history-summary").textContent = problem.message;
+				byId("history-summary").textContent = problem.text;
 		}
 	}
 

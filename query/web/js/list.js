@@ -14,14 +14,17 @@ const CONTACT_MS = 60_000; /* a contact that is not just the fix on its way */
 
 export class List extends EventTarget {
 	#pets;
+	#may;
 	#rows = new Map(); /* by pet's id */
 	#list = byId("pets");
 	#selected = null;
 	#follow = false;
 
-	constructor(pets) {
+	/* @may: { live, history }, what can be shown of them. */
+	constructor(pets, may) {
 		super();
 		this.#pets = pets;
+		this.#may = may;
 		const refresh = oncePerFrame(() => this.#refresh());
 		pets.addEventListener("devices", () => this.#rebuild());
 		pets.addEventListener("fix", refresh);
@@ -106,13 +109,15 @@ export class List extends EventTarget {
 		row.item.classList.toggle("old", !pet.fix || now - pet.fix.ms > OLD_MS);
 		row.button.setAttribute("aria-expanded", selected);
 		row.name.textContent = pet.name;
-		row.when.textContent = pet.fix ? ago(pet.fix.ms, now) : "no fix yet";
+		row.when.textContent = pet.fix ? ago(pet.fix.ms, now) : this.#may.live ? "no fix yet" : "";
 		showBattery(row, pet.battery);
 		row.more.hidden = !selected;
 		if (!selected)
 			return;
 		row.follow.setAttribute("aria-pressed", this.#follow);
 		row.follow.disabled = !pet.fix;
+		row.follow.hidden = !this.#may.live;
+		row.history.hidden = !this.#may.history;
 		row.facts.replaceChildren(...factsOf(pet, now).flatMap(([term, text]) => [
 			make("dt", { textContent: term }),
 			make("dd", { textContent: text }),
@@ -150,6 +155,7 @@ function factsOf(pet, now) {
 		facts.push(["Speed", `${(fix.speed * 3.6).toFixed(1)} km/h`]);
 	if (fix.accuracy !== undefined)
 		facts.push(["Accuracy", `± ${Math.round(fix.accuracy)} m`]);
-	facts.push(["Position", `${fix.lat.toFixed(5)}, ${fix.lon.toFixed(5)}`]);
+	if (!pet.blur)
+		facts.push(["Position", `${fix.lat.toFixed(5)}, ${fix.lon.toFixed(5)}`]);
 	return facts;
 }

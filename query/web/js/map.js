@@ -1,10 +1,14 @@
 /*
  * map - the pets on a map, their trails, and one pet's day
  *
+ * A pet whose place is told as a cell only (.blur, the characters of its geohash) is an area with a name, and has no trail.
+ *
  * Events, with detail: "select" (an id), "moved" (a person moved the map).
  */
 import { Grid } from "./grid.js";
 import { make } from "./dom.js";
+import { cellOf } from "./geohash.js";
+import { TEXTS } from "./texts.js";
 import { countUntil, fade, newest } from "./track.js";
 
 const { L } = globalThis;
@@ -16,9 +20,10 @@ const MOVE_MS = 400; /* as long as css/map.css lets a marker glide */
 export class PetMap extends EventTarget {
 	#map;
 	#grid = null;
-	#shown = new Map(); /* { marker, icon, trail } by pet's id */
+	#areas = L.svg(); /* what draws areas */
+	#shown = new Map(); /* { marker, icon, name, trail, area: of a blurred one } by pet's id */
 	#selected = null;
-	#day = null; /* { before, after, dots, marker, shown: how many fixes are before } while a day is shown */
+	#day = null; /* { before, after, dots, marker, area, blur, shown: how many fixes are before } while a day is shown */
 	#colours;
 
 	constructor(element, { tile_url: tileUrl, tile_attribution: attribution }) {
@@ -55,23 +60,42 @@ export class PetMap extends EventTarget {
 		if (!pet.fix)
 			return;
 		const shown = this.#shown.get(pet.id) ?? this.#add(pet);
-		place(shown.marker, pet.fix);
-		shown.name.textContent = pet.name;
+		const label = pet.blur ? TEXTS.map.area(pet.name) : pet.name;
+		shown.name.textContent = label;
 		shown.icon.dataset.species = pet.species;
-		shown.marker.getElement()?.setAttribute("aria-label", pet.name);
-		this.#drawTrail(shown.trail, pet);
+		shown.marker.getElement()?.setAttribute("aria-label", label);
+		if (pet.blur) {
+			shown.area.setBounds(cellOf(pet.fix.lat, pet.fix.lon, pet.blur));
+			shown.marker.setLatLng(shown.area.getCenter());
+		} else {
+			place(shown.marker, pet.fix);
+			this.#drawTrail(shown.trail, pet);
+		}
+	}
+
+	/* The cell around @fix of @pet. */
+	#area(pet, fix, options) {
+		const color = this.#colours(pet.colour);
+
+		return L.rectangle(cellOf(fix.lat, fix.lon, pet.blur), {
+			color, weight: 2, fillOpacity: 0.15, className: "area", interactive: false, renderer: this.#areas, ...options,
+		});
 	}
 
 	#add(pet) {
 		const name = make("span", { className: "pin-name" });
-		const icon = make("span", { className: "pin", "data-colour": String(pet.colour), "data-device": pet.id },
-			make("span", { className: "pin-disc" }, make("span", { className: "species" })), name);
+		const icon = make("span", {
+			className: pet.blur ? "pin blurred" : "pin", "data-colour": String(pet.colour), "data-device": pet.id,
+		}, make("span", { className: "pin-disc" }, make("span", { className: "species" })), name);
 		const marker = L.marker([pet.fix.lat, pet.fix.lon], {
 			icon: L.divIcon({ html: icon, className: "pin-frame", iconSize: [36, 36] }),
 			title: pet.name,
 			riseOnHover: true,
 		});
 		const shown = { marker, icon, name, trail: L.layerGroup().addTo(this.#map) };
+
+		if (pet.blur)
+			shown.area = this.#area(pet, pet.fix).addTo(shown.trail);
 
 		marker.on("click", () => this.dispatchEvent(new CustomEvent("select", { detail: pet.id })));
 		marker.addTo(this.#map);
@@ -118,17 +142,21 @@ export class PetMap extends EventTarget {
 	/* ---- what is in sight ---- */
 
 	fitAll() {
-		const points = [...this.#shown.values()].map(({ marker }) => marker.getLatLng());
+		const bounds = L.latLngBounds([]);
 
-		if (points.length > 0)
-			this.#map.fitBounds(L.latLngBounds(points).pad(0.15), { maxZoom: ZOOM_PET });
+		for (const { marker, area } of this.#shown.values())
+			bounds.extend(area?.getBounds() ?? marker.getLatLng());
+		if (bounds.isValid())
+			this.#map.fitBounds(bounds.pad(0.15), { maxZoom: ZOOM_PET });
 	}
 
 	/* Brings @pet into sight, and near enough; a map that shows it so already stays as it is. */
 	goTo(pet) {
 		if (!pet.fix)
 			return;
-		if (this.#map.getZoom() < ZOOM_PET - 2)
+		if (pet.blur)
+			this.fitAll();
+		else if (this.#map.getZoom() < ZOOM_PET - 2)
 			this.#map.setView([pet.fix.lat, pet.fix.lon], ZOOM_PET - 1);
 		else
 			this.keepInSight(pet.fix, -0.1);
@@ -156,14 +184,30 @@ export class PetMap extends EventTarget {
 			after: L.polyline([], { color, weight: 3, opacity: 0.25, dashArray: "2 6", interactive: false }).addTo(this.#map),
 			before: L.polyline([], { color, weight: 4, opacity: 0.9, interactive: false }).addTo(this.#map),
 			dots: L.layerGroup().addTo(this.#map),
-			marker: fix ? this.#dayMarker(pet, fix) : null,
+			marker: fix && !pet.blur ? this.#dayMarker(pet, fix) : null,
+			area: fix && pet.blur ? this.#area(pet, fix, { fillOpacity: 0.3 }).addTo(this.#map) : null,
+			blur: pet.blur,
 			shown: -1,
 		};
 		const points = validPoints(track);
-		for (const point of points)
-			L.circleMarker(point, { radius: 3, color, weight: 1, fillOpacity: 0.6, interactive: false }).addTo(this.#day.dots);
+		if (pet.blur)
+			this.#drawCells(pet, track);
+		else
+			for (const point of points)
+				L.circleMarker(point, { radius: 3, color, weight: 1, fillOpacity: 0.6, interactive: false })
+					.addTo(this.#day.dots);
 		if (fit && points.length > 0)
 			this.#map.fitBounds(L.latLngBounds(points).pad(0.1), { maxZoom: ZOOM_PET + 1, paddingBottomRight: [0, covered] });
+	}
+
+	/* Each cell that @pet was in, once. */
+	#drawCells(pet, track) {
+		const fixes = new Map();
+
+		for (const fix of track.filter(({ valid }) => valid))
+			fixes.set(String(cellOf(fix.lat, fix.lon, pet.blur)), fix);
+		for (const fix of fixes.values())
+			this.#area(pet, fix, { weight: 1, fillOpacity: 0.08 }).addTo(this.#day.dots);
 	}
 
 	#dayMarker(pet, fix) {
@@ -185,11 +229,17 @@ export class PetMap extends EventTarget {
 		if (n === this.#day.shown)
 			return;
 		this.#day.shown = n;
+		const fix = newest(track.slice(0, n));
+		if (this.#day.area) {
+			this.#day.area.setStyle({ opacity: fix ? 1 : 0, fillOpacity: fix ? 0.3 : 0 });
+			if (fix)
+				this.#day.area.setBounds(cellOf(fix.lat, fix.lon, this.#day.blur));
+			return;
+		}
 		this.#day.before.setLatLngs(validPoints(track.slice(0, n)));
 		this.#day.after.setLatLngs(validPoints(track.slice(Math.max(0, n - 1))));
 		if (!this.#day.marker)
 			return;
-		const fix = newest(track.slice(0, n));
 		this.#day.marker.setOpacity(fix ? 1 : 0);
 		if (fix)
 			place(this.#day.marker, fix);
@@ -198,7 +248,7 @@ export class PetMap extends EventTarget {
 	hideDay() {
 		if (!this.#day)
 			return;
-		for (const layer of [this.#day.before, this.#day.after, this.#day.dots, this.#day.marker])
+		for (const layer of [this.#day.before, this.#day.after, this.#day.dots, this.#day.marker, this.#day.area])
 			layer?.remove();
 		this.#day = null;
 		this.#map.getContainer().classList.remove("in-history");

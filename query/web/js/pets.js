@@ -25,6 +25,7 @@ class Pet {
 		this.name = device.pet?.name || device.name;
 		this.tracker = device.name;
 		this.breed = device.pet?.breed || "";
+		this.blur = device.blur ?? 0;
 		this.species = SPECIES.includes(device.pet?.species) ? device.pet.species : "paw";
 	}
 

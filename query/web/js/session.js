@@ -35,15 +35,16 @@ export class Session extends EventTarget {
 		return sessionStorage.getItem(STORED) !== null;
 	}
 
-	async logIn(email, password) {
-		this.#keep(await request(new URL("v1/sessions", this.#authUrl), { method: "POST", body: { email, password } }));
+	/* @proof: { email, password } and, where it is asked for, code or recovery_code. */
+	async logIn(proof) {
+		this.#keep(await request(new URL("v1/sessions", this.#authUrl), { method: "POST", body: proof }));
 	}
 
 	/* Forgets at once, and tells auth, which may not hear it. */
 	async logOut() {
 		const token = this.#access;
 
-		this.#forget();
+		this.forget();
 		if (token)
 			await request(new URL("v1/sessions/current", this.#authUrl), { method: "DELETE", token }).catch(() => {});
 	}
@@ -73,7 +74,7 @@ export class Session extends EventTarget {
 				{ method: "POST", body: { refresh_token: refresh } }));
 		} catch (problem) {
 			if (problem.status >= 400 && problem.status < 500 && problem.status !== 429) {
-				this.#forget();
+				this.forget();
 				this.dispatchEvent(new Event("end"));
 			}
 			throw problem;
@@ -88,7 +89,8 @@ export class Session extends EventTarget {
 		sessionStorage.setItem(STORED, answer.refresh_token);
 	}
 
-	#forget() {
+	/* The session is over; auth knows, or hears it from another. */
+	forget() {
 		this.#access = null;
 		sessionStorage.removeItem(STORED);
 	}

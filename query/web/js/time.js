@@ -47,6 +47,16 @@ export function fullTime(ms) {
 	return new Date(ms).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
 }
 
+/* The moment to the minute: what ends then, or was done then. */
+export function shortTime(ms) {
+	return new Date(ms).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+}
+
+/* A moment for <input type="datetime-local">, which wants the reader's clock and no zone. */
+export function toLocalInput(ms) {
+	return `${dayOf(ms)}T${clockOf(ms).slice(0, 5)}`;
+}
+
 function twoDigits(n) {
 	return String(n).padStart(2, "0");
 }

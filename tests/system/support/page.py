@@ -1,0 +1,203 @@
+"""The page in a real Chromium, and a person in front of it."""
+
+import re
+import shutil
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect, sync_playwright
+
+from .programs import build
+from .trackers import send_osmand
+
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+DESKTOP = {"width": 1280, "height": 800}
+PHONE = {"width": 360, "height": 740}
+WATCH_POLICY = """
+    window.violations = [];
+    document.addEventListener("securitypolicyviolation", (e) =>
+        window.violations.push(`${e.violatedDirective} ${e.blockedURI} ${e.sourceFile}:${e.lineNumber}`));
+"""
+
+
+@pytest.fixture(scope="module")
+def auth_settings():
+    """A test file's own settings of auth."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def site(stack, auth_settings):
+    """The page's URL; auth takes requests from there."""
+    folder = build() / "query/web/page"
+    assert (folder / "index.html").exists(), f"{folder} is not built: it needs npm"
+    stack.query.restart(QUERY_FILES_DIR=str(folder))
+    stack.auth.restart(AUTH_CORS_ORIGINS=stack.query.url(), AUTH_PUBLIC_URL=stack.query.url(), **auth_settings)
+    return stack.query.url("/")
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    program = shutil.which("chromium")
+    assert program, "there is no chromium: ./dev installs it"
+    with sync_playwright() as playwright:
+        expect.set_options(timeout=EXPECT_MS)
+        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+EXPECT_MS = 15_000  # a busy machine draws late
+SERIOUS = ("serious", "critical")
+
+
+class Visitor:
+    """A person at the page. Times are UTC there."""
+
+    def __init__(self, chromium, site, viewport, path="", **more):
+        self.site = site
+        self.context = chromium.new_context(viewport=viewport, timezone_id="UTC", locale="en-GB", **more)
+        self.context.add_init_script(WATCH_POLICY)
+        self.page = self.context.new_page()
+        self.errors = []
+        self.page.on("console", lambda m: m.type in ("error", "warning") and self.errors.append(m.text))
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.goto(site + path)
+
+    # ---- the map ----
+
+    def log_in(self, user):
+        self.page.get_by_label("E-mail").fill(user.email)
+        self.page.get_by_label("Password").fill(user.password)
+        self.page.get_by_role("button", name="Log in").click()
+        self.expect_state("Live")
+        return self
+
+    def expect_state(self, text, timeout=20):
+        expect(self.page.locator("#status")).to_have_text(text, timeout=timeout * 1000)
+
+    def row(self, device):
+        return self.page.locator(f'.pet-item[data-device="{device.id}"]')
+
+    def pin(self, device):
+        return self.page.locator(f'.pin[data-device="{device.id}"]')
+
+    def select(self, device):
+        self.row(device).locator(".pet").click()
+
+    def fact(self, device, name):
+        return self.row(device).locator(f'dt:text-is("{name}") + dd')
+
+    def open_history(self, device, day):
+        self.row(device).get_by_role("button", name="History").click()
+        self.page.get_by_label("Day", exact=True).fill(day)
+
+    def slide_to(self, hours, minutes=0):
+        self.page.get_by_label("Time of day").fill(str((hours * 60 + minutes) * 60))
+
+    # ---- views ----
+
+    def open(self, path, heading):
+        """A view by its address, as "account/sessions"; ready when its content is there."""
+        self.page.evaluate("path => { location.hash = `#/${path}`; }", path)
+        self.expect_heading(heading)
+        expect(self.page.get_by_text("Loading…")).to_have_count(0)
+        return self
+
+    def expect_heading(self, text):
+        expect(self.page.get_by_role("heading", name=text, exact=True).first).to_be_visible()
+
+    def press(self, name, **more):
+        self.page.get_by_role("button", name=name, **more).click()
+
+    def fill(self, **fields):
+        """Labels, with _ for spaces, and what is typed into their fields, of the dialog where one is open."""
+        for label, text in fields.items():
+            self.field(label.replace("_", " ")).fill(text)
+
+    def field(self, label):
+        return self.front().get_by_label(label)
+
+    def front(self):
+        """The dialog where one is open, else the page."""
+        dialog = self.page.get_by_role("dialog")
+        return dialog if dialog.count() else self.page
+
+    def item(self, text):
+        """A line of a view's list."""
+        return self.page.locator(".row").filter(has_text=text)
+
+    def shown_once(self, label):
+        """What a dialog shows only now; closes it."""
+        value = self.field(label).input_value()
+        self.press("Done")
+        expect(self.page.get_by_role("dialog")).to_have_count(0)
+        return value
+
+    def expect_said(self, text):
+        expect(self.page.locator("#said")).to_have_text(text)
+
+    # ---- how it is to use ----
+
+    def has_no_sideways_scroll(self):
+        return self.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+    def tab_to(self, name, tries=40):
+        """By Tab alone to what has this accessible name or, in lists, this text in it."""
+        for _ in range(tries):
+            self.page.keyboard.press("Tab")
+            focused = self.page.evaluate(
+                """() => { const e = document.activeElement;
+                    return [e.getAttribute("aria-label"), e.labels?.[0]?.textContent, e.textContent].join(" "); }"""
+            )
+            if name in focused:
+                return self.page.keyboard
+        pytest.fail(f"Tab does not come to {name}")
+
+    def expect_accessible(self):
+        """Axe finds nothing serious or critical, in the light theme and in the dark one."""
+        for scheme in ("light", "dark"):
+            self.page.emulate_media(color_scheme=scheme)
+            found = Axe().run(self.page).response["violations"]
+            told = [
+                f"{v['id']} ({v['impact']}): {n['html']}\n  {n['failureSummary']}"
+                for v in found
+                if v["impact"] in SERIOUS
+                for n in v["nodes"]
+            ]
+            assert not told, f"{scheme}, {self.page.url}:\n" + "\n".join(told)
+
+    def leave(self, may_have_said=()):
+        """Fails for what the browser complained of."""
+        violations = self.page.evaluate("window.violations")
+        self.context.close()
+        assert not violations
+        assert not [e for e in self.errors if not any(re.search(known, e) for known in may_have_said)]
+
+
+@pytest.fixture
+def visit(chromium, site):
+    visitors = []
+
+    def come(viewport=None, **more):
+        visitors.append(Visitor(chromium, site, viewport or DESKTOP, **more))
+        return visitors[-1]
+
+    come.may_say = []
+    yield come
+    for visitor in visitors:
+        visitor.leave(come.may_say)
+
+
+def report(stack, device, lat, lon, time_ms=None, **fields):
+    answer = send_osmand(stack, device, lat, lon, time_ms, **fields)
+    assert answer.status_code == 200, f"{answer.status_code} {answer.text}"
