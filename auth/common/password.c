@@ -62,7 +62,7 @@ static bool is_made_of(const char *folded, const char *word, size_t n)
 enum password_result password_judge(const json_t *password, const char *email)
 {
 	enum password_result length = check_password(password);
-	char folded[FOLDED_SIZE];
+	char folded[FOLDED_SIZE] = "";
 
 	if (length != PASSWORD_GOOD)
 		return length;

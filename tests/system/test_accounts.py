@@ -8,12 +8,13 @@ import concurrent.futures
 import json
 import secrets
 import statistics
+import subprocess
 import time
 
 import pytest
 import requests
 from support.mails import MailServer
-from support.programs import Program, Stack
+from support.programs import CLI, Program, Stack, binary, clean_environment
 from support.secure import Authority
 from support.waiting import wait_until
 
@@ -577,6 +578,20 @@ def test_a_service_invites(stack, mails, club):
     wait_until(lambda: join(club, address(), expired).status_code == 403, 5, "the invitation has ended")
     _, person = member(stack, mails)
     assert post(stack, "/internal/v1/invitations", {}, person).status_code == 403
+
+
+def test_whoever_runs_it_invites(stack, mails, club):
+    """`pettrack invite`, and with an address that gets a mail."""
+    email = address()
+    client = {"AUTH_URL": stack.auth.url("/internal").removesuffix("/internal"), "CLIENT_ID": OPERATOR[0]}
+    env = clean_environment({**client, "CLIENT_SECRET": OPERATOR[1]})
+    command = [binary(CLI), "invite", email, "--expires-in", "1h"]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, done.stderr
+    token = mails.wait(email).token("invitation")
+    assert f"#invitation={token}\n" in done.stdout
+    assert join(club, email, token).status_code == 202
+    assert subprocess.run([binary(CLI), "invite"], env=clean_environment(client), timeout=30).returncode == 2
 
 
 def test_closed(stack):
