@@ -8,6 +8,7 @@ import uuid
 
 import pytest
 import requests
+from support.mails import MailServer
 from support.programs import role_paths
 from support.times import now_ms, parse_time
 from support.trackers import send_osmand
@@ -473,7 +474,25 @@ def test_others_hear_nothing_of_it(stack, owner, friend, cat):
         holds_for(lambda: not friends.positions() and not strangers.positions(), 0.2, "nobody else is")
 
 
-# ---- what modules are told, and what owners read ----
+# ---- what people, modules and owners are told ----
+
+
+def test_a_mail_tells_of_an_offer(stack, owner, friend, cat):
+    """A mail that would be one too many is left out, and the offer stands without it."""
+    mails, other = MailServer().start(), f"other-{secrets.token_hex(6)}@example.org"
+    try:
+        telling = Replica(stack, AUTH_LIMIT_MAIL_ACCOUNT="1/1h", **mails.settings)
+        grant = offered(owner, cat, friend, ask=telling)
+        text = mails.wait(friend.email).text
+        assert owner.email in text and "Cat" in text and "https://pets.example.org" in text
+        assert grant["id"] not in text
+        offered(owner, owner.add_device("Dog"), friend, ask=telling)
+        assert states(friend, "received") == {"Cat": "pending", "Dog": "pending"}
+        offered(owner, cat, other, ask=telling)
+        mails.wait(other)
+        assert len(mails.to(friend.email)) == 1
+    finally:
+        mails.stop()
 
 
 def test_what_query_is_told(stack, owner, friend, cat):
