@@ -82,7 +82,7 @@ int access_token_verify(struct store *s, const char *token, size_t len, struct t
 	bson_t *doc;
 	int64_t now_ms = clock_real_ms();
 
-	if (len != ACCESS_TOKEN_SIZE - 1)
+	if (len != ACCESS_TOKEN_LENGTH)
 		return STORE_E_MISSING;
 	crypto_hash_sha256(hash, (const uint8_t *)token, len);
 	bson_t *filter =
@@ -156,7 +156,7 @@ static void make_token(char out[static ACCESS_TOKEN_SIZE], uint8_t hash[static S
 	randombytes_buf(random, sizeof random);
 	memcpy(out, TOKEN_PERSONAL_PREFIX, n);
 	text_base64url(out + n, random, sizeof random);
-	crypto_hash_sha256(hash, (const uint8_t *)out, ACCESS_TOKEN_SIZE - 1);
+	crypto_hash_sha256(hash, (const uint8_t *)out, ACCESS_TOKEN_LENGTH);
 	sodium_memzero(random, sizeof random);
 }
 
