@@ -31,7 +31,8 @@ format_time() in times; wait_until(condition, timeout, what) and holds_for() in 
         assert wait_until(lambda: owner.latest(cat), 10, "it is stored")["lat"] == 50.1703
 
 A test waits for a condition, never for a time, and fails when a server or a program is absent.
-Environment: PETTRACK_BUILD (the build to test; build/), PETTRACK_CACHE (where ./dev keeps Kafka and mongod).
+Environment: PETTRACK_BUILD (the build to test; build/), PETTRACK_CACHE (where ./dev keeps Kafka and mongod),
+PETTRACK_TEST_AUTH=three (.auth is three processes, one a role, behind a proxy: support/three.py).
 """
 
 import logging
@@ -39,6 +40,7 @@ import logging
 import pytest
 from support.programs import Stack
 from support.servers import Kafka, Mongo
+from support.three import RoleMongo, three_wanted
 
 logging.getLogger("kafka").setLevel(logging.CRITICAL)  # a broker that is away is what some tests want
 
@@ -68,7 +70,7 @@ def kafka(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def mongo(tmp_path_factory):
-    yield from _server(Mongo, tmp_path_factory.mktemp("mongod"))
+    yield from _server(RoleMongo if three_wanted() else Mongo, tmp_path_factory.mktemp("mongod"))
 
 
 def _stack(kafka, mongo, folder, **env):

@@ -20,7 +20,7 @@ import requests
 from bson.codec_options import CodecOptions
 from kafka import KafkaAdminClient
 from support.people import User
-from support.programs import Program
+from support.programs import auth_program
 from support.records import read_topic
 from support.waiting import wait_until
 
@@ -48,7 +48,7 @@ class AuthStack:
     def process(self, without=(), **env):
         """One more, not started. The first is .auth."""
         wanted = {k: v for k, v in {**self.env, **env}.items() if k not in without}
-        self.programs.append(Program("auth", self.folder, wanted, f"auth{len(self.programs)}"))
+        self.programs.append(auth_program(self.folder, wanted, f"auth{len(self.programs)}"))
         return self.programs[-1]
 
     @property
@@ -77,8 +77,7 @@ class AuthStack:
 
     def remove(self):
         for program in self.programs:
-            if program.running:
-                program.process.terminate()
+            program.terminate()
         for program in self.programs:
             program.end()
         self.mongo.client.drop_database(self.name)
@@ -386,7 +385,7 @@ def test_keys_change_and_old_tokens_stay_good(make):
 
 def test_another_master_secret_stops_the_program_loudly(make):
     make.process().start()
-    other = make.process(AUTH_MASTER_SECRET=secrets.token_urlsafe(32))
+    other = make.process(AUTH_ROLES="authentication", AUTH_MASTER_SECRET=secrets.token_urlsafe(32))
     other.spawn([other.path], env=other.env)
     assert other.process.wait(30) == 1
     assert "AUTH_MASTER_SECRET" in other.log.read_text()
@@ -761,8 +760,8 @@ def test_what_a_user_may_see(stack):
         return requests.get(url, headers=headers, timeout=10)
 
     assert sorted(seen(user).json()["devices"], key=lambda d: d["name"]) == [
-        {"id": one.id, "name": "Blue", "pet_name": "Misty"},
-        {"id": two.id, "name": "Red", "pet_name": None},
+        {"id": one.id, "name": "Blue", "pet_name": "Misty", "rights": "owner"},
+        {"id": two.id, "name": "Red", "pet_name": None, "rights": "owner"},
     ]
     assert seen(uuid.uuid4()).json() == {"devices": []}
     assert seen("nobody").status_code == 404
@@ -909,13 +908,15 @@ def test_mongodb_away_is_answered_and_comes_back(make):
 
 
 def test_three_processes_do_what_one_does(make):
-    """Each role alone, with the least it needs: only authentication has the master secret."""
+    """Each role alone, with the least it needs: the others do without the master secret."""
     without = ("AUTH_MASTER_SECRET", "AUTH_CLIENTS")
     devices = make.process(AUTH_ROLES="devices", without=without).start(ready=False)
-    registration = make.process(AUTH_ROLES="registration", without=without).start()
-    assert devices.ops("/readyz").status_code == 503, "there are no keys yet"
+    registration = make.process(AUTH_ROLES="registration", without=without).start(ready=False)
+    for program in (devices, registration):
+        assert program.ops("/readyz").status_code == 503, "there are no keys yet"
     authentication = make.process(AUTH_ROLES="authentication").start()
-    devices.wait_ready()
+    for program in (devices, registration):
+        program.wait_ready()
 
     email = f"roles-{secrets.token_hex(4)}@example.org"
     wish = {"email": email, "password": PASSWORD}
@@ -941,11 +942,11 @@ def test_three_processes_do_what_one_does(make):
 
 
 def test_master_secret_is_asked_for(make):
-    auth = make.process(without=("AUTH_MASTER_SECRET",))
+    auth = make.process(without=("AUTH_MASTER_SECRET",), AUTH_ROLES="authentication")
     auth.spawn([auth.path], env=auth.env)
     assert auth.process.wait(10) == 2
     assert "AUTH_MASTER_SECRET_FILE" in auth.log.read_text()
-    short = make.process(AUTH_MASTER_SECRET="too short")
+    short = make.process(AUTH_ROLES="authentication", AUTH_MASTER_SECRET="too short")
     short.spawn([short.path], env=short.env)
     assert short.process.wait(10) == 2
     assert "AUTH_MASTER_SECRET" in short.log.read_text() and "too short" not in short.log.read_text()

@@ -1,5 +1,6 @@
 """Pettrack's programs as processes, and a stack of all four on shared servers."""
 
+import functools
 import json
 import os
 import pathlib
@@ -14,6 +15,7 @@ from .limits import ROOMY
 from .people import User
 from .ports import free_port
 from .servers import Process
+from .three import ROLES, ThreeAuths, three_wanted
 from .waiting import wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
@@ -75,6 +77,11 @@ class Program(Process):
         self.spawn([self.path, *arguments], env=clean_environment(self.env))
         return self.process.wait(timeout)
 
+    def terminate(self):
+        """SIGTERM, without waiting for what comes of it."""
+        if self.running:
+            self.process.terminate()
+
     def restart(self, **env):
         assert self.stop() == 0, f"{self.name} did not end cleanly"
         return self.start(**env)
@@ -120,6 +127,11 @@ class Program(Process):
     def url(self, path="", port="rest"):
         return f"http://127.0.0.1:{self.ports[port]}{path}"
 
+    @property
+    def inside_url(self):
+        """Where other programs find it; known before it runs."""
+        return f"http://127.0.0.1:{self.env[self.port_settings['rest']]}"
+
     def metric(self, name, **labels):
         """The sum of the series of `name` that carry `labels`."""
         total = 0.0
@@ -128,6 +140,25 @@ class Program(Process):
             if series.partition("{")[0] == name and all(f'{k}="{v}"' in series for k, v in labels.items()):
                 total += float(value)
         return total
+
+
+@functools.cache
+def role_paths(role):
+    """The paths of a role's routes, as it prints them."""
+    command, env = [binary(PROGRAMS["auth"][0]), "--routes"], clean_environment({"AUTH_ROLES": role})
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
+    return [route["path"] for route in json.loads(done.stdout)]
+
+
+def three_auths(folder, env, name="auth"):
+    programs = {role: Program("auth", folder, {"AUTH_ROLES": role}, f"{name}-{role}") for role in ROLES}
+    return ThreeAuths(folder, env, name, programs, {role: role_paths(role) for role in ROLES})
+
+
+def auth_program(folder, env, name="auth"):
+    """Auth as it is to be tested: one process, or one a role where PETTRACK_TEST_AUTH=three and `env` has no roles."""
+    three = three_wanted() and "AUTH_ROLES" not in env
+    return three_auths(folder, env, name) if three else Program("auth", folder, env, name)
 
 
 def clean_environment(env):
@@ -151,13 +182,14 @@ class Stack:
             "KAFKA_TOPIC_PREFIX": self.prefix,
             "MONGODB_URI": mongo.uri(self.name),
             "AUTH_MASTER_SECRET": master,
-            "AUTH_CLIENTS": f"gateway:{gateway}:devices.lookup latest.read,query:{query}:access.read tokens.introspect,"
+            "AUTH_CLIENTS": f"gateway:{gateway}:devices.lookup latest.read,"
+            f"query:{query}:access.read tokens.introspect account.export,"
             f"retention:{retention}:devices.retention,operator:{operator}:devices.unknown keys.rotate",
             "LOG_FORMAT": "json",
             **env,
         }
         self.auth = self._program("auth")
-        auth_url = f"http://127.0.0.1:{self.auth.env['AUTH_PORT']}"
+        auth_url = self.auth.inside_url
         self.gateway = self._program("gateway", AUTH_URL=auth_url, CLIENT_ID="gateway", CLIENT_SECRET=gateway)
         self.writer = self._program("writer")
         self._query_env = {"AUTH_URL": auth_url, "CLIENT_ID": "query", "CLIENT_SECRET": query}
@@ -167,7 +199,9 @@ class Stack:
         self._users = []
 
     def _program(self, kind, name=None, **more):
-        env = {k: v for k, v in self.env.items() if kind == "auth" or k not in ("AUTH_CLIENTS", "AUTH_MASTER_SECRET")}
+        if kind == "auth":
+            return auth_program(self.folder, {**self.env, **more}, name or kind)
+        env = {k: v for k, v in self.env.items() if k not in ("AUTH_CLIENTS", "AUTH_MASTER_SECRET")}
         return Program(kind, self.folder, {**env, **more}, name)
 
     def start(self):
@@ -197,8 +231,7 @@ class Stack:
 
     def remove(self):
         for program in self.programs:
-            if program.running:
-                program.process.terminate()
+            program.terminate()
         for program in self.programs:
             program.end()
         if self.mongo.running:

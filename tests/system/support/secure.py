@@ -123,25 +123,19 @@ class SecureKafka(Kafka):
 # ---- MongoDB ----
 
 
-class SecureMongo(Mongo):
-    """TLS only, and nobody may do anything without a user."""
+class GuardedMongo(Mongo):
+    """Nobody may do anything without a user. All users have the same password."""
 
-    def __init__(self, folder, authority, password):
-        self.authority, self.password = authority, password
+    def __init__(self, folder, password):
+        self.password = password
         super().__init__(folder)
-        self.pem = authority.issue("mongod")
         self.key_file = self.folder / "keyfile"  # replica set members know each other by it; with it, users are needed
         self.key_file.touch(mode=0o600)
         self.key_file.write_text(password.encode().hex() * 4)
         self._made = False
 
-    def _client(self, **more):
-        return super()._client(tls=True, tlsCAFile=str(self.authority.certificate), **more)
-
     def _arguments(self):
-        return super()._arguments() + [
-            "--tlsMode", "requireTLS", "--tlsCertificateKeyFile", self.pem, "--tlsAllowConnectionsWithoutCertificates",
-            "--tlsCAFile", self.authority.certificate, "--keyFile", self.key_file]  # fmt: skip
+        return super()._arguments() + ["--keyFile", self.key_file]
 
     def start(self):
         super().start()
@@ -152,15 +146,35 @@ class SecureMongo(Mongo):
         """The first user: possible from this machine only, and as long as there is none."""
         self.client.admin.command("createUser", ADMIN, pwd=self.password, roles=["root"])
         self.client.close()
-        self.client = self._client(username=ADMIN, password=self.password)
+        self.client = self.connect(ADMIN)
         self._made = True
 
     def connect(self, user):
-        """A client of its own for one of the users, who all have the same password."""
+        """A client of its own for one of the users."""
         return self._client(username=user, password=self.password)
 
-    def uri(self, database, user=ADMIN, password=None, ca=None):
+    def uri(self, database, user=ADMIN, password=None):
         return (
             f"mongodb://{user}:{password or self.password}@127.0.0.1:{self.port}/{database}"
-            f"?replicaSet=rs0&authSource=admin&tls=true&tlsCAFile={ca or self.authority.certificate}"
+            "?replicaSet=rs0&authSource=admin"
         )
+
+
+class SecureMongo(GuardedMongo):
+    """TLS only, too."""
+
+    def __init__(self, folder, authority, password):
+        self.authority = authority
+        super().__init__(folder, password)
+        self.pem = authority.issue("mongod")
+
+    def _client(self, **more):
+        return super()._client(tls=True, tlsCAFile=str(self.authority.certificate), **more)
+
+    def _arguments(self):
+        return super()._arguments() + [
+            "--tlsMode", "requireTLS", "--tlsCertificateKeyFile", self.pem, "--tlsAllowConnectionsWithoutCertificates",
+            "--tlsCAFile", self.authority.certificate]  # fmt: skip
+
+    def uri(self, database, user=ADMIN, password=None, ca=None):
+        return f"{super().uri(database, user, password)}&tls=true&tlsCAFile={ca or self.authority.certificate}"
