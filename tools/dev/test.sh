@@ -1,8 +1,9 @@
 # shellcheck shell=bash
 # test - every suite, each with its results counted; the last line of the run sums them.
 
-suites=(layering openapi chart trial sanitize threads system operations page lint)
-suites_more=(unit compose) # by name only: units run under sanitizers anyway; compose needs a docker, and builds images
+suites=(layering openapi chart trial sanitize threads system split operations page lint)
+# By name only: units run under sanitizers anyway; compose needs a docker, and builds images; three is split with every system test.
+suites_more=(unit compose three)
 asan=(-Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1)
 passed=0 failed=0 skipped=0
 
@@ -15,7 +16,7 @@ command_test() {
 	if [ ${#wanted[@]} -eq 0 ] || [[ " ${wanted[*]} " == *" all "* ]]; then
 		wanted=("${suites[@]}")
 	fi
-	[[ $# -eq 0 || ${wanted[*]} == system || ${wanted[*]} == compose ]] ||
+	[[ $# -eq 0 || " system three compose " == *" ${wanted[*]} "* ]] ||
 		die "there is no suite '$1'" "there is: ${suites[*]} all, and by name only: ${suites_more[*]}"
 
 	packages_ensure "${packages_build[@]}" "${packages_run[@]}" "${packages_test[@]}" "${packages_lint[@]}"
@@ -134,6 +135,21 @@ suite_system() {
 	fi
 	tidy_begin
 	pytest_suite system "System tests" -n $(($(nproc) * 2)) --dist loadfile --no-loadscope-reorder --ignore=test_page.py
+}
+
+# Where it matters who of auth's roles does what, with the roles as a process each: tests/system/support/three.py.
+split_files=(test_auth.py test_claim.py test_first_light.py test_rules.py)
+
+suite_split() {
+	suite_programs split || return 0
+	PETTRACK_TEST_AUTH=three pytest_suite split "System tests, auth as three processes" \
+		-n $(($(nproc) * 2)) --dist loadfile --no-loadscope-reorder "${split_files[@]}"
+}
+
+suite_three() {
+	suite_programs three || return 0
+	[ $# -gt 0 ] || set -- -n $(($(nproc) * 2)) --dist loadfile --no-loadscope-reorder --ignore-glob='test_page*'
+	PETTRACK_TEST_AUTH=three pytest_suite three "System tests, auth as three processes" "$@"
 }
 
 # The pipeline, what a release runs, and what docs/OPERATIONS.md says.
