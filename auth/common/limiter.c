@@ -5,6 +5,7 @@
  * ITU-T I.371): one number, right without being visited, and what tells which bucket says least.
  */
 #include "auth/common/limiter.h"
+#include "service/metrics.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -41,7 +42,7 @@ struct limiter {
 	struct table tables[AUTH_LIMITS][LIMITER_KINDS];
 	struct bucket *pairs;
 	size_t mask; /* places of a table - 1 */
-	int64_t pushed_out;
+	struct series *pushed_out;
 	uint8_t secret[crypto_generichash_KEYBYTES];
 };
 
@@ -95,6 +96,11 @@ int limiter_open(struct limiter **ret, const struct limiter_options *o)
 		return -ENOMEM;
 	}
 	pthread_mutex_init(&l->lock, NULL);
+	l->pushed_out = metric_series(metric_counter("pettrack_auth_limits_pushed_out_total",
+					      "Addresses and accounts that were forgotten for want of room: see "
+					      "AUTH_LIMIT_ENTRIES.",
+					      NULL),
+		NULL);
 	randombytes_buf(l->secret, sizeof l->secret);
 	l->o = *o;
 	while ((int64_t)(l->mask + 1) * WAYS < o->entries)
@@ -248,7 +254,7 @@ static struct bucket *find(struct limiter *l, struct bucket *buckets, struct dig
 			least = b;
 	}
 	if (matters_until(l, least) > now)
-		l->pushed_out++;
+		series_add(l->pushed_out, 1);
 	*least = (struct bucket){ .key = d.key, .whole = now };
 	return least;
 }
@@ -403,10 +409,7 @@ void limiter_refund(struct limiter *l, const struct limiter_who *w, int64_t now_
 	pthread_mutex_unlock(&l->lock);
 }
 
-int64_t limiter_pushed_out(struct limiter *l)
+double limiter_pushed_out(const struct limiter *l)
 {
-	pthread_mutex_lock(&l->lock);
-	int64_t n = l->pushed_out;
-	pthread_mutex_unlock(&l->lock);
-	return n;
+	return series_value(l->pushed_out);
 }

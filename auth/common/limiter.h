@@ -91,7 +91,7 @@ void limiter_refund(struct limiter *l, const struct limiter_who *w, int64_t now_
 const char *limiter_name(enum auth_limit what);
 
 /* How many buckets gave way to others before they were whole. */
-int64_t limiter_pushed_out(struct limiter *l);
+double limiter_pushed_out(const struct limiter *l);
 
 /* One row: AUTH_LIMIT_LOGIN_ADDRESS. */
 #define LIMIT_SETTING_(o, what, kind, fallback, help)                                                                  \

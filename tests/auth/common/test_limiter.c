@@ -383,6 +383,8 @@ END_TEST
 
 /* ---- memory ---- */
 
+enum { FLOOD = 20000 };
+
 /* Whoever fills the table with buckets of one attempt each does not get the bucket of an account under attack out. */
 START_TEST(a_flood_does_not_reset_an_account_under_attack)
 {
@@ -390,11 +392,11 @@ START_TEST(a_flood_does_not_reset_an_account_under_attack)
 
 	attack("victim@example.org", 0);
 	ck_assert_int_gt(admit(HERE, "victim@example.org", 0), 0);
-	for (int i = 0; i < 100000; i++) {
+	for (int i = 0; i < FLOOD; i++) {
 		snprintf(account, sizeof account, "flood%d@example.org", i);
 		ck_assert_int_eq(admit(HERE, account, 0), 0);
 	}
-	ck_assert_int_gt(limiter_pushed_out(l), 90000);
+	ck_assert_double_gt(limiter_pushed_out(l), FLOOD - 2000);
 	ck_assert_int_gt(admit(HERE, "victim@example.org", 0), 0);
 }
 END_TEST
@@ -403,11 +405,11 @@ START_TEST(what_is_whole_again_gives_way_for_nothing)
 {
 	char account[32];
 
-	for (int i = 0; i < 100000; i++) {
+	for (int i = 0; i < FLOOD; i++) {
 		snprintf(account, sizeof account, "user%d@example.org", i);
 		ck_assert_int_eq(admit(HERE, account, i * (int64_t)MINUTE), 0);
 	}
-	ck_assert_int_eq(limiter_pushed_out(l), 0);
+	ck_assert_double_eq(limiter_pushed_out(l), 0);
 }
 END_TEST
 
@@ -421,7 +423,7 @@ START_TEST(one_account_pushes_out_few_of_those_known)
 		snprintf(text, sizeof text, "owner%d@example.org", i);
 		succeed(HERE, text, i);
 	}
-	for (int i = 0; i < 100000; i++) {
+	for (int i = 0; i < FLOOD; i++) {
 		snprintf(text, sizeof text, "2001:db8:%x:%x::1", i >> 16, i & 0xFFFF);
 		succeed(text, "attacker@example.org", 1000 + i);
 	}
@@ -540,6 +542,7 @@ static TCase *with_accounts_only(void)
 {
 	TCase *t = tcase_create("accounts");
 
+	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, setup_accounts, teardown);
 	tcase_add_test(t, failures_back_off_up_to_a_cap);
 	tcase_add_test(t, success_restores);
