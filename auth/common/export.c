@@ -11,8 +11,14 @@
 
 enum { LIMIT = 200, LIMIT_MAX = 1000, DEPTH_MAX = 16, CURSOR_SIZE = 64 };
 
-/* Members of any document that are ours and nobody's data, or a secret that is a text. */
-static const char *const never[] = { "event", "announced", "password", NULL };
+/* Members of any document that are the outbox's, or a secret that is a text. */
+static bool is_ours(const bson_iter_t *i)
+{
+	const char *name = bson_iter_key(i);
+
+	return (!strcmp(name, "event") && BSON_ITER_HOLDS_DOCUMENT(i)) || !strcmp(name, "announced") ||
+	       !strcmp(name, "password");
+}
 
 bson_t *export_filter_user(const struct uuid *user)
 {
@@ -98,7 +104,7 @@ static json_t *members_json(bson_iter_t *i, const char *const *left_out, int dep
 
 	while (bson_iter_next(i)) {
 		const char *name = bson_iter_key(i);
-		json_t *value = among(name, left_out) || among(name, never) ? NULL : value_json(i, depth);
+		json_t *value = among(name, left_out) || is_ours(i) ? NULL : value_json(i, depth);
 		if (value)
 			json_object_set_new(shown, strcmp(name, "_id") ? name : "id", value);
 	}

@@ -69,6 +69,12 @@ static bson_t *nested(int depth)
 	return inner;
 }
 
+START_TEST(an_event_that_is_a_text_is_somebodys)
+{
+	expect(BCON_NEW("event", BCON_UTF8("device.added")), NULL, "{\"event\":\"device.added\"}");
+}
+END_TEST
+
 START_TEST(depth_is_bounded)
 {
 	bson_t *doc = nested(100);
@@ -93,6 +99,7 @@ static Suite *suite(void)
 	tcase_add_test(t, what_is_inside_is_shown_too);
 	tcase_add_test(t, secrets_are_not);
 	tcase_add_test(t, nor_what_is_ours);
+	tcase_add_test(t, an_event_that_is_a_text_is_somebodys);
 	tcase_add_test(t, depth_is_bounded);
 	suite_add_tcase(s, t);
 	return s;
