@@ -9,7 +9,7 @@ import requests
 from pymongo.errors import OperationFailure
 from support import runbook
 from support.people import User
-from support.programs import Program, three_auths
+from support.programs import Program, role_paths, three_auths
 from support.secure import GuardedMongo
 from support.three import ROLES
 from support.waiting import wait_until
@@ -61,6 +61,19 @@ def auth(env, tmp_path_factory):
         yield three.start()
     finally:
         three.end()
+
+
+def test_paths_are_documented():
+    """All, and none that nobody serves; where they are, the longest that fits tells whose a route is."""
+    documented, served = runbook.role_paths(), {role: role_paths(role) for role in ROLES}
+    for role, path in [(role, path) for role, paths in served.items() for path in paths]:
+        assert documented[max(below(path, documented), key=len)] == role, path
+    for path, role in documented.items():
+        assert any(below(route, [path]) for route in served[role]), path
+
+
+def below(route, paths):
+    return [path for path in paths if route == path or route.startswith(path + "/")]
 
 
 class Installation:

@@ -98,8 +98,14 @@ def _table(name):
     text = IDENTITY.read_text(encoding="utf-8")
     found = re.findall(rf"^<!-- table: {re.escape(name)} -->\n((?:\|.*\n)+)", text, re.M)
     assert len(found) == 1, f"{len(found)} tables {name} in {IDENTITY}"
-    heading, _, *rows = ([cell.strip().strip("`") for cell in row.split("|")[1:-1]] for row in found[0].splitlines())
-    return {row[0]: dict(zip(heading[1:], row[1:], strict=True)) for row in rows}
+    heading, _, *rows = ([cell.strip() for cell in row.split("|")[1:-1]] for row in found[0].splitlines())
+    return {row[0].strip("`"): dict(zip(heading[1:], row[1:], strict=True)) for row in rows}
+
+
+def role_paths():
+    """{path: role} as documented."""
+    table = _table("role-paths")
+    return {path: role for role, cells in table.items() for path in re.findall(r"`(/[^`]+)`", " ".join(cells.values()))}
 
 
 def role_rights():
