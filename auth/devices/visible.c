@@ -8,7 +8,18 @@
 #include <errno.h>
 #include <string.h>
 
-/* ---- his own ---- */
+/* At most @max of those of @collection whose @member is @user, each as @show has it. */
+static int list_of(const struct devices *d, const char *collection, const char *member, const struct uuid *user,
+	int64_t max, document_shower show, json_t **ret)
+{
+	bson_t *filter = BCON_NEW(member, BCON_UUID(user));
+	bson_t *options = BCON_NEW("limit", BCON_INT64(max));
+	int r = documents_list(d->store, collection, filter, options, show, ret);
+
+	bson_destroy(options);
+	bson_destroy(filter);
+	return r;
+}
 
 static json_t *show_own(const bson_t *doc)
 {
@@ -20,33 +31,14 @@ static json_t *show_own(const bson_t *doc)
 
 static int list_own(const struct devices *d, const struct uuid *user, json_t **ret)
 {
-	bson_t *filter = BCON_NEW("owner", BCON_UUID(user));
-	bson_t *options = BCON_NEW("limit", BCON_INT64(d->options.per_user_max));
-	int r = documents_list(d->store, DEVICES_COLLECTION, filter, options, show_own, ret);
-
-	bson_destroy(options);
-	bson_destroy(filter);
-	return r;
+	return list_of(d, DEVICES_COLLECTION, "owner", user, d->options.per_user_max, show_own, ret);
 }
 
-/* ---- what is shared with him ---- */
-
-static int list_accepted(const struct devices *d, const struct uuid *user, json_t **ret)
-{
-	bson_t *filter = BCON_NEW("grantee", BCON_UUID(user));
-	bson_t *options = BCON_NEW("limit", BCON_INT64(d->options.grants_per_user));
-	int r = documents_list(d->store, GRANTS_COLLECTION, filter, options, grant_json, ret);
-
-	bson_destroy(options);
-	bson_destroy(filter);
-	return r;
-}
-
-/* Appends them to @devices. */
+/* Appends to @devices what is shared with @user. */
 static int add_shared(const struct devices *d, const struct uuid *user, json_t *devices)
 {
 	json_t *grants = NULL, *shared = NULL;
-	int r = list_accepted(d, user, &grants);
+	int r = list_of(d, GRANTS_COLLECTION, "grantee", user, d->options.grants_per_user, grant_json, &grants);
 
 	if (r == 0)
 		r = shared_names(d->store, grants, &shared);
