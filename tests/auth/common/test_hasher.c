@@ -30,6 +30,24 @@ START_TEST(hash_and_verify)
 }
 END_TEST
 
+/* ---- how many at once: the linker puts this in libsodium's place ---- */
+
+static atomic_int running, most;
+
+int __real_crypto_pwhash_argon2id_str_verify(const char *text, const char *password, unsigned long long len);
+int __wrap_crypto_pwhash_argon2id_str_verify(const char *text, const char *password, unsigned long long len);
+
+int __wrap_crypto_pwhash_argon2id_str_verify(const char *text, const char *password, unsigned long long len)
+{
+	int n = atomic_fetch_add(&running, 1) + 1, before = atomic_load(&most);
+
+	while (n > before && !atomic_compare_exchange_weak(&most, &before, n))
+		;
+	int r = __real_crypto_pwhash_argon2id_str_verify(text, password, len);
+	atomic_fetch_sub(&running, 1);
+	return r;
+}
+
 enum { THREADS = 12 };
 
 static struct hasher *shared;
@@ -51,6 +69,7 @@ static void verify_in_threads(int64_t at_once, int64_t waiting_max)
 
 	atomic_store(&served, 0);
 	atomic_store(&busy, 0);
+	atomic_store(&most, 0);
 	ck_assert_int_eq(hasher_open(&shared, at_once, waiting_max), 0);
 	for (int i = 0; i < THREADS; i++)
 		ck_assert_int_eq(pthread_create(&threads[i], NULL, verify, NULL), 0);
@@ -64,6 +83,17 @@ START_TEST(those_that_fit_are_all_served)
 {
 	verify_in_threads(2, THREADS - 2);
 	ck_assert_int_eq(served, THREADS);
+}
+END_TEST
+
+START_TEST(so_many_run_and_no_more)
+{
+	verify_in_threads(3, THREADS);
+	ck_assert_int_eq(served, THREADS);
+	ck_assert_int_ge(most, 1);
+	ck_assert_int_le(most, 3);
+	verify_in_threads(1, THREADS);
+	ck_assert_int_eq(most, 1);
 }
 END_TEST
 
@@ -83,6 +113,7 @@ static Suite *suite(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, hash_and_verify);
 	tcase_add_test(t, those_that_fit_are_all_served);
+	tcase_add_test(t, so_many_run_and_no_more);
 	tcase_add_test(t, too_many_are_told_so);
 	suite_add_tcase(s, t);
 	return s;
