@@ -367,7 +367,7 @@ def test_bad_rules_are_named(owner, rules, member):
 def test_by_the_command_line(stack, gateway, operator, owner):
     tracker = imei()
     gateway.met(tracker, protocol="watch", count=4)
-    env = {"AUTH_URL": stack.auth.url(), "CLIENT_SECRET": stack.operator_secret}
+    env = {"AUTH_URL": stack.auth.inside_url, "CLIENT_SECRET": stack.operator_secret}
     rows = [line.split() for line in stack.cli("device", "unknown", env=env).stdout.splitlines()]
     (row,) = [row for row in rows if row[0] == tracker]
     assert row[1:3] + row[5:] == ["watch", "192.0.2.7", "4", operator.code(tracker)]

@@ -294,8 +294,12 @@ GARBAGE = [
 ]
 
 
+def processes(stack):
+    return [process for program in stack.programs for process in program.processes]
+
+
 def ports(stack):
-    return [(program, name) for program in stack.programs for name in sorted(program.ports)]
+    return [(process, name) for process in processes(stack) for name in sorted(process.ports)]
 
 
 def throw(port, data):
@@ -312,12 +316,12 @@ def throw(port, data):
 
 
 def test_garbage_on_every_port(stack, owner, nothing_more_stored):
-    pids = {p.name: p.pid for p in stack.programs}
-    assert len(ports(stack)) == 9
+    pids = {p.name: p.pid for p in processes(stack)}
+    assert len(ports(stack)) == 7 + 2 * len(stack.auth.processes)
     for program, name in ports(stack):
         for data in [*GARBAGE, *(os.urandom(2000) for _ in range(5))]:
             throw(program.ports[name], data)
-    for program in stack.programs:
+    for program in processes(stack):
         program.must_run()
         assert program.pid == pids[program.name]
         program.wait_ready()

@@ -58,7 +58,7 @@ class Kept:
             [str(binary(CLI)), "retention", *map(str, arguments)],
             env=clean_environment(
                 {
-                    "AUTH_URL": self.stack.auth.url(),
+                    "AUTH_URL": self.stack.auth.inside_url,
                     "CLIENT_SECRET": self.stack.retention_secret,
                     "MONGODB_URI": self.stack.env["MONGODB_URI"],
                     "LOG_FORMAT": "json",

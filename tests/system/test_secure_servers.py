@@ -105,7 +105,7 @@ def test_retention_may_delete(stack, mongo, owner):
         wait_until(lambda device=device: len(owner.history(device)) == 2, 10, "both are stored")
     assert owner.auth("DELETE", f"/v1/devices/{gone.id}").status_code == 204
     stack.cli("retention", env={
-        "AUTH_URL": stack.auth.url(), "CLIENT_SECRET": stack.retention_secret, "RETENTION_DAYS": "5",
+        "AUTH_URL": stack.auth.inside_url, "CLIENT_SECRET": stack.retention_secret, "RETENTION_DAYS": "5",
         "RETENTION_ERASE_UNKNOWN": "true", "RETENTION_UNKNOWN_MAX": "100",
         "MONGODB_URI": mongo.uri(DATABASE, "pettrack-retention")})  # fmt: skip
     assert [p["time"] for p in owner.history(cat)] == [format_time(now)]
@@ -118,7 +118,7 @@ def test_unknown_trackers_are_listed_and_claimed(stack, owner):
     """Auth may write, change and remove in its list."""
     stranger = Device(None, "stranger-" + secrets.token_hex(4), "none", owner)
     assert send_osmand(stack, stranger, 50.1703, -5.1138, now_ms()).status_code == 400
-    env = {"AUTH_URL": stack.auth.url(), "CLIENT_SECRET": stack.operator_secret}
+    env = {"AUTH_URL": stack.auth.inside_url, "CLIENT_SECRET": stack.operator_secret}
 
     def listed():
         found = json.loads(stack.cli("device", "unknown", "--json", env=env).stdout)

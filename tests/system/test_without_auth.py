@@ -19,12 +19,8 @@ TTL_S, LONG_S = 0.5, 3  # how long an answer of auth is fresh; far longer
 QUESTION_S = 4  # how long a question to auth may take
 
 
-def processes(auth):
-    return list(getattr(auth, "roles", {"auth": auth}).values())
-
-
 def signal_all(auth, number):
-    for program in processes(auth):
+    for program in auth.processes:
         program.process.send_signal(number)
 
 

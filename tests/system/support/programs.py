@@ -128,6 +128,10 @@ class Program(Process):
         return f"http://127.0.0.1:{self.ports[port]}{path}"
 
     @property
+    def processes(self):
+        return [self]
+
+    @property
     def inside_url(self):
         """Where other programs find it; known before it runs."""
         return f"http://127.0.0.1:{self.env[self.port_settings['rest']]}"

@@ -43,6 +43,10 @@ class ThreeAuths:
 
     # ---- its life, as a Program's ----
 
+    @property
+    def processes(self):
+        return list(self.roles.values())
+
     def start(self, ready=True, timeout=30, **env):
         self.env.update(env)
         if not self.proxy.running:
@@ -62,26 +66,26 @@ class ThreeAuths:
         return {**shared, **own, "MONGODB_URI": uri}
 
     def wait_ready(self, timeout=30):
-        for program in self.roles.values():
+        for program in self.processes:
             program.wait_ready(timeout)
 
     def is_ready(self):
-        return all(program.is_ready() for program in self.roles.values())
+        return all(program.is_ready() for program in self.processes)
 
     @property
     def running(self):
-        return any(program.running for program in self.roles.values())
+        return any(program.running for program in self.processes)
 
     def terminate(self):
-        for program in self.roles.values():
+        for program in self.processes:
             program.terminate()
 
     def stop(self, timeout=30):
         self.terminate()
-        return max(program.stop(timeout) for program in self.roles.values())
+        return max(program.stop(timeout) for program in self.processes)
 
     def kill9(self):
-        for program in self.roles.values():
+        for program in self.processes:
             program.kill9()
 
     def restart(self, **env):
@@ -89,7 +93,7 @@ class ThreeAuths:
         return self.start(**env)
 
     def end(self):
-        for program in (*self.roles.values(), self.proxy):
+        for program in (*self.processes, self.proxy):
             program.end()
 
     # ---- where it is, what it says ----
@@ -114,14 +118,14 @@ class ThreeAuths:
 
     def ops(self, path):
         """The worst of the answers: whether all are ready."""
-        return max((program.ops(path) for program in self.roles.values()), key=lambda answer: answer.status_code)
+        return max((program.ops(path) for program in self.processes), key=lambda answer: answer.status_code)
 
     def metric(self, name, **labels):
-        return sum(program.metric(name, **labels) for program in self.roles.values())
+        return sum(program.metric(name, **labels) for program in self.processes)
 
     @property
     def log_lines(self):
-        return [line for program in self.roles.values() for line in program.log_lines]
+        return [line for program in self.processes for line in program.log_lines]
 
     def events(self, event):
-        return [line for program in self.roles.values() for line in program.events(event)]
+        return [line for program in self.processes for line in program.events(event)]
