@@ -101,6 +101,7 @@ static void confirm(struct web_request *q, const struct registration *r, struct 
 	int result = hasher_hash(r->auth->hasher, password, x->hash);
 
 	if (result) {
+		auth_refund(q, r->auth, AUTH_LIMIT_SECRET, NULL);
 		answer_hash_failure(q, result);
 		return;
 	}

@@ -182,6 +182,16 @@ static bool admitted(struct web_request *q, const struct registration *r, const 
 	       (!mail_configured(r->auth->mailer) || auth_admit(q, r->auth, AUTH_LIMIT_MAIL, w->user.email));
 }
 
+/* What was not tried costs nothing. */
+static void answer_untried(struct web_request *q, const struct registration *r, const struct wish *w, int result)
+{
+	count(r, result == HASHER_E_BUSY ? "busy" : "failed");
+	auth_refund(q, r->auth, AUTH_LIMIT_SIGN_UP, NULL);
+	if (mail_configured(r->auth->mailer))
+		auth_refund(q, r->auth, AUTH_LIMIT_MAIL, w->user.email);
+	answer_hash_failure(q, result);
+}
+
 void register_handle(struct web_request *q, void *owner)
 {
 	const struct registration *r = registration_of(owner);
@@ -198,8 +208,7 @@ void register_handle(struct web_request *q, void *owner)
 	}
 	int result = hasher_hash(r->auth->hasher, w.password, w.user.hash);
 	if (result) {
-		count(r, result == HASHER_E_BUSY ? "busy" : "failed");
-		answer_hash_failure(q, result);
+		answer_untried(q, r, &w, result);
 		return;
 	}
 	result = sign_up(r, &w);

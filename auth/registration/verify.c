@@ -47,6 +47,7 @@ static void check_and_mark(
 	int result = hasher_verify(r->auth->hasher, u->hash, password, &same);
 	if (result) {
 		auth_refund(q, r->auth, AUTH_LIMIT_PASSWORD, account);
+		auth_refund(q, r->auth, AUTH_LIMIT_SECRET, NULL);
 		answer_hash_failure(q, result);
 		return;
 	}
