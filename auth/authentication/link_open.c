@@ -115,7 +115,7 @@ void link_open_handle(struct web_request *q, void *owner)
 		web_problem(q, 400, "missing_token", "\"token\" must be a text.");
 		return;
 	}
-	if (!auth_admit(q, owner, AUTH_LIMIT_LINK, NULL))
+	if (!auth_admit(q, owner, AUTH_LIMIT_LINK, json_string_value(token)))
 		return;
 	int r = open_link(q, x, token);
 	authentication_count(x->links, r == STORE_E_MISSING ? "invalid" : r ? "failed" : "ok");

@@ -37,7 +37,7 @@ enum auth_limit {
 	AUTH_LIMIT_SIGN_UP,
 	AUTH_LIMIT_MAIL, /* a mail that anybody can cause; account: the address it goes to */
 	AUTH_LIMIT_SECRET, /* a secret out of a mail is shown: verify, reset, change of address */
-	AUTH_LIMIT_LINK, /* a share link is opened */
+	AUTH_LIMIT_LINK, /* a share link is opened; account: its token */
 	AUTH_LIMIT_REFRESH,
 	AUTH_LIMIT_CLIENT, /* a service shows its secret: failures only; account: its id */
 	AUTH_LIMIT_CLAIM, /* the code of a tracker; account: the user's id */
@@ -113,6 +113,7 @@ double limiter_pushed_out(const struct limiter *l);
 		LIMIT_SETTING_(o, MAIL, ACCOUNT, "5/1h", "mails asked for to one e-mail address"),                     \
 		LIMIT_SETTING_(o, SECRET, ADDRESS, "60/1m", "secrets out of mails shown from one address"),            \
 		LIMIT_SETTING_(o, LINK, ADDRESS, "120/1m", "share links opened from one address"),                     \
+		LIMIT_SETTING_(o, LINK, ACCOUNT, "1200/1h burst 100", "times that one share link is opened"),          \
 		LIMIT_SETTING_(o, REFRESH, ADDRESS, "600/1m", "refresh tokens shown from one address"),                \
 		LIMIT_SETTING_(o, CLIENT, ADDRESS, "60/1m", "wrong secrets of services from one address"),             \
 		LIMIT_SETTING_(o, CLAIM, ADDRESS, "60/1m", "codes of trackers from one address"),                      \
