@@ -20,6 +20,19 @@ static const char *label, *from, *until;
 			3660LL * 86400000                                                                              \
 	}
 
+/* What auth answered: @answer, stolen, or why not. Returns the exit status. */
+static int tell(int r, json_t *answer, void (*print)(const json_t *answer))
+{
+	if (r)
+		return device_failed(r);
+	if (json_wanted)
+		device_print_json(answer);
+	else
+		print(answer);
+	json_decref(answer);
+	return EXIT_SUCCESS;
+}
+
 /* ---- add ---- */
 
 static json_t *make_terms(void)
@@ -43,14 +56,7 @@ static int add_one(struct session *s, const json_t *device)
 	int r = terms ? links_add(s, device_text(device, "id"), terms, &link) : -ENOMEM;
 
 	json_decref(terms);
-	if (r)
-		return device_failed(r);
-	if (json_wanted)
-		device_print_json(link);
-	else
-		print_added(link);
-	json_decref(link);
-	return EXIT_SUCCESS;
+	return tell(r, link, print_added);
 }
 
 static int add(int argc, char **argv)
@@ -84,19 +90,17 @@ static const struct table_column columns[] = {
 	{ "LAST", "last_used" },
 };
 
+static void print_list(const json_t *links)
+{
+	table_print(links, columns, sizeof columns / sizeof *columns);
+}
+
 static int list_one(struct session *s, const json_t *device)
 {
 	json_t *links = NULL;
 	int r = links_of_device(s, device_text(device, "id"), &links);
 
-	if (r)
-		return device_failed(r);
-	if (json_wanted)
-		device_print_json(links);
-	else
-		table_print(links, columns, sizeof columns / sizeof *columns);
-	json_decref(links);
-	return EXIT_SUCCESS;
+	return tell(r, links, print_list);
 }
 
 static int list(int argc, char **argv)
@@ -125,20 +129,18 @@ static int on_one(const char *summary, const struct setting *settings, int argc,
 	return status;
 }
 
+static void print_renewed(const json_t *link)
+{
+	printf("expires  %s\n", device_text(link, "expires"));
+}
+
 static int renew_one(struct session *s, const char *id)
 {
 	json_t *terms = json_pack("{sI}", "expires_in_s", (json_int_t)(for_ms / 1000)), *link = NULL;
 	int r = terms ? links_change(s, id, terms, &link) : -ENOMEM;
 
 	json_decref(terms);
-	if (r)
-		return device_failed(r);
-	if (json_wanted)
-		device_print_json(link);
-	else
-		printf("expires  %s\n", device_text(link, "expires"));
-	json_decref(link);
-	return EXIT_SUCCESS;
+	return tell(r, link, print_renewed);
 }
 
 static int renew(int argc, char **argv)
