@@ -68,6 +68,25 @@ START_TEST(a_year)
 }
 END_TEST
 
+static const struct {
+	int64_t made_ms, active_ms, now_ms, publish_ms, wanted_ms;
+} hastened[] = {
+	{ 0, 9000, 5000, 1000, 5000 }, /* shown for long */
+	{ 4500, 9000, 5000, 1000, 5500 }, /* not yet for long enough */
+	{ 4500, 5200, 5000, 1000, 5200 }, /* never later than it would anyway */
+	{ 4500, 9000, 5000, 0, 5000 }, { 4500, 4900, 5000, 1000, 4900 }, /* it signs already */
+};
+
+START_TEST(a_key_that_waits_is_hastened)
+{
+	const struct key_times next = {
+		.number = 2, .active_ms = hastened[_i].active_ms, .made_ms = hastened[_i].made_ms
+	};
+
+	ck_assert_int_eq(schedule_hasten(&next, hastened[_i].now_ms, hastened[_i].publish_ms), hastened[_i].wanted_ms);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("auth/common/schedule");
@@ -75,6 +94,7 @@ static Suite *suite(void)
 
 	tcase_add_loop_test(t, schedule, 0, (int)(sizeof rows / sizeof *rows));
 	tcase_add_test(t, a_year);
+	tcase_add_loop_test(t, a_key_that_waits_is_hastened, 0, (int)(sizeof hastened / sizeof *hastened));
 	suite_add_tcase(s, t);
 	return s;
 }
