@@ -18,7 +18,8 @@ struct command {
 };
 
 extern const struct command command_login, command_device, command_shares, command_simulate, command_seed, command_tail,
-	command_check, command_replica_set, command_retention, command_decode, command_keys, command_invite, command_link;
+	command_check, command_replica_set, command_retention, command_decode, command_keys, command_invite,
+	command_link, command_export;
 
 /* Runs the one of @n that argv[1] names, with "pettrack device add" as its argv[0]; where it names none, says how they are
  * used, by their summaries: their arguments. Returns the exit status. */

@@ -8,6 +8,7 @@
 static const struct command *const commands[] = {
 	&command_login,
 	&command_device,
+	&command_export,
 	&command_shares,
 	&command_link,
 	&command_simulate,

@@ -231,6 +231,17 @@ int client_fetch(struct client *c, const char *path, const char *bearer, char **
 	return 0;
 }
 
+int client_download(struct client *c, const char *path, const char *bearer, client_sink sink, void *owner)
+{
+	struct request q = { .method = "GET", .accept = "*/*", .sink = sink, .sink_owner = owner };
+	struct answer a;
+	int r = ask(c, &q, path, bearer, &a, NULL);
+
+	if (r == 0)
+		free(a.body);
+	return r;
+}
+
 const char *client_last_error(void)
 {
 	return last_error();

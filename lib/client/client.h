@@ -54,6 +54,11 @@ MUST_CHECK int client_form(struct client *c, const char *path, const char *form,
 /* As client_call, for an answer that is taken as it comes, up to the options' answer_max. NUL-terminated, the caller's to free(). */
 MUST_CHECK int client_fetch(struct client *c, const char *path, const char *bearer, char **ret_body, size_t *ret_len);
 
+/* As client_fetch, for an answer of any length: it goes to @sink as it comes, and the options' timeout is for a silence. 0: that
+ * was all of it. -EPIPE: @sink returned false. What went to @sink before anything else is returned is not all. */
+typedef bool (*client_sink)(void *owner, const void *bytes, size_t n);
+MUST_CHECK int client_download(struct client *c, const char *path, const char *bearer, client_sink sink, void *owner);
+
 /* "detail" or "title" of the last problem+json on this thread, or the transport's error; for people and logs. Valid
  * until the thread's next call that fails. */
 const char *client_last_error(void);

@@ -26,6 +26,10 @@ struct incoming {
 	char *body;
 	size_t len, size, max;
 	bool too_large, no_memory;
+
+	const struct request *request;
+	CURL *handle;
+	bool refused; /* by the request's sink */
 };
 
 static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
@@ -106,11 +110,22 @@ static bool make_room(struct incoming *in, size_t n)
 	return true;
 }
 
+static bool is_good(CURL *h)
+{
+	long status = 0;
+
+	return curl_easy_getinfo(h, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK && status / 100 == 2;
+}
+
 static size_t take_body(char *bytes, size_t one, size_t n, void *user)
 {
 	struct incoming *in = user;
 
 	(void)one; /* always 1 */
+	if (in->request->sink && is_good(in->handle)) {
+		in->refused = !in->request->sink(in->request->sink_owner, bytes, n);
+		return in->refused ? CURL_WRITEFUNC_ERROR : n;
+	}
 	in->too_large = n > in->max - in->len;
 	in->no_memory = !in->too_large && !make_room(in, n);
 	if (in->too_large || in->no_memory)
@@ -141,7 +156,7 @@ static CURLcode set_options(CURL *h, const struct exchanger *x)
 	return r;
 }
 
-static CURLcode set_request(CURL *h, const struct request *q)
+static CURLcode set_request(CURL *h, const struct request *q, int64_t timeout_ms)
 {
 	CURLcode r = CURLE_OK;
 	bool has_body =
@@ -155,6 +170,11 @@ static CURLcode set_request(CURL *h, const struct request *q)
 		SET(CURLOPT_NOBODY, 1L);
 	}
 	SET(CURLOPT_CUSTOMREQUEST, q->method);
+	if (q->sink) { /* as long as it takes, while something comes */
+		SET(CURLOPT_TIMEOUT_MS, 0L);
+		SET(CURLOPT_LOW_SPEED_LIMIT, 1L);
+		SET(CURLOPT_LOW_SPEED_TIME, (long)(timeout_ms / 1000 + 1));
+	}
 	if (q->bearer) {
 		SET(CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
 		SET(CURLOPT_XOAUTH2_BEARER, q->bearer);
@@ -202,6 +222,8 @@ static int perform(CURL *h, struct incoming *in, long *ret_status)
 
 	if (in->no_memory || r == CURLE_OUT_OF_MEMORY)
 		return -ENOMEM;
+	if (in->refused)
+		return -EPIPE;
 	if (in->too_large) {
 		last_error_set("the answer is larger than %zu bytes", in->max);
 		return CLIENT_E_MALFORMED;
@@ -212,13 +234,14 @@ static int perform(CURL *h, struct incoming *in, long *ret_status)
 
 int exchange(struct exchanger *x, const struct request *q, struct answer *ret)
 {
-	struct incoming in = { .max = x->answer_max };
+	struct incoming in = { .max = x->answer_max, .request = q };
 	struct curl_slist *headers = make_headers(q);
 	CURL *h = headers ? take_handle(x) : NULL;
 	long status = 0;
 	int r = -ENOMEM;
 
-	if (h && set_options(h, x) == CURLE_OK && set_request(h, q) == CURLE_OK &&
+	in.handle = h;
+	if (h && set_options(h, x) == CURLE_OK && set_request(h, q, x->timeout_ms) == CURLE_OK &&
 		curl_easy_setopt(h, CURLOPT_HTTPHEADER, headers) == CURLE_OK)
 		r = perform(h, &in, &status);
 	if (h)

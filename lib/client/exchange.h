@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,7 +15,7 @@ struct exchanger;
 
 struct exchange_options {
 	const char *ca_file; /* NULL: the system's; copied */
-	int64_t timeout_ms; /* of a whole exchange */
+	int64_t timeout_ms; /* of a whole exchange; with a sink, of a silence */
 	int64_t answer_max; /* bytes of an answer's body */
 };
 
@@ -27,6 +28,9 @@ struct request {
 	const char *content_type;
 	const char *body; /* NULL: none */
 	size_t body_len;
+	/* Where the body of a good answer (2xx) goes as it comes, however long it is; false: no more. NULL: it is gathered. */
+	bool (*sink)(void *owner, const void *bytes, size_t n);
+	void *sink_owner;
 };
 
 struct answer {
@@ -39,7 +43,7 @@ MUST_CHECK int exchange_open(struct exchanger **ret, const struct exchange_optio
 /* Accepts NULL. */
 void exchange_close(struct exchanger *x);
 
-/* 0 and *ret set, whatever the status; CLIENT_E_RETRY when there was no answer, CLIENT_E_MALFORMED when it was too
+/* 0 and *ret set, whatever the status; -EPIPE when the sink took no more; CLIENT_E_RETRY when there was no answer, CLIENT_E_MALFORMED when it was too
  * large; or -errno. */
 MUST_CHECK int exchange(struct exchanger *x, const struct request *q, struct answer *ret);
 

@@ -161,6 +161,21 @@ def test_nobody_may(stack):
     assert requests.get(stack.query.url("/v1/export"), timeout=10).status_code == 401
 
 
+def test_the_command_line(stack, owner, tmp_path):
+    """Into a file that is there when it is whole, and whose owner alone may read it."""
+    cat, file, home = owner.add_device(), tmp_path / "all.zip", {"HOME": str(tmp_path)}
+    stack.cli("login", "--email", owner.email, env={**home, "PETTRACK_PASSWORD": owner.password})
+    stack.cli("export", "--output", file, env=home)
+    with zipfile.ZipFile(file) as archive:
+        assert f"positions/{cat.id}.gpx" in archive.namelist()
+    assert file.stat().st_mode & 0o777 == 0o600
+    away = {**home, "PETTRACK_QUERY_URL": "http://127.0.0.1:1"}
+    failed = stack.cli("export", "--output", tmp_path / "none.zip", env=away, check=False)
+    assert failed.returncode == 1
+    assert "no export" in failed.stderr
+    assert sorted(p.name for p in tmp_path.glob("*.zip*")) == ["all.zip"]
+
+
 class SlowReader:
     """Takes the head of the answer and then nothing, over a small buffer."""
 

@@ -267,6 +267,82 @@ START_TEST(fetches_nothing_from_a_refusal)
 }
 END_TEST
 
+/* ---- answers that are as long as they are ---- */
+
+/* What a sink got. */
+struct got {
+	size_t n, takes; /* so many bytes, then no more */
+};
+
+static bool take(void *owner, const void *bytes, size_t n)
+{
+	struct got *g = owner;
+
+	ck_assert(n == 0 || ((const char *)bytes)[0] == 'x');
+	g->n += n;
+	return g->n <= g->takes;
+}
+
+enum { LONG = 300000, PLAIN_MAX = 1000 };
+
+/* In chunks of 1000. */
+static void answer_long(const struct http_seen *q, FILE *out, void *user)
+{
+	char piece[1001];
+
+	(void)user;
+	memset(piece, 'x', 1000);
+	piece[1000] = '\0';
+	if (!strcmp(q->path, "/missing")) {
+		http_answer_with(out, 404, "Content-Type: application/problem+json\r\n", "{\"detail\":\"gone\"}");
+		return;
+	}
+	fprintf(out, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+	for (int i = 0; i < LONG / 1000; i++)
+		fprintf(out, "3e8\r\n%s\r\n", piece);
+	fputs("0\r\n\r\n", out);
+}
+
+static const struct {
+	const char *path;
+	size_t takes, n;
+	int r;
+} downloads[] = {
+	{ "/whole", SIZE_MAX, LONG, 0 }, /* far more than the options' answer_max */
+	{ "/missing", SIZE_MAX, 0, CLIENT_E_MISSING }, /* what a refusal says is not the sink's */
+};
+
+START_TEST(downloads_whatever_length)
+{
+	struct http_server *s = http_server_start(answer_long, NULL);
+	struct got got = { .takes = downloads[_i].takes };
+	struct client *c;
+
+	ck_assert_int_eq(
+		client_open(&c, &(struct client_options){ .base_url = http_server_url(s), .answer_max = PLAIN_MAX }),
+		0);
+	ck_assert_int_eq(client_download(c, downloads[_i].path, "t", take, &got), downloads[_i].r);
+	ck_assert_uint_eq(got.n, downloads[_i].n);
+	if (downloads[_i].r == CLIENT_E_MISSING)
+		ck_assert_str_eq(client_last_error(), "gone (status 404)");
+	client_close(c);
+	http_server_stop(s);
+}
+END_TEST
+
+START_TEST(a_sink_that_takes_no_more)
+{
+	struct http_server *s = http_server_start(answer_long, NULL);
+	struct client *c = open_plain(s);
+	struct got got = { .takes = 5000 };
+
+	ck_assert_int_eq(client_download(c, "/whole", "t", take, &got), -EPIPE);
+	ck_assert_uint_lt(got.n, LONG);
+	client_close(c);
+	http_server_stop(s);
+}
+END_TEST
+
 enum { LIMIT = 1000 };
 
 static void answer_of_size(const struct http_seen *q, FILE *out, void *user)
@@ -419,6 +495,27 @@ START_TEST(token_is_fetched_once_and_kept)
 		ck_assert_int_eq(call(c), 0);
 	ck_assert_uint_eq(issuer.issued, 1);
 	ck_assert_uint_eq(http_server_requests(s), 4);
+	client_close(c);
+	http_server_stop(s);
+}
+END_TEST
+
+START_TEST(sends_a_form_as_the_service)
+{
+	struct issuer issuer = { .valid = 1, .life_s = 900 };
+	struct http_server *s = http_server_start(answer_issuer, &issuer);
+	struct client *c = open_service(s);
+	json_t *answer = NULL;
+
+	ck_assert_int_eq(client_form(c, "/v1/oauth/introspect", "token=a%26b", &answer), 0);
+	ck_assert(json_is_object(answer));
+	struct http_seen last = http_server_last(s);
+	ck_assert_str_eq(last.method, "POST");
+	ck_assert_str_eq(last.path, "/v1/oauth/introspect");
+	ck_assert_str_eq(last.authorization, "Bearer token-1");
+	ck_assert_str_eq(last.content_type, "application/x-www-form-urlencoded");
+	ck_assert_str_eq(last.body, "token=a%26b");
+	json_decref(answer);
 	client_close(c);
 	http_server_stop(s);
 }
@@ -715,6 +812,8 @@ static Suite *suite(void)
 	tcase_add_loop_test(tc, tells_answers_apart, 0, ROWS(rows));
 	tcase_add_test(tc, fetches_an_answer_as_it_is);
 	tcase_add_test(tc, fetches_nothing_from_a_refusal);
+	tcase_add_loop_test(tc, downloads_whatever_length, 0, (int)(sizeof downloads / sizeof *downloads));
+	tcase_add_test(tc, a_sink_that_takes_no_more);
 	tcase_add_loop_test(tc, bounds_an_answer, 0, 2);
 	tcase_add_loop_test(tc, a_broken_answer_is_none, 0, 5);
 	tcase_add_test(tc, a_slow_answer_is_none);
@@ -724,6 +823,7 @@ static Suite *suite(void)
 	tc = tcase_create("service token");
 	tcase_add_test(tc, token_is_fetched_once_and_kept);
 	tcase_add_test(tc, token_is_asked_for_by_form);
+	tcase_add_test(tc, sends_a_form_as_the_service);
 	tcase_add_test(tc, token_is_fetched_anew_after_401);
 	tcase_add_test(tc, token_is_renewed_before_its_end);
 	tcase_add_test(tc, token_that_is_good_outlives_a_failed_renewal);
