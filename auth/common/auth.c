@@ -75,7 +75,7 @@ bool auth_url(const struct auth *a, const char *what, const char *token, char ou
 
 	while (n > 0 && a->public_url[n - 1] == '/')
 		n--;
-	text_put(&t, a->public_url, n);
+	text_put(&t, n > 0 ? a->public_url : "", n);
 	text_putc(&t, '/');
 	if (what)
 		text_printf(&t, "#%s=%s", what, token);
@@ -83,4 +83,14 @@ bool auth_url(const struct auth *a, const char *what, const char *token, char ou
 		return true;
 	out[0] = '\0';
 	return false;
+}
+
+void auth_notice(const struct auth *a, enum mail_kind kind, const char *to)
+{
+	char url[AUTH_URL_SIZE];
+
+	(void)auth_url(a, NULL, NULL, url);
+	int r = mail_queue(a->mailer, kind, to, &(struct mail_values){ .url = url });
+	if (r)
+		log_warn("notice not written", LOG_S("kind", mail_kind_name(kind)), LOG_I("result", r));
 }
