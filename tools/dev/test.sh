@@ -134,7 +134,7 @@ suite_system() {
 		return
 	fi
 	tidy_begin
-	pytest_suite system "System tests" -n $(($(nproc) * 2)) --dist loadfile --no-loadscope-reorder --ignore=test_page.py
+	pytest_suite system "System tests" -n $(($(nproc) * 2)) --dist loadfile --no-loadscope-reorder --ignore-glob='test_page*'
 }
 
 # Where it matters who of auth's roles does what, with the roles as a process each: tests/system/support/three.py.
@@ -162,7 +162,8 @@ suite_operations() {
 
 suite_page() {
 	suite_programs page || return 0
-	pytest_suite page "The page in Chromium" test_page.py
+	pytest_suite page "The page in Chromium" -n 2 --dist loadfile \
+		test_page.py test_page_account.py test_page_sharing.py
 }
 
 # pytest_suite SUITE TEXT ARGUMENTS...
