@@ -138,9 +138,9 @@ START_TEST(a_cell_is_all_that_is_said)
 
 	for (int i = 0; i < 20000; i++) {
 		random = random * 1664525 + 1013904223;
-		int32_t lat = (int32_t)((int64_t)random * 1800000000 / UINT32_MAX - 900000000);
+		int32_t lat = (int32_t)((int64_t)(random * UINT64_C(1800000000) / UINT32_MAX) - 900000000);
 		random = random * 1664525 + 1013904223;
-		int32_t lon = (int32_t)((int64_t)random * 3600000000 / UINT32_MAX - 1800000000);
+		int32_t lon = (int32_t)((int64_t)(random * UINT64_C(3600000000) / UINT32_MAX) - 1800000000);
 		struct geohash_cell c = geohash_cell(lat, lon, _i), again = geohash_cell(c.lat_e7, c.lon_e7, _i);
 		ck_assert_int_eq(again.lat_e7, c.lat_e7);
 		ck_assert_int_eq(again.lon_e7, c.lon_e7);
