@@ -4,7 +4,9 @@
 #include "auth/common/confirm.h"
 #include "auth/common/proof.h"
 #include "auth/common/second_factor.h"
+#include "auth/common/users.h"
 #include "base/text.h"
+#include "service/log.h"
 
 #include <errno.h>
 #include <string.h>
@@ -104,6 +106,19 @@ void totp_begin_handle(struct web_request *q, void *owner)
 	sodium_memzero(secret, sizeof secret);
 }
 
+/* Somebody who has stolen a session must not do it unseen. */
+static void tell_owner(const struct auth *a, const struct uuid *id)
+{
+	struct user user;
+	int r = users_get(a->store, id, &user);
+
+	if (r == 0)
+		auth_notice(a, MAIL_TOTP_ENABLED, user.email);
+	else
+		log_warn("notice not written", LOG_I("result", r));
+	sodium_memzero(&user, sizeof user);
+}
+
 static void confirm(struct web_request *q, const struct auth *a, const char *account, const char *code)
 {
 	struct recovery_codes codes;
@@ -120,6 +135,7 @@ static void confirm(struct web_request *q, const struct auth *a, const char *acc
 	} else {
 		auth_restore(q, a, AUTH_LIMIT_CODE, account);
 		note(q, a, AUDIT_TOTP_ENABLED);
+		tell_owner(a, &web_claims(q)->subject);
 		answer_codes(q, &codes);
 	}
 	sodium_memzero(&codes, sizeof codes);
@@ -167,6 +183,7 @@ void totp_disable_handle(struct web_request *q, void *owner)
 		return;
 	}
 	note(q, a, AUDIT_TOTP_DISABLED);
+	auth_notice(a, MAIL_TOTP_DISABLED, user.email);
 	web_reply(q, 204, NULL);
 }
 

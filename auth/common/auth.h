@@ -9,12 +9,12 @@
 #include "auth/common/hasher.h"
 #include "auth/common/keyring.h"
 #include "auth/common/limiter.h"
+#include "auth/common/mail.h"
 #include "auth/common/outbox.h"
 #include "auth/common/upkeep.h"
 #include "store/store.h"
 #include "web/web.h"
 
-struct mailer; /* auth/common/mail.h */
 struct second_factor; /* auth/common/second_factor.h */
 struct registration;
 struct authentication;
@@ -52,6 +52,10 @@ const char *auth_url_setting(const char *text, void *target, int64_t min, int64_
  * and is in nobody's log. False, and an empty text, where it is not known where the page is, or does not fit. */
 enum { AUTH_URL_SIZE = 512 };
 bool auth_url(const struct auth *a, const char *what, const char *token, char out[static AUTH_URL_SIZE]);
+
+/* Queues a mail with the page's address, that tells an owner what happened to his account. It has happened: a failure is only
+ * logged. */
+void auth_notice(const struct auth *a, enum mail_kind kind, const char *to);
 
 /* ---- limits (admit.c): first auth_admit(), then what became of it ----
  *

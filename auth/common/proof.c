@@ -34,8 +34,10 @@ static enum proof accept(
 	const struct audit_details d = audit_details_of(q);
 
 	auth_restore(q, a, AUTH_LIMIT_CODE, account);
-	if (recovery)
+	if (recovery) {
 		audit_write(a->store, &user->id, AUDIT_RECOVERY_CODE_USED, &d);
+		auth_notice(a, MAIL_RECOVERY_CODE_USED, user->email);
+	}
 	return PROOF_GOOD;
 }
 

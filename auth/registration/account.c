@@ -135,6 +135,6 @@ void account_password_handle(struct web_request *q, void *owner)
 	}
 	const struct audit_details d = audit_details_of(q);
 	audit_write(r->store, &u.id, AUDIT_PASSWORD_CHANGED, &d);
-	send_notice(r, MAIL_PASSWORD_CHANGED, u.email);
+	auth_notice(r->auth, MAIL_PASSWORD_CHANGED, u.email);
 	web_reply(q, 204, NULL);
 }

@@ -55,7 +55,7 @@ void email_ask_handle(struct web_request *q, void *owner)
 	struct audit_details d = audit_details_of(q);
 	d.who = email;
 	audit_write(r->store, &u.id, AUDIT_EMAIL_ASKED, &d);
-	send_notice(r, MAIL_EMAIL_ASKED, u.email);
+	auth_notice(r->auth, MAIL_EMAIL_ASKED, u.email);
 	answer_accepted(q);
 }
 
@@ -100,7 +100,7 @@ static void answer_changed(
 	d.who = worth->email;
 	auth_restore(q, r->auth, AUTH_LIMIT_LOGIN, worth->email);
 	audit_write(r->store, &worth->user, AUDIT_EMAIL_CHANGED, &d);
-	send_notice(r, MAIL_EMAIL_CHANGED, old->email);
+	auth_notice(r->auth, MAIL_EMAIL_CHANGED, old->email);
 	web_reply(q, 204, NULL);
 }
 

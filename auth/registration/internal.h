@@ -59,9 +59,6 @@ struct link_mail {
  * STORE_E_RETRY or negative. */
 MUST_CHECK int send_link(const struct registration *r, const struct link_mail *l);
 
-/* Queues a notice with the page's address. What it is about is done: a failure is only logged. */
-void send_notice(const struct registration *r, enum mail_kind kind, const char *to);
-
 /* ---- handlers ---- */
 
 void register_handle(struct web_request *q, void *owner);

@@ -1,7 +1,6 @@
 /* letter - a mail and the link in it. */
 #include "auth/registration/internal.h"
 #include "base/clock.h"
-#include "service/log.h"
 
 #include <string.h>
 
@@ -26,14 +25,4 @@ int send_link(const struct registration *r, const struct link_mail *l)
 	sodium_memzero(token, sizeof token);
 	sodium_memzero(url, sizeof url);
 	return result;
-}
-
-void send_notice(const struct registration *r, enum mail_kind kind, const char *to)
-{
-	char url[AUTH_URL_SIZE];
-
-	(void)auth_url(r->auth, NULL, NULL, url);
-	int result = mail_queue(r->auth->mailer, kind, to, &(struct mail_values){ .url = url });
-	if (result)
-		log_warn("notice not written", LOG_S("kind", mail_kind_name(kind)), LOG_I("result", result));
 }

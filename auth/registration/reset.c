@@ -114,7 +114,7 @@ static void confirm(struct web_request *q, const struct registration *r, struct 
 		const struct audit_details d = audit_details_of(q);
 		auth_restore(q, r->auth, AUTH_LIMIT_LOGIN, x->user.email);
 		audit_write(r->store, &x->user.id, AUDIT_PASSWORD_RESET, &d);
-		send_notice(r, MAIL_PASSWORD_CHANGED, x->user.email);
+		auth_notice(r->auth, MAIL_PASSWORD_CHANGED, x->user.email);
 		web_reply(q, 204, NULL);
 	}
 }
