@@ -6,6 +6,7 @@ import subprocess
 
 import bson
 import pytest
+import requests
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import TopicAuthorizationFailedError
 from pymongo.errors import OperationFailure
@@ -79,7 +80,7 @@ def prepared(kafka, mongo, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def stack(kafka, mongo, prepared, tmp_path_factory):
-    made = SecureStack(kafka, mongo, tmp_path_factory.mktemp("stack"))
+    made = SecureStack(kafka, mongo, tmp_path_factory.mktemp("stack"), AUTH_ERASURE_SETTLE="0s")
     try:
         yield made.start()
     finally:
@@ -94,6 +95,21 @@ def test_a_position_goes_all_the_way(stack, owner):
         wait_until(lambda: live.positions(cat), 10, "the position is pushed")
     history = wait_until(lambda: owner.history(cat), 10, "the position is stored")
     assert [(p["time"], p["lat"], p["lon"]) for p in history] == [(format_time(at), 50.1703, -5.1138)]
+
+
+def test_what_is_deleted_is_erased(stack, mongo):
+    """The writer may, auth may see how far it is, and the receipt says so."""
+    user = stack.user()
+    cat = user.add_device()
+    assert send_osmand(stack, cat, 50.1703, -5.1138, now_ms()).status_code == 200
+    wait_until(lambda: user.history(cat), 10, "it is stored")
+    answer = user.auth("POST", "/v1/account/deletion", json={"current_password": user.password})
+    assert answer.status_code == 202, answer.text
+    url = stack.auth.url(answer.json()["status_url"])
+    wait_until(lambda: requests.get(url, timeout=10).json()["status"] == "done", 40, "all of it is gone")
+    database = mongo.client[DATABASE]
+    for collection, key in ((database.positions, "_id.d"), (database.latest, "_id")):
+        assert collection.count_documents({key: bson.Binary.from_uuid(cat.uuid)}) == 0
 
 
 def test_retention_may_delete(stack, mongo, owner):
