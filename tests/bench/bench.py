@@ -14,6 +14,10 @@ KAFKA, MONGODB = "PETTRACK_TEST_KAFKA", "PETTRACK_TEST_MONGODB"
 
 # The program that measures, and its flags: settings of the environment, or programs of the build.
 BENCHES = {
+    "auth": (
+        "tests/auth/bench_auth",
+        {"kafka": KAFKA, "mongodb": MONGODB, "auth": "auth/pettrack-auth"},
+    ),
     "gateway": ("tests/ingest/gateway/bench_gateway", {"kafka": KAFKA, "gateway": "ingest/gateway/pettrack-gateway"}),
     "writer": (
         "tests/ingest/writer/bench_writer",
@@ -37,6 +41,17 @@ FIGURES = {
     "records_per_position": ("records in Kafka a position", None),
     "bare_insert_per_second": ("bare insert, documents/s", None),
     "share_percent": ("share of the bare insert, %", ("at least", 70)),
+    "logins_per_s": ("log-ins/s", None),
+    "offered_per_s": ("log-ins offered/s", None),
+    "bare_hash_per_s": ("bare password hashes/s", None),
+    "hash_share_percent": ("share of the bare hash, %", ("at least", 80)),
+    "busy_percent": ("answered busy (503), %", None),
+    "refreshes_per_s": ("refreshes/s", None),
+    "refresh_p99_ms": ("refresh beside them p99, ms", None),
+    "verifications_per_s": ("verifications/s, one thread", None),
+    "new_token_cpu_us": ("CPU us each", None),
+    "known_token_cpu_us": ("CPU us each", ("at most", 60)),
+    "failed": ("failed", ("at most", 0)),
     "deliveries_per_s": ("deliveries/s", None),
     "missing": ("deliveries missing", ("at most", 0)),
     "cpu_percent": ("CPU, % of a core", None),
@@ -64,7 +79,7 @@ CPU_AIMS = {
 FEW_CONNECTIONS = 100  # up to here there is little to gather: no aim
 
 # What `--quick` adds to a bench's flags.
-QUICK = {"gateway": ["--positions", "100000", "--seconds", "12"]}
+QUICK = {"gateway": ["--positions", "100000", "--seconds", "12"], "auth": ["--seconds", "2"]}
 
 
 def aim(line, figure):
