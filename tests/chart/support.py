@@ -27,7 +27,17 @@ OLDEST, NEWEST = "1.30", "1.34"  # of Kubernetes: Chart.yaml's kubeVersion, and 
 # What the tests look at: the two files of values that come with the chart, and everything that can be turned on.
 EXTERNAL = {"kafka": {"brokers": "kafka:9092"}, "mongodb": {"uri": "mongodb://u:uri-marker@mongodb/pettrack"}}
 EVERYTHING = {
-    "auth": {"split": True, "replicas": 2, "devices": {"replicas": 3}},
+    "auth": {
+        "split": True,
+        "replicas": 2,
+        "devices": {"replicas": 3},
+        "mail": {
+            "smtpUrl": "smtps://mail.example.org",
+            "verify": True,
+            "username": "pets",
+            "existingSecret": "mail-secret",
+        },
+    },
     "query": {
         "split": True,
         "autoscaling": {"enabled": True, "connections": 1000},

@@ -230,9 +230,9 @@ def test_certificates_that_are_named_are_mounted(name):
 def test_a_component_mounts_only_the_secrets_that_it_needs():
     objects = variant("everything")
     wanted = {
-        "pettrack-auth-registration": {"writer-uri", "mongodb-uri"} - {"writer-uri"} | {"auth-password"},
-        "pettrack-auth-authentication": {"master-secret", "clients", "mongodb-uri", "auth-password"},
-        "pettrack-auth-devices": {"mongodb-uri", "auth-password"},
+        "pettrack-auth-registration": {"master-secret", "mongodb-uri", "auth-password", "smtp-password"},
+        "pettrack-auth-authentication": {"master-secret", "clients", "mongodb-uri", "auth-password", "smtp-password"},
+        "pettrack-auth-devices": {"master-secret", "mongodb-uri", "auth-password", "smtp-password"},
         "pettrack-gateway": {"gateway-secret", "gateway-password"},
         "pettrack-writer": {"writer-uri", "writer-password"},
         "pettrack-query-api": {"query-secret", "mongodb-uri", "query-password"},
@@ -283,9 +283,9 @@ def test_secrets_are_generated():
     scopes = re.sub(r":\w+:", " ", clients)
     assert scopes.split(",") == [
         "gateway devices.lookup latest.read",
-        "query access.read",
+        "query access.read tokens.introspect account.export",
         "retention devices.retention",
-        "operator devices.unknown",
+        "operator devices.unknown keys.rotate users.invite",
     ]
     assert base64.b64decode(first["data"]["gateway-secret"]).decode() in clients
 
@@ -423,7 +423,8 @@ def test_policies_of_a_cluster_with_servers_outside():
     outside = {(program, port) for program, _, port in out if port != 53}
     kafka = {(p, port) for p in ("auth", "gateway", "writer", "query", "prepare") for port in (9094, 9095)}
     mongodb = {(p, 27017) for p in ("auth", "writer", "query", "prepare", "retention")}
-    assert outside == kafka | mongodb
+    mail = {("auth", port) for port in (25, 465, 587)}
+    assert outside == kafka | mongodb | mail
     browsers = {("auth", 8081), ("query", 8083), ("query", 8084)}
     metrics = {("auth", 9081), ("gateway", 9082), ("writer", 9083), ("query", 9084)}
     assert {(p, port) for _, p, port in into} == browsers | metrics | {("gateway", port) for port in TRACKERS}
@@ -510,12 +511,27 @@ def test_addresses_of_trackers_are_kept():
         assert config[name] == "0", "nodes' addresses stand for many trackers"
 
 
+INGRESS = {"ingress": {"enabled": True, "host": "a.example.org"}}
+
+
 def test_clients_behind_a_proxy_are_not_one():
-    objects = render(
-        EXTERNAL,
-        {"ingress": {"enabled": True, "host": "a.example.org"}, "query": {"settings": {"LIVE_CONNECTIONS": 70000}}},
-    )
+    objects = render(EXTERNAL, INGRESS)
+    for program in "auth", "query":
+        config = named(objects, "ConfigMap", f"pettrack-{program}")["data"]
+        networks = config[f"{program.upper()}_TRUSTED_PROXIES"].split(",")
+        assert any(ipaddress.ip_address("10.1.2.3") in ipaddress.ip_network(n) for n in networks)
+        assert not any(ipaddress.ip_address("192.0.2.1") in ipaddress.ip_network(n) for n in networks)
+    assert "TRUSTED_PROXIES" not in json.dumps(render(EXTERNAL)), "where there is no proxy anybody could say so"
+
+
+def test_without_a_trusted_proxy_addresses_tell_nothing():
+    values = {"trustedProxies": [], "query": {"settings": {"LIVE_CONNECTIONS": 70000}}}
+    objects = render(EXTERNAL, INGRESS, values)
     assert named(objects, "ConfigMap", "pettrack-query")["data"]["LIVE_CONNECTIONS_PER_ADDRESS"] == "70000"
+    limits = {k: v for k, v in named(objects, "ConfigMap", "pettrack-auth")["data"].items() if "LIMIT" in k}
+    known = json.loads((CHART / "files/settings.json").read_text())["auth"]
+    assert set(limits) == {name for name in known if re.fullmatch("AUTH_LIMIT_.*_ADDRESS", name)}
+    assert set(limits.values()) == {"0"}
 
 
 # ---- hooks, and what an uninstall leaves ----

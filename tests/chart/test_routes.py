@@ -26,9 +26,12 @@ def ingress_paths(objects):
 def http_route_paths(objects):
     found = {}
     for rule in named(objects, "HTTPRoute", "pettrack")["spec"]["rules"]:
-        (match,), (backend,) = rule["matches"], rule["backendRefs"]
-        assert match["path"]["type"] == "PathPrefix"
-        found[match["path"]["value"]] = (backend["name"], backend["port"])
+        (backend,) = rule["backendRefs"]
+        assert len(rule["matches"]) <= 8
+        for match in rule["matches"]:
+            assert match["path"]["type"] == "PathPrefix"
+            assert match["path"]["value"] not in found
+            found[match["path"]["value"]] = (backend["name"], backend["port"])
     return found
 
 

@@ -148,6 +148,8 @@ CONTRADICTORY = [
         {"mongodb": {"uri": "", "existingSecret": "a", "keys": {"gateway": "a"}}},
         "mongodb.keys.gateway: no such program speaks to MongoDB",
     ),
+    ({"auth": {"mail": {"verify": True}}}, "auth.mail.smtpUrl is empty, and auth.mail.verify"),
+    ({"auth": {"settings": {"AUTH_SMTP_PASSWORD": "a"}}}, "auth.settings.AUTH_SMTP_PASSWORD is a secret"),
     ({"secrets": {"existingSecret": "a", "keep": True}}, "secrets.keep is about the generated Secret"),
     ({"secrets": {"existingSecret": "My Secret"}}, 'secrets.existingSecret is "My Secret": names in Kubernetes'),
     (

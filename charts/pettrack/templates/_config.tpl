@@ -31,7 +31,8 @@ it mount; the program is told its path by NAME_FILE, so that neither `kubectl de
 {{- if eq $role "devices" }}
 {{- $urls = append $urls $url }}
 {{- else }}
-{{- range get (include "pettrack.authPaths" $ | fromJson) $role }}{{ $urls = append $urls (printf "%s=%s" . $url) }}{{ end }}
+{{- $public := get (include "pettrack.authPaths" $ | fromJson) $role }}
+{{- range concat $public (get (include "pettrack.authInternalPaths" $ | fromJson) $role) }}{{ $urls = append $urls (printf "%s=%s" . $url) }}{{ end }}
 {{- end }}
 {{- end }}
 {{- join "," $urls }}
@@ -51,6 +52,11 @@ it mount; the program is told its path by NAME_FILE, so that neither `kubectl de
 {{- /* "true" when browsers come through a proxy, so that all connections have its address. */}}
 {{- define "pettrack.behindProxy" -}}
 {{- if or .Values.ingress.enabled .Values.gatewayApi.enabled }}true{{ end }}
+{{- end }}
+
+{{- /* The networks of those proxies, whose word on a client's address is taken. */}}
+{{- define "pettrack.trustedProxies" -}}
+{{- if include "pettrack.behindProxy" . }}{{ join "," .Values.trustedProxies }}{{ end }}
 {{- end }}
 
 {{- /* The same of trackers: nodes put their own address in place of a tracker's, and so does a Gateway. */}}
@@ -98,7 +104,33 @@ MONGODB_CREATE_INDEXES: {{ .root.Values.mongodb.createIndexes | quote }}
 AUTH_ADDRESS: "0.0.0.0"
 AUTH_PORT: {{ .root.Values.auth.port | quote }}
 AUTH_ROLES: {{ join "," .roles | quote }}
-{{- if not (include "pettrack.publicUrl" .root) }}
+{{- $public := include "pettrack.publicUrl" .root }}
+AUTH_PUBLIC_URL: {{ $public | default (printf "http://127.0.0.1:%v" .root.Values.query.port) | quote }}
+{{- with $public }}
+AUTH_BASE_URL: {{ . | quote }}
+{{- end }}
+{{- with include "pettrack.trustedProxies" .root }}
+AUTH_TRUSTED_PROXIES: {{ . | quote }}
+{{- end }}
+{{- if and (include "pettrack.behindProxy" .root) (not .root.Values.trustedProxies) }}
+{{- range (.root.Files.Get "files/settings.json" | fromJson).auth }}
+{{- if regexMatch `^AUTH_LIMIT_.+_ADDRESS$` . }}
+{{ . }}: "0"
+{{- end }}
+{{- end }}
+{{- end }}
+{{- $mail := .root.Values.auth.mail }}
+{{- with $mail.smtpUrl }}
+AUTH_SMTP_URL: {{ . | quote }}
+AUTH_VERIFY_EMAIL: {{ $mail.verify | quote }}
+{{- with $mail.from }}
+AUTH_MAIL_FROM: {{ . | quote }}
+{{- end }}
+{{- with $mail.username }}
+AUTH_SMTP_USER: {{ . | quote }}
+{{- end }}
+{{- end }}
+{{- if not $public }}
 AUTH_CORS_ORIGINS: {{ printf "http://127.0.0.1:%v,http://localhost:%v" .root.Values.query.port .root.Values.query.port | quote }}
 {{- end }}
 {{ include "pettrack.settings.kafka" . }}
@@ -150,7 +182,10 @@ QUERY_TILE_ATTRIBUTION: {{ . | quote }}
 {{- end }}
 LIVE_ADDRESS: "0.0.0.0"
 LIVE_PORT: {{ $query.livePort | quote }}
-{{- if include "pettrack.behindProxy" .root }}
+{{- with include "pettrack.trustedProxies" .root }}
+QUERY_TRUSTED_PROXIES: {{ . | quote }}
+{{- end }}
+{{- if and (include "pettrack.behindProxy" .root) (not .root.Values.trustedProxies) }}
 LIVE_CONNECTIONS_PER_ADDRESS: {{ get $query.settings "LIVE_CONNECTIONS" | default 10000000 | int | quote }}
 {{- end }}
 AUTH_URL: {{ include "pettrack.authUrl" .root | quote }}
@@ -190,7 +225,7 @@ Read by the Secret and by the checksums of pods, so it is made once a run, and r
 	"check-password" "demo-password" }}
 {{- $_ := set $data $key (get $kept $key | b64dec | default (randAlphaNum 43)) }}
 {{- end }}
-{{- $_ := set $data "clients" (printf "gateway:%s:devices.lookup latest.read,query:%s:access.read,retention:%s:devices.retention,operator:%s:devices.unknown"
+{{- $_ := set $data "clients" (printf "gateway:%s:devices.lookup latest.read,query:%s:access.read tokens.introspect account.export,retention:%s:devices.retention,operator:%s:devices.unknown keys.rotate users.invite"
 	(get $data "gateway-secret") (get $data "query-secret") (get $data "retention-secret") (get $data "operator-secret")) }}
 {{- end }}
 {{- if .Values.mongodb.embedded.enabled }}
@@ -232,6 +267,11 @@ LIST "own" NAME); own: the Secret that has what the chart's own one has, if it i
 {{- $key := "kafka-password" }}
 {{- if $kafka.existingSecret }}{{ $key = (get $kafka.users .program | default dict).key | default $kafka.existingSecretKey }}{{ end }}
 {{- $_ := set $table "kafka" (dict "setting" "KAFKA_PASSWORD" "secret" ($kafka.existingSecret | default $own) "key" $key) }}
+{{- end }}
+{{- with .root.Values.auth.mail }}
+{{- if .existingSecret }}
+{{- $_ := set $table "mail" (dict "setting" "AUTH_SMTP_PASSWORD" "secret" .existingSecret "key" .existingSecretKey) }}
+{{- end }}
 {{- end }}
 {{- $secrets := list }}
 {{- range .needs }}

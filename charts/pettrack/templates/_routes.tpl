@@ -4,9 +4,17 @@ Auth's public paths by role, as JSON: those of `pettrack-auth --routes` without 
 */}}
 {{- define "pettrack.authPaths" -}}
 {{- dict
-	"registration" (list "/v1/users")
-	"authentication" (list "/v1/sessions" "/v1/oauth" "/.well-known/jwks.json")
-	"devices" (list "/v1/devices") | toJson }}
+	"registration" (list "/v1/users" "/v1/password-resets" "/v1/account" "/v1/erasures" "/v1/invitations")
+	"authentication" (list "/v1/sessions" "/v1/account/totp" "/v1/account/recovery-codes" "/v1/tokens" "/v1/links/open"
+		"/v1/oauth" "/.well-known/jwks.json" "/.well-known/oauth-authorization-server")
+	"devices" (list "/v1/devices" "/v1/grants" "/v1/links" "/v1/audit") | toJson }}
+{{- end }}
+
+{{- /* Those that Pettrack's own programs ask of roles other than devices, which has all the rest. */}}
+{{- define "pettrack.authInternalPaths" -}}
+{{- dict
+	"registration" (list "/internal/v1/invitations" "/internal/v1/export/account" "/internal/v1/export/invitations")
+	"authentication" (list "/internal/v1/keys" "/internal/v1/export/sessions" "/internal/v1/export/tokens") | toJson }}
 {{- end }}
 
 {{- /*

@@ -99,6 +99,9 @@ mongodb.keys.{{ $program }}: no such program speaks to MongoDB; there are auth, 
 {{- with .Values.mongodb.caSecret }}
 {{- $wanted = append $wanted (dict "value" "mongodb.caSecret" "name" . "keys" (list $.Values.mongodb.caSecretKey)) }}
 {{- end }}
+{{- with .Values.auth.mail.existingSecret }}
+{{- $wanted = append $wanted (dict "value" "auth.mail.existingSecret" "name" . "keys" (list $.Values.auth.mail.existingSecretKey)) }}
+{{- end }}
 {{- range $want := $wanted }}
 {{- with lookup "v1" "Secret" $.Release.Namespace $want.name }}
 {{- $data := .data | default dict }}
@@ -174,6 +177,10 @@ writer.{{ ternary "keda.maxReplicas" "replicas" .Values.writer.keda.enabled }} i
 {{- end }}
 
 {{- define "pettrack.validate.public" -}}
+{{- $mail := .Values.auth.mail }}
+{{- if and (not $mail.smtpUrl) (or $mail.verify $mail.from $mail.username $mail.existingSecret) }}
+auth.mail.smtpUrl is empty, and auth.mail.verify, from, username or existingSecret is set, which is of no use without it: give smtps://HOST, or clear them.
+{{- end }}
 {{- if and .Values.publicUrl (not (regexMatch `^https?://[^/]+/?$` .Values.publicUrl)) }}
 publicUrl is {{ .Values.publicUrl | quote }}: write the origin that browsers see, https://HOST[:PORT], without a path.
 {{- end }}
@@ -213,12 +220,15 @@ gateway.service.loadBalancerSourceRanges needs gateway.service.type=LoadBalancer
 	"KAFKA_BROKERS" "kafka.brokers" "KAFKA_SECURITY" "kafka.security" "KAFKA_SASL_MECHANISM" "kafka.saslMechanism"
 	"KAFKA_USERNAME" "kafka.username" "KAFKA_CA_FILE" "kafka.caSecret" "KAFKA_TOPIC_PREFIX" "kafka.topicPrefix"
 	"KAFKA_PARTITIONS" "kafka.partitions" "KAFKA_REPLICATION" "kafka.replication"
+	"AUTH_SMTP_URL" "auth.mail.smtpUrl" "AUTH_SMTP_USER" "auth.mail.username" "AUTH_MAIL_FROM" "auth.mail.from"
+	"AUTH_VERIFY_EMAIL" "auth.mail.verify" "AUTH_PUBLIC_URL" "publicUrl" "AUTH_TRUSTED_PROXIES" "trustedProxies"
+	"QUERY_TRUSTED_PROXIES" "trustedProxies"
 	"KAFKA_CREATE_TOPICS" "kafka.createTopics" "MONGODB_CREATE_INDEXES" "mongodb.createIndexes" }}
 {{- range $program := list "auth" "gateway" "writer" "query" }}
 {{- range $name, $value := (get $.Values $program).settings }}
 {{- $at := printf "%s.settings.%s" $program $name }}
 {{- if has $name $known.secret }}
-{{ $at }} is a secret, and settings are in a ConfigMap that many may read: use mongodb.existingSecret, kafka.existingSecret or secrets.existingSecret.
+{{ $at }} is a secret, and settings are in a ConfigMap that many may read: use mongodb.existingSecret, kafka.existingSecret, auth.mail.existingSecret or secrets.existingSecret.
 {{- else if hasKey $owned $name }}
 {{ $at }}: set {{ get $owned $name }} in its place, which other parts of the chart go by.
 {{- else if eq $name "OPS_PORT" }}
