@@ -13,7 +13,7 @@ chart_crds=(
 )
 
 suite_chart() {
-	suite_build chart build gcc || return 0
+	suite_programs chart || return 0
 	gotools_ensure helm promtool
 	chart_crds_ensure
 	PETTRACK_HELM=$helm PETTRACK_PROMTOOL=$promtool PETTRACK_CRDS=$crds PETTRACK_BUILD=$root/build \

@@ -169,8 +169,8 @@ def figure(pattern, text):
 def sizing_table(document):
     """What was measured, for several numbers of trackers."""
     measured = PERFORMANCE.read_text(encoding="utf-8")
-    gateway = figure(r"gateway, OsmAnd, 64 connections: CPU s per million \| ([\d.]+) ", measured)
-    writer = figure(r"writer: CPU s per million \| ([\d.]+) ", measured)
+    gateway = figure(r"gateway, OsmAnd, 64 connections: CPU s per million \| \**([\d.]+)\** ", measured)
+    writer = figure(r"writer: CPU s per million \| \**([\d.]+)\** ", measured)
     live = figure(r"about (\d+) microseconds a position", measured)
     stored = figure(r"(\d+) bytes a position in `positions`", document)
     heads = [f"trackers, each every {INTERVAL_S} s", "positions/s", "gateway, cores", "writer, cores",
