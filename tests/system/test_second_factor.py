@@ -9,6 +9,7 @@ import time
 import pyotp
 import pytest
 import requests
+from support.mails import MailServer
 from support.programs import Stack
 from support.waiting import wait_until
 
@@ -16,9 +17,16 @@ LIMITS = {"AUTH_LIMIT_CODE_ACCOUNT": "0", "AUTH_LIMIT_CODE_ADDRESS": "0", "AUTH_
 
 
 @pytest.fixture(scope="module")
-def stack(kafka, mongo, tmp_path_factory):
+def mails():
+    server = MailServer().start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def stack(kafka, mongo, tmp_path_factory, mails):
     """Auth alone, in which mistakes cost no time."""
-    made = Stack(kafka, mongo, tmp_path_factory.mktemp("factor"), **LIMITS)
+    made = Stack(kafka, mongo, tmp_path_factory.mktemp("factor"), **LIMITS, **mails.settings)
     made.auth.start()
     yield made
     made.remove()
@@ -188,6 +196,23 @@ def test_it_is_turned_off_with_both(owner):
     problem(owner.auth("POST", path, json=body), 409, "second_factor_off")
     problem(owner.auth("POST", "/v1/account/recovery-codes", json=body), 409, "second_factor_off")
     turn_on(owner)
+
+
+def test_its_owner_is_told_by_mail(owner, mails):
+    """Whoever has stolen a session or a recovery code does not go unseen."""
+    before = len(mails.to(owner.email))
+    _, codes = turn_on(owner)
+    assert log_in(owner, recovery_code=codes[0]).status_code == 200
+    body = {"current_password": owner.password, "recovery_code": codes[1]}
+    assert owner.auth("POST", "/v1/account/totp/disable", json=body).status_code == 204
+    mails.wait(owner.email, before + 4)
+    told = [mail.message["Subject"] for mail in mails.to(owner.email)[before:]]
+    assert sorted(told) == [
+        "A recovery code was used",
+        "A recovery code was used",
+        "Your account has a second factor now",
+        "Your account has no second factor any more",
+    ]
 
 
 def test_guesses_are_limited(kafka, mongo, tmp_path):
