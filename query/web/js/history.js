@@ -4,9 +4,11 @@
  * Events: "close".
  */
 import { byId, oncePerFrame } from "./dom.js";
+import { TEXTS } from "./texts.js";
 import { addDays, clockOf, dayOf, rangeOf } from "./time.js";
 import { countUntil, fixOf, insert, lengthOf } from "./track.js";
 
+const { day: T } = TEXTS;
 const FIXES_MAX = 20_000;
 
 export class History extends EventTarget {
@@ -52,7 +54,7 @@ export class History extends EventTarget {
 	open(pet) {
 		this.#pet = pet;
 		byId("history").hidden = false;
-		byId("history-title").textContent = `${pet.name}'s day`;
+		byId("history-title").textContent = T.title(pet.name);
 		const latest = Math.min(Date.now(), this.#may.until ?? Infinity);
 		byId("day").min = this.#may.from ? dayOf(this.#may.from) : "";
 		byId("day").max = dayOf(latest);
@@ -104,7 +106,7 @@ export class History extends EventTarget {
 		byId("day-after").disabled = day >= byId("day").max;
 		this.#slider.max = (this.#range.to - this.#range.from) / 1000;
 		this.#setTrack([]);
-		byId("history-summary").textContent = "Loading…";
+		byId("history-summary").textContent = TEXTS.view.loading;
 		try {
 			const positions = await this.#api.history(this.#pet.id, this.#range.from, this.#range.to, FIXES_MAX);
 			if (number === this.#loading)
@@ -154,7 +156,7 @@ export class History extends EventTarget {
 		this.#slider.value = (ms - this.#range.from) / 1000;
 		this.#slider.setAttribute("aria-valuetext", clockOf(ms));
 		byId("clock").textContent = clockOf(ms);
-		byId("history-fix").textContent = fix ? `fix ${n} of ${this.#track.length}, ${clockOf(fix.ms)}` : "";
+		byId("history-fix").textContent = fix ? T.fix(n, this.#track.length, clockOf(fix.ms)) : "";
 		this.#map.showMoment(this.#track, ms);
 		if (fix && this.#playing)
 			this.#map.keepInSight(fix);
@@ -192,14 +194,12 @@ function coveredByPanel() {
 }
 
 function showPlaying(on) {
-	byId("play").setAttribute("aria-label", on ? "Pause" : "Play");
+	byId("play").setAttribute("aria-label", on ? T.pause : T.play);
 	byId("play").firstElementChild.className = on ? "glyph pause" : "glyph play";
 }
 
 function summaryOf(track) {
 	if (track.length === 0)
-		return "No fixes on this day";
-	const fixes = track.length === 1 ? "1 fix" : `${track.length} fixes`;
-
-	return `${fixes}, ${(lengthOf(track) / 1000).toFixed(1)} km`;
+		return T.none;
+	return T.summary(track.length, (lengthOf(track) / 1000).toFixed(1));
 }

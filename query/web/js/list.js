@@ -5,7 +5,10 @@
  * null), "follow" (true or false), "history" (an id).
  */
 import { byId, make, oncePerFrame } from "./dom.js";
+import { TEXTS } from "./texts.js";
 import { ago, fullTime } from "./time.js";
+
+const { list: T } = TEXTS;
 
 const REFRESH_MS = 10_000;
 const BATTERY_LOW = 20;
@@ -75,8 +78,8 @@ export class List extends EventTarget {
 			battery: make("span", { className: "battery", role: "img" }, make("span", { className: "battery-level" })),
 			percent: make("span", { className: "battery-percent", "aria-hidden": "true" }),
 			facts: make("dl", { className: "facts" }),
-			follow: make("button", { type: "button", className: "button", textContent: "Follow" }),
-			history: make("button", { type: "button", className: "button", textContent: "History" }),
+			follow: make("button", { type: "button", className: "button", textContent: T.follow }),
+			history: make("button", { type: "button", className: "button", textContent: T.history }),
 		};
 
 		row.button = make("button", { type: "button", className: "pet" },
@@ -109,7 +112,7 @@ export class List extends EventTarget {
 		row.item.classList.toggle("old", !pet.fix || now - pet.fix.ms > OLD_MS);
 		row.button.setAttribute("aria-expanded", selected);
 		row.name.textContent = pet.name;
-		row.when.textContent = pet.fix ? ago(pet.fix.ms, now) : this.#may.live ? "no fix yet" : "";
+		row.when.textContent = pet.fix ? ago(pet.fix.ms, now) : this.#may.live ? T.noFix : "";
 		showBattery(row, pet.battery);
 		row.more.hidden = !selected;
 		if (!selected)
@@ -132,7 +135,7 @@ function showBattery(row, percent) {
 	if (!known)
 		return;
 	const rounded = Math.round(percent);
-	row.battery.setAttribute("aria-label", `Battery ${rounded} percent`);
+	row.battery.setAttribute("aria-label", T.battery(rounded));
 	row.battery.classList.toggle("low", percent <= BATTERY_LOW);
 	row.battery.firstChild.style.setProperty("width", `${rounded}%`);
 	row.percent.textContent = `${rounded}%`;
@@ -142,20 +145,20 @@ function factsOf(pet, now) {
 	const fix = pet.fix, facts = [];
 
 	if (pet.breed)
-		facts.push(["Breed", pet.breed]);
+		facts.push([T.breed, pet.breed]);
 	if (pet.tracker !== pet.name)
-		facts.push(["Tracker", pet.tracker]);
+		facts.push([T.tracker, pet.tracker]);
 	if (fix)
-		facts.push(["Last fix", fullTime(fix.ms)]);
+		facts.push([T.lastFix, fullTime(fix.ms)]);
 	if (pet.heard > (fix?.ms ?? 0) + CONTACT_MS)
-		facts.push(["Last contact", ago(pet.heard, now)]);
+		facts.push([T.lastContact, ago(pet.heard, now)]);
 	if (!fix)
 		return facts;
 	if (fix.speed !== undefined)
-		facts.push(["Speed", `${(fix.speed * 3.6).toFixed(1)} km/h`]);
+		facts.push([T.speed, `${(fix.speed * 3.6).toFixed(1)} km/h`]);
 	if (fix.accuracy !== undefined)
-		facts.push(["Accuracy", `± ${Math.round(fix.accuracy)} m`]);
+		facts.push([T.accuracy, `± ${Math.round(fix.accuracy)} m`]);
 	if (!pet.blur)
-		facts.push(["Position", `${fix.lat.toFixed(5)}, ${fix.lon.toFixed(5)}`]);
+		facts.push([T.position, `${fix.lat.toFixed(5)}, ${fix.lon.toFixed(5)}`]);
 	return facts;
 }

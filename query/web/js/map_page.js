@@ -71,7 +71,7 @@ export class MapPage extends EventTarget {
 		this.#live.addEventListener("state", ({ detail }) => showState(detail));
 		this.#live.addEventListener("positions", ({ detail }) => this.#pets.addPositions(detail));
 		this.#live.addEventListener("devices", () => this.reload());
-		this.#live.addEventListener("gap", () => this.#attempt(() => this.#loadPositions()));
+		this.#live.addEventListener("gap", () => this.#attempt(() => this.#loadPositions(this.#pets.all())));
 	}
 
 	/* ---- coming and going ---- */
@@ -90,7 +90,7 @@ export class MapPage extends EventTarget {
 			if (this.#may.live)
 				this.#live.start();
 			if (this.#may.live && this.#may.history)
-				await this.#loadTrails();
+				await this.#loadTrails(this.#pets.all());
 		});
 	}
 
@@ -104,9 +104,17 @@ export class MapPage extends EventTarget {
 		byId("app").hidden = true;
 	}
 
-	/* There may be other pets than before, or they may be called otherwise. */
+	/* There may be other pets than before, or they may be called otherwise. Where new ones are may have been told before
+	 * they were known. */
 	reload() {
-		return this.#attempt(() => this.#loadDevices());
+		const before = new Set(this.#pets.all());
+
+		return this.#attempt(async () => {
+			await this.#loadDevices();
+			const added = this.#pets.all().filter((pet) => !before.has(pet));
+			if (added.length > 0)
+				await this.#loadPositions(added);
+		});
 	}
 
 	/* Runs @work until it succeeds; what goes wrong is said above the list. */
@@ -132,14 +140,14 @@ export class MapPage extends EventTarget {
 		this.dispatchEvent(new Event("devices"));
 	}
 
-	async #loadPositions() {
+	async #loadPositions(pets) {
 		this.#pets.addPositions(await this.#api.latest());
 		if (this.#may.history)
-			await this.#loadTrails();
+			await this.#loadTrails(pets);
 	}
 
-	async #loadTrails() {
-		const waiting = this.#pets.all();
+	async #loadTrails(pets) {
+		const waiting = [...pets];
 		const work = async () => {
 			for (let pet = waiting.shift(); pet; pet = waiting.shift())
 				this.#pets.addPositions(await this.#api.newest(pet.id, TRAIL_FIXES));

@@ -1,5 +1,5 @@
 /*
- * texts - what the page says
+ * texts - what the page says, but for the frame, which is in index.html
  *
  * Sentences that need a value are functions. What a server refuses is told by its problem's code; a code that is not
  * here is told in the server's own words.
@@ -17,8 +17,34 @@ export const TEXTS = {
 	title: "Pettrack",
 	states: { connecting: "Connecting", live: "Live", reconnecting: "Reconnecting", offline: "Offline", still: "Not live" },
 	map: { area: (name) => `${name} is somewhere in here` },
+	list: {
+		follow: "Follow",
+		history: "History",
+		noFix: "no fix yet",
+		battery: (percent) => `Battery ${percent} percent`,
+		breed: "Breed",
+		tracker: "Tracker",
+		lastFix: "Last fix",
+		lastContact: "Last contact",
+		speed: "Speed",
+		accuracy: "Accuracy",
+		position: "Position",
+	},
+	day: {
+		title: (name) => `${name}'s day`,
+		none: "No fixes on this day",
+		fix: (n, of, time) => `fix ${n} of ${of}, ${time}`,
+		summary: (n, km) => `${count(n, "fix", "fixes")}, ${km} km`,
+		play: "Play",
+		pause: "Pause",
+	},
+	ago: {
+		now: "now",
+		minutes: (n) => `${n} min ago`,
+		hours: (n) => `${n} h ago`,
+		days: (n) => `${n} d ago`,
+	},
 	sessionEnded: "Your session has ended. Please log in again.",
-	back: "Back",
 
 	form: {
 		cancel: "Cancel",
@@ -285,7 +311,7 @@ export const TEXTS = {
 		onSubmit: "Go on",
 		scanTitle: "Scan this",
 		scanIntro: "Scan it with an authenticator app, or type the key into it. Then type the code that the app shows.",
-		qr: "QR code for an authenticator app; the key below is the same",
+		qr: "QR code for an authenticator app; it says the same as what follows",
 		key: "Key",
 		scanSubmit: "Turn on",
 		turnedOn: "The second factor is on.",

@@ -1,5 +1,7 @@
 /* time - moments as people say them; days as calendars have them, in the reader's own time zone */
+import { TEXTS } from "./texts.js";
 
+const { ago: T } = TEXTS;
 const MINUTE = 60_000, HOUR = 60 * MINUTE, DAY = 24 * HOUR;
 
 /* How long ago, in a few letters: "now", "5 min ago", "3 h ago", "2 d ago". A clock that runs ahead reads "now". */
@@ -7,12 +9,12 @@ export function ago(ms, now) {
 	const past = now - ms;
 
 	if (past < MINUTE)
-		return "now";
+		return T.now;
 	if (past < HOUR)
-		return `${Math.floor(past / MINUTE)} min ago`;
+		return T.minutes(Math.floor(past / MINUTE));
 	if (past < DAY)
-		return `${Math.floor(past / HOUR)} h ago`;
-	return `${Math.floor(past / DAY)} d ago`;
+		return T.hours(Math.floor(past / HOUR));
+	return T.days(Math.floor(past / DAY));
 }
 
 /* The day a moment lies in, as <input type="date"> has it: "2026-01-02". */

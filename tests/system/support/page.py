@@ -124,8 +124,8 @@ class Visitor:
         for label, text in fields.items():
             self.field(label.replace("_", " ")).fill(text)
 
-    def field(self, label):
-        return self.front().get_by_label(label)
+    def field(self, label, **more):
+        return self.front().get_by_label(label, **more)
 
     def front(self):
         """The dialog where one is open, else the page."""
@@ -156,8 +156,11 @@ class Visitor:
         for _ in range(tries):
             self.page.keyboard.press("Tab")
             focused = self.page.evaluate(
-                """() => { const e = document.activeElement;
-                    return [e.getAttribute("aria-label"), e.labels?.[0]?.textContent, e.textContent].join(" "); }"""
+                """() => {
+                    const e = document.activeElement;
+                    const label = e.labels?.[0]?.textContent ?? e.getAttribute("aria-label");
+                    return e.matches("a, button, input, select") ? label || e.textContent : "";
+                }"""
             )
             if name in focused:
                 return self.page.keyboard

@@ -38,7 +38,7 @@ export class PetView extends View {
 			own ? null : paragraph(sharedBy(device)),
 			block(T.petTitle, this.#petForm(device)),
 			block(T.trackerTitle, ...this.#tracker(device, own)),
-			...(own ? [grantsBlock(this, device, grants), linksBlock(this, device, links), this.#end(device)] : []),
+			...(own ? [grantsBlock(this, device, grants), linksBlock(this, device, links), this.#end()] : []),
 		];
 	}
 
@@ -66,8 +66,8 @@ export class PetView extends View {
 		];
 	}
 
-	#end(device) {
-		return buttons(button(T.remove, () => this.#delete(device), { key: "delete", style: "danger" }));
+	#end() {
+		return buttons(button(T.remove, () => this.#delete(), { key: "delete", style: "danger" }));
 	}
 
 	async #change(members) {
@@ -93,8 +93,8 @@ export class PetView extends View {
 			await showSecret(identifier, answer.secret);
 	}
 
-	async #delete(device) {
-		const name = nameOf(device);
+	async #delete() {
+		const name = this.title;
 		const sure = await confirm({
 			title: T.removeTitle(name),
 			text: [T.removeText],

@@ -17,7 +17,7 @@ export async function readGrants(api, path) {
 export function grantsBlock(view, device, grants) {
 	return block(T.title,
 		rows(grants.map((grant) => grantRow(view, grant)), T.none),
-		buttons(button(T.add, () => share(view, device), { key: "share" })));
+		buttons(button(T.add, () => share(view, device.id), { key: "share" })));
 }
 
 /* A grant that the reader has given, with a button that ends it. @name: of the device, where it is not plain. */
@@ -30,9 +30,9 @@ export function grantRow(view, { id, email, rights, state }, name) {
 	};
 }
 
-async function share(view, { id, name, pet }) {
+async function share(view, id) {
 	const done = await ask({
-		title: T.addTitle(pet?.name ?? name),
+		title: T.addTitle(view.title),
 		text: [T.addText],
 		form: {
 			fields: [

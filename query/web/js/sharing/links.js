@@ -20,7 +20,7 @@ export async function readLinks(api, path) {
 export function linksBlock(view, device, links) {
 	return block(T.title, paragraph(T.intro),
 		rows(links.map((link) => row(view, link)), T.none),
-		buttons(button(T.add, () => add(view, device), { key: "add-link" })));
+		buttons(button(T.add, () => add(view, device.id), { key: "add-link" })));
 }
 
 function nameOf({ label }) {
@@ -58,9 +58,9 @@ function windowOf({ from, until }) {
 	return T.window(from && shortTime(Date.parse(from)), until && shortTime(Date.parse(until)));
 }
 
-async function add(view, { id, name, pet }) {
+async function add(view, id) {
 	const made = await ask({
-		title: T.addTitle(pet?.name ?? name),
+		title: T.addTitle(view.title),
 		form: {
 			fields: linkFields(),
 			submit: T.addSubmit,
