@@ -1,6 +1,7 @@
 /* mail_box - a document a mail; recipient and text are sealed together. */
 #include "auth/common/mail_box.h"
 #include "auth/common/document.h"
+#include "auth/common/index.h"
 #include "auth/common/sealed.h"
 #include "base/clock.h"
 
@@ -17,19 +18,9 @@ enum {
 
 int mail_box_prepare(struct store *s)
 {
-	bson_t *by_due = BCON_NEW("due", BCON_INT32(1));
-	bson_t *due_name = BCON_NEW("name", BCON_UTF8("due"));
-	bson_t *by_end = BCON_NEW("expires", BCON_INT32(1));
-	bson_t *ttl = BCON_NEW("name", BCON_UTF8("expires"), "expireAfterSeconds", BCON_INT32(REMOVED_AFTER_S));
-	int r = store_index_ensure(s, COLLECTION, by_due, due_name);
+	int r = index_ensure(s, COLLECTION, "due", BCON_NEW("due", BCON_INT32(1)), NULL);
 
-	if (r == 0)
-		r = store_index_ensure(s, COLLECTION, by_end, ttl);
-	bson_destroy(ttl);
-	bson_destroy(by_end);
-	bson_destroy(due_name);
-	bson_destroy(by_due);
-	return r;
+	return r ? r : index_ensure_ttl(s, COLLECTION, REMOVED_AFTER_S);
 }
 
 /* ---- what is sealed: "TO\0MESSAGE" ---- */

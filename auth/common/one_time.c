@@ -1,5 +1,6 @@
 /* one_time - one document a token, under its hash; taking is one conditional write. */
 #include "auth/common/one_time.h"
+#include "auth/common/index.h"
 #include "base/clock.h"
 
 #include <errno.h>
@@ -30,19 +31,10 @@ static const char *name_of(enum one_time_kind kind)
 
 int one_time_prepare(struct store *s)
 {
-	bson_t *by_user = BCON_NEW("user", BCON_INT32(1), "kind", BCON_INT32(1));
-	bson_t *user_name = BCON_NEW("name", BCON_UTF8("user"));
-	bson_t *by_end = BCON_NEW("expires", BCON_INT32(1));
-	bson_t *ttl = BCON_NEW("name", BCON_UTF8("expires"), "expireAfterSeconds", BCON_INT32(0));
-	int r = store_index_ensure(s, COLLECTION, by_user, user_name);
+	bson_t *keys = BCON_NEW("user", BCON_INT32(1), "kind", BCON_INT32(1));
+	int r = index_ensure(s, COLLECTION, "user", keys, NULL);
 
-	if (r == 0)
-		r = store_index_ensure(s, COLLECTION, by_end, ttl);
-	bson_destroy(ttl);
-	bson_destroy(by_end);
-	bson_destroy(user_name);
-	bson_destroy(by_user);
-	return r;
+	return r ? r : index_ensure_ttl(s, COLLECTION, 0);
 }
 
 /* ---- tokens ---- */

@@ -1,25 +1,16 @@
 /* users - the indexes, reading a document, writing one. */
 #include "auth/common/users.h"
 #include "auth/common/document.h"
+#include "auth/common/index.h"
 
 #include <errno.h>
 #include <string.h>
 
 int users_prepare(struct store *s)
 {
-	bson_t *by_email = BCON_NEW("email", BCON_INT32(1));
-	bson_t *unique = BCON_NEW("name", BCON_UTF8("email"), "unique", BCON_BOOL(true));
-	bson_t *by_end = BCON_NEW("expires", BCON_INT32(1));
-	bson_t *ttl = BCON_NEW("name", BCON_UTF8("expires"), "expireAfterSeconds", BCON_INT32(0));
-	int r = store_index_ensure(s, USERS_COLLECTION, by_email, unique);
+	int r = index_ensure_unique(s, USERS_COLLECTION, "email");
 
-	if (r == 0)
-		r = store_index_ensure(s, USERS_COLLECTION, by_end, ttl);
-	bson_destroy(ttl);
-	bson_destroy(by_end);
-	bson_destroy(unique);
-	bson_destroy(by_email);
-	return r;
+	return r ? r : index_ensure_ttl(s, USERS_COLLECTION, 0);
 }
 
 /* ---- reading ---- */

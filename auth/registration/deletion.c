@@ -64,10 +64,12 @@ void deletion_handle(struct web_request *q, void *owner)
 	const struct erasure_subject who = subject_of(&user);
 	int r = end_account(a, &who, &receipt);
 	sodium_memzero(&user, sizeof user);
-	if (r)
+	if (r) {
 		auth_fail(q, r);
-	else
-		answer_receipt(q, &receipt);
+		return;
+	}
+	auth_notice(a, MAIL_ACCOUNT_DELETED, who.email);
+	answer_receipt(q, &receipt);
 }
 
 void erasure_get_handle(struct web_request *q, void *owner)

@@ -43,6 +43,10 @@ void answer_no_token(struct web_request *q); /* 400 invalid_token */
 /* @r: what hasher_hash() or hasher_verify() returned, not 0. */
 void answer_hash_failure(struct web_request *q, int r);
 
+/* Has @send send a mail to the body's "email", as often as one may ask for that, and answers: the same for every address. */
+void answer_mail_asked(struct web_request *q, const struct registration *r,
+	int (*send)(const struct registration *r, const char *email));
+
 /* ---- mails with a link ---- */
 
 struct link_mail {

@@ -1,6 +1,7 @@
 /* invitation - the collection; using one is one conditional write. */
 #include "auth/registration/invitation.h"
 #include "auth/common/document.h"
+#include "auth/common/index.h"
 #include "auth/common/list.h"
 #include "base/clock.h"
 #include "base/time.h"
@@ -9,25 +10,12 @@
 
 int invitation_prepare(struct store *s)
 {
-	bson_t *by_token = BCON_NEW("token", BCON_INT32(1));
-	bson_t *unique = BCON_NEW("name", BCON_UTF8("token"), "unique", BCON_BOOL(true));
-	bson_t *by_user = BCON_NEW("by", BCON_INT32(1), "created", BCON_INT32(-1));
-	bson_t *user_name = BCON_NEW("name", BCON_UTF8("by"));
-	bson_t *by_end = BCON_NEW("expires", BCON_INT32(1));
-	bson_t *ttl = BCON_NEW("name", BCON_UTF8("expires"), "expireAfterSeconds", BCON_INT32(0));
-	int r = store_index_ensure(s, INVITATIONS_COLLECTION, by_token, unique);
+	bson_t *keys = BCON_NEW("by", BCON_INT32(1), "created", BCON_INT32(-1));
+	int r = index_ensure(s, INVITATIONS_COLLECTION, "by", keys, NULL);
 
 	if (r == 0)
-		r = store_index_ensure(s, INVITATIONS_COLLECTION, by_user, user_name);
-	if (r == 0)
-		r = store_index_ensure(s, INVITATIONS_COLLECTION, by_end, ttl);
-	bson_destroy(ttl);
-	bson_destroy(by_end);
-	bson_destroy(user_name);
-	bson_destroy(by_user);
-	bson_destroy(unique);
-	bson_destroy(by_token);
-	return r;
+		r = index_ensure_unique(s, INVITATIONS_COLLECTION, "token");
+	return r ? r : index_ensure_ttl(s, INVITATIONS_COLLECTION, 0);
 }
 
 int invitation_make(struct store *s, struct invitation *i)

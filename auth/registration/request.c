@@ -99,3 +99,17 @@ void answer_hash_failure(struct web_request *q, int r)
 	else
 		auth_fail(q, r);
 }
+
+void answer_mail_asked(struct web_request *q, const struct registration *r,
+	int (*send)(const struct registration *r, const char *email))
+{
+	char email[EMAIL_SIZE];
+
+	if (!needs_mail(q, r) || !body_email(q, email) || !auth_admit(q, r->auth, AUTH_LIMIT_MAIL, email))
+		return;
+	int result = send(r, email);
+	if (result)
+		auth_fail(q, result);
+	else
+		answer_accepted(q);
+}

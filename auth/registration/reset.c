@@ -29,16 +29,7 @@ static int send_reset(const struct registration *r, const char *email)
 
 void reset_ask_handle(struct web_request *q, void *owner)
 {
-	const struct registration *r = registration_of(owner);
-	char email[EMAIL_SIZE];
-
-	if (!needs_mail(q, r) || !body_email(q, email) || !auth_admit(q, r->auth, AUTH_LIMIT_MAIL, email))
-		return;
-	int result = send_reset(r, email);
-	if (result)
-		auth_fail(q, result);
-	else
-		answer_accepted(q);
+	answer_mail_asked(q, registration_of(owner), send_reset);
 }
 
 /* ---- confirming ---- */

@@ -120,14 +120,5 @@ static int send_again(const struct registration *r, const char *email)
 
 void verification_handle(struct web_request *q, void *owner)
 {
-	const struct registration *r = registration_of(owner);
-	char email[EMAIL_SIZE];
-
-	if (!needs_mail(q, r) || !body_email(q, email) || !auth_admit(q, r->auth, AUTH_LIMIT_MAIL, email))
-		return;
-	int result = send_again(r, email);
-	if (result)
-		auth_fail(q, result);
-	else
-		answer_accepted(q);
+	answer_mail_asked(q, registration_of(owner), send_again);
 }

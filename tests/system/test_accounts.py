@@ -348,6 +348,13 @@ def test_an_address_that_was_taken_meanwhile(stack, mails):
     assert problem(post(stack, "/v1/account/email/confirm", {"token": link})) == (409, "email_in_use")
 
 
+def test_the_last_mail(stack, mails):
+    email, token = member(stack, mails)
+    assert post(stack, "/v1/account/deletion", {"current_password": PASSWORD}, token).status_code == 202
+    assert mails.wait(email, 2).message["Subject"] == "Your account is deleted"
+    assert log_in(stack, email).status_code == 401
+
+
 # ---- who is known is not to be learnt ----
 
 PUBLIC = [
