@@ -37,6 +37,7 @@ struct personal {
 	struct uuid_map digests, ids;
 	TAILQ_HEAD(, entry) uses; /* least recently used first */
 	uint64_t forgotten; /* how often personal_forget() was called */
+	bool away; /* auth did not answer when it was asked last */
 	int64_t away_until_ms; /* monotonic, as is the next */
 	int64_t denied_told_ms;
 };
@@ -277,14 +278,16 @@ static int ask_and_judge(struct personal *p, const char *token, size_t len,
 
 	if (asked_ms < p->away_until_ms)
 		return recall(p, digest, p->o.stale_ms, ret);
+	if (p->away) /* one tries; the others do not wait with it */
+		p->away_until_ms = asked_ms + AWAY_MS;
 	pthread_mutex_unlock(&p->lock);
 	int r = ask(p, token, len, &claims, &active);
 	pthread_mutex_lock(&p->lock);
+	p->away = r == CLIENT_E_RETRY;
+	p->away_until_ms = p->away ? clock_mono_ms() + AWAY_MS : 0;
 	if (r == 0)
 		return take_answer(p, digest, &claims, active, asked_ms, forgotten, ret);
 	tell_refusal(p, r);
-	if (r == CLIENT_E_RETRY)
-		p->away_until_ms = clock_mono_ms() + AWAY_MS;
 	return r == -ENOMEM ? r : recall(p, digest, p->o.stale_ms, ret);
 }
 
