@@ -9,6 +9,7 @@ import time
 import pyotp
 import pytest
 import requests
+from support.answers import problem
 from support.mails import MailServer
 from support.programs import Stack
 from support.waiting import wait_until
@@ -30,17 +31,6 @@ def stack(kafka, mongo, tmp_path_factory, mails):
     made.auth.start()
     yield made
     made.remove()
-
-
-@pytest.fixture
-def owner(stack):
-    return stack.user()
-
-
-def problem(answer, status, code):
-    assert answer.status_code == status, answer.text
-    assert answer.json()["code"] == code
-    return True
 
 
 def log_in(user, **more):

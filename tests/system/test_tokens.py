@@ -16,6 +16,7 @@ import uuid
 import jwt
 import pytest
 import requests
+from support.answers import problem
 from support.forge import FORGED, Forge, session
 from support.live import LiveClient
 from support.people import User
@@ -38,17 +39,6 @@ def stack(kafka, mongo, tmp_path_factory):
     made.query.wait_ready()
     yield made
     made.remove()
-
-
-@pytest.fixture
-def owner(stack):
-    return stack.user()
-
-
-def problem(answer, status, code):
-    assert answer.status_code == status, answer.text
-    assert answer.json()["code"] == code
-    return True
 
 
 def bearer(token):
