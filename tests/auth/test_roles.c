@@ -94,10 +94,11 @@ START_TEST(lists)
 	ck_assert(l.prepare[6] == NULL);
 	ck_assert_str_eq(l.sources[0]->collection, "sessions");
 	ck_assert_str_eq(l.sources[1]->collection, "access_tokens");
-	ck_assert_str_eq(l.sources[2]->collection, "devices");
-	ck_assert_str_eq(l.sources[3]->collection, "grants");
-	ck_assert_str_eq(l.sources[4]->collection, "share_links");
-	ck_assert_ptr_null(l.sources[5]);
+	ck_assert_str_eq(l.sources[2]->collection, "key_changes");
+	ck_assert_str_eq(l.sources[3]->collection, "devices");
+	ck_assert_str_eq(l.sources[4]->collection, "grants");
+	ck_assert_str_eq(l.sources[5]->collection, "share_links");
+	ck_assert_ptr_null(l.sources[6]);
 }
 END_TEST
 
