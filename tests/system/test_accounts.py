@@ -5,6 +5,7 @@ be answered and cost the same.
 """
 
 import concurrent.futures
+import datetime
 import json
 import secrets
 import statistics
@@ -469,6 +470,29 @@ def test_what_the_server_refuses_is_dropped(stack, mails, command):
     mails.wait(other)
     assert mails.to(email) == []
     wait_until(lambda: stack.db.mails.count_documents({}) == 0, 10, "nothing is left")
+
+
+def put_off(stack, mails, email):
+    """A mail to `email` that the server has put off."""
+    mails.refuse("RCPT", 450)
+    register(stack, email)
+    return wait_until(lambda: stack.db.mails.find_one({"tries": {"$gte": 1}, "kind": "verify"}), 10, "it was tried")[
+        "_id"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "result"),
+    [({"tries": 19}, "gave_up"), ({"expires": datetime.datetime.now(datetime.UTC)}, "expired")],
+)
+def test_tries_and_age_have_an_end(stack, mails, change, result):
+    email, before = address(), stack.auth.metric("pettrack_auth_mails_total", result=result)
+    mail = put_off(stack, mails, email)
+    stack.db.mails.update_one({"_id": mail}, {"$set": change})
+    wait_until(lambda: stack.auth.metric("pettrack_auth_mails_total", result=result) > before, 20, "it is dropped")
+    wait_until(lambda: not stack.db.mails.find_one({"_id": mail}), 5, "nothing is left")
+    mails.accept()
+    assert mails.to(email) == []
 
 
 def test_what_is_queued_is_sealed(stack, mails):
