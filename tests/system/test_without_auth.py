@@ -11,6 +11,7 @@ import time
 import types
 
 import pytest
+import requests
 from support.times import now_ms
 from support.trackers import Avl, TeltonikaClient, send_osmand
 from support.waiting import holds_for, wait_until
@@ -53,10 +54,11 @@ def test_auth_is_not_asked_on_the_way(stack, owner):
 
 @pytest.fixture(scope="module", params=WAYS)
 def away(request, stack):
-    """Auth is away. .owner with .cat, .collar and an open .live stream is known; .stranger and .new are not."""
+    """Auth is away. .owner with .cat, .collar, .token and an open .live stream is known; .stranger, .new and .new_token
+    are not."""
     leave, come_back = WAYS[request.param]
     ttl = f"{1000 * TTL_S:.0f}ms"
-    stack.query.restart(ACCESS_TTL=ttl, ACCESS_TIMEOUT=f"{QUESTION_S}s")
+    stack.query.restart(ACCESS_TTL=ttl, PERSONAL_TOKEN_TTL=ttl, ACCESS_TIMEOUT=f"{QUESTION_S}s")
     stack.gateway.restart(GATEWAY_DEVICE_TTL=ttl, GATEWAY_UNAVAILABLE_TTL="200ms", GATEWAY_LOOKUP_TIMEOUT="1s")
     owner, stranger = stack.user(), stack.user()
     events = stack.gateway.metric("pettrack_gateway_device_events_total")
@@ -70,6 +72,8 @@ def away(request, stack):
         for device in (cat, collar):
             send(stack, device)
             wait_until(lambda d=device: live.positions(d) and owner.latest(d), 10, "it is pushed and stored")
+        token, new_token = personal_token(owner), personal_token(owner)
+        assert script(stack, token).status_code == 200
         leave(stack.auth)
         back = []
 
@@ -81,7 +85,15 @@ def away(request, stack):
 
         try:
             yield types.SimpleNamespace(
-                owner=owner, stranger=stranger, cat=cat, collar=collar, new=new, live=live, end=end
+                owner=owner,
+                stranger=stranger,
+                cat=cat,
+                collar=collar,
+                new=new,
+                live=live,
+                token=token,
+                new_token=new_token,
+                end=end,
             )
         finally:
             end()
@@ -134,6 +146,27 @@ def test_people_who_are_known_are_served(stack, away):
 
     holds_for(served, LONG_S, "they read")
     assert slowest < QUESTION_S
+
+
+def test_scripts(stack, away):
+    """Their tokens only auth can read: it has said of one what it is."""
+    ends = time.monotonic() + LONG_S
+    while time.monotonic() < ends:
+        assert script(stack, away.token).status_code == 200
+    answer = script(stack, away.new_token)
+    assert answer.status_code == 503, answer.text
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+def script(stack, token):
+    return requests.get(stack.query.url("/v1/latest"), headers={"Authorization": f"Bearer {token}"}, timeout=30)
+
+
+def personal_token(owner):
+    body = {"name": "script", "scopes": ["positions.read"], "expires_in_days": 1}
+    answer = owner.auth("POST", "/v1/tokens", json=body)
+    assert answer.status_code == 201, answer.text
+    return answer.json()["token"]
 
 
 def test_people_who_are_new_are_asked_to_come_again(stack, away):
