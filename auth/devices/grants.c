@@ -2,6 +2,7 @@
 #include "auth/devices/grants.h"
 #include "auth/devices/device.h"
 #include "auth/common/document.h"
+#include "auth/common/index.h"
 #include "base/clock.h"
 #include "base/time.h"
 
@@ -10,29 +11,32 @@
 
 /* ---- indexes ---- */
 
-/* @keys and @options are destroyed. */
-static int ensure(struct store *s, bson_t *keys, bson_t *options)
-{
-	int r = store_index_ensure(s, GRANTS_COLLECTION, keys, options);
-
-	bson_destroy(options);
-	bson_destroy(keys);
-	return r;
-}
-
 /* One for each pair, of those that have the second. */
 static int ensure_once(struct store *s, const char *name, const char *with)
 {
-	return ensure(s, BCON_NEW("device", BCON_INT32(1), with, BCON_INT32(1)),
-		BCON_NEW("name", BCON_UTF8(name), "unique", BCON_BOOL(true), "partialFilterExpression", "{", with, "{",
-			"$exists", BCON_BOOL(true), "}", "}"));
+	bson_t *keys = BCON_NEW("device", BCON_INT32(1), with, BCON_INT32(1));
+	bson_t *once = BCON_NEW("unique", BCON_BOOL(true), "partialFilterExpression", "{", with, "{", "$exists",
+		BCON_BOOL(true), "}", "}");
+	int r = index_ensure(s, GRANTS_COLLECTION, name, keys, once);
+
+	bson_destroy(once);
+	return r;
 }
 
 /* For a list of those that somebody has, page by page. */
 static int ensure_list(struct store *s, const char *whose)
 {
-	return ensure(s, BCON_NEW(whose, BCON_INT32(1), "created", BCON_INT32(1), "_id", BCON_INT32(1)),
-		BCON_NEW("name", BCON_UTF8(whose)));
+	return index_ensure(s, GRANTS_COLLECTION, whose,
+		BCON_NEW(whose, BCON_INT32(1), "created", BCON_INT32(1), "_id", BCON_INT32(1)), NULL);
+}
+
+static int ensure_former(struct store *s)
+{
+	bson_t *few = BCON_NEW("sparse", BCON_BOOL(true));
+	int r = index_ensure(s, GRANTS_COLLECTION, "former_grantee", BCON_NEW("former_grantee", BCON_INT32(1)), few);
+
+	bson_destroy(few);
+	return r;
 }
 
 int grants_prepare(struct store *s)
@@ -48,11 +52,9 @@ int grants_prepare(struct store *s)
 	if (r == 0)
 		r = ensure_list(s, "email");
 	if (r == 0)
-		r = ensure(s, BCON_NEW("former_grantee", BCON_INT32(1)),
-			BCON_NEW("name", BCON_UTF8("former_grantee"), "sparse", BCON_BOOL(true)));
+		r = ensure_former(s);
 	if (r == 0)
-		r = ensure(s, BCON_NEW("expires", BCON_INT32(1)),
-			BCON_NEW("name", BCON_UTF8("expires"), "expireAfterSeconds", BCON_INT32(0)));
+		r = index_ensure_ttl(s, GRANTS_COLLECTION, 0);
 	if (r == 0)
 		r = outbox_index_ensure(s, GRANTS_COLLECTION);
 	return r;
