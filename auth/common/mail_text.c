@@ -196,8 +196,6 @@ static void put_value(struct text *t, const char *name, size_t n, const struct m
 		put_typed(t, v->by ? v->by : "Whoever runs it");
 	else if (is(name, n, "device"))
 		put_typed(t, v->device ? v->device : "");
-	else if (is(name, n, "name"))
-		put_typed(t, v->name ? v->name : "");
 }
 
 static void fill_in(struct text *t, const char *template, const struct mail_values *v)

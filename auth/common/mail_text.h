@@ -36,7 +36,7 @@ enum mail_kind {
 /* What a template names in braces. NULL and 0: not given. */
 struct mail_values {
 	const char *url; /* without spaces */
-	const char *name, *device, *by;
+	const char *device, *by;
 	int64_t expires_ms;
 };
 

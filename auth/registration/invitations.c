@@ -106,16 +106,18 @@ static bool has_room(struct web_request *q, const struct registration *r)
 {
 	int64_t max = r->options.invitations_per_user;
 	bool room = false;
-	int result = max > 0 ? invitation_room(r->store, &web_claims(q)->subject, max, &room) : 0;
 
-	if (r->options.sign_up == SIGN_UP_CLOSED)
+	if (r->options.sign_up == SIGN_UP_CLOSED) {
 		web_problem(q, 403, "sign_up_closed", "No new accounts are made here.");
-	else if (result)
+		return false;
+	}
+	int result = max > 0 ? invitation_room(r->store, &web_claims(q)->subject, max, &room) : 0;
+	if (result)
 		auth_fail(q, result);
 	else if (!room)
 		web_problem(q, 409, "too_many_invitations", "You may have %lld invitations that have not expired.",
 			(long long)max);
-	return room && !result && r->options.sign_up != SIGN_UP_CLOSED;
+	return room;
 }
 
 static int invite(struct web_request *q, const struct registration *r, const struct wish *w)
