@@ -217,7 +217,7 @@ static int list_page(struct store *s, const struct export_list *l, const struct 
 	bson_t *options = BCON_NEW(
 		"sort", "{", l->order, BCON_INT32(1), "_id", BCON_INT32(1), "}", "limit", BCON_INT64(w->limit + 1));
 	struct store_cursor *c = NULL;
-	struct place last;
+	struct place last = { 0 };
 	char next[CURSOR_SIZE];
 	bool more = false;
 	json_t *items = json_array();
