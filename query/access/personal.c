@@ -14,7 +14,7 @@
 #include <sys/queue.h>
 
 enum {
-	AWAY_MS = 5000, /* auth did not answer: not asked again before */
+	AWAY_MS = 500, /* auth did not answer: not asked again before */
 	DENIED_MS = 60000, /* between two lines in the log about it */
 	FORM_SIZE = TOKEN_SIZE_MAX + 32,
 };

@@ -5,10 +5,12 @@
 #include "tests/lib/unit.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #define USER "0b6c6a52-9e0e-4e37-9a0b-3c8a2d1d5a10"
 #define SCOPE "positions.read"
@@ -19,7 +21,13 @@ static struct http_server *auth;
 static struct client *client;
 static struct personal *personal;
 static _Atomic int asked, status;
+static _Atomic bool hold; /* no answer as long as this is set */
 static char answer_text[1024]; /* NULL-terminated; "": by the token's last letter */
+
+static void nap(void)
+{
+	nanosleep(&(struct timespec){ .tv_nsec = 2000000 }, NULL);
+}
 
 /* A token's id ends with its last letter, so that each has one of its own. */
 static void id_of(const char *token, char out[static UUID_TEXT_SIZE])
@@ -38,6 +46,8 @@ static void answer(const struct http_seen *q, FILE *out, void *user)
 		return;
 	}
 	atomic_fetch_add(&asked, 1);
+	while (hold)
+		nap();
 	ck_assert_str_eq(q->path, "/v1/oauth/introspect");
 	ck_assert_int_eq(strncmp(q->body, "token=" TOKEN_PERSONAL_PREFIX, 19), 0);
 	id_of(q->body, id);
@@ -50,6 +60,16 @@ static void answer(const struct http_seen *q, FILE *out, void *user)
 
 static int64_t ttl_ms, stale_ms, max;
 
+/* @timeout_ms 0: the client's own. */
+static void open_client(int64_t timeout_ms)
+{
+	struct client_options o = {
+		.base_url = http_server_url(auth), .client_id = "query", .client_secret = "s", .timeout_ms = timeout_ms
+	};
+
+	ck_assert_int_eq(client_open(&client, &o), 0);
+}
+
 static void start(void)
 {
 	signal(SIGPIPE, SIG_IGN);
@@ -58,8 +78,7 @@ static void start(void)
 	stale_ms = 60000;
 	max = 2;
 	auth = http_server_start(answer, NULL);
-	struct client_options o = { .base_url = http_server_url(auth), .client_id = "query", .client_secret = "s" };
-	ck_assert_int_eq(client_open(&client, &o), 0);
+	open_client(0);
 }
 
 static void open_it(void)
@@ -168,6 +187,34 @@ START_TEST(served_while_auth_is_away)
 }
 END_TEST
 
+static void *look_at_b(void *ret)
+{
+	*(int *)ret = look("b");
+	return NULL;
+}
+
+START_TEST(while_auth_hangs_one_tries_it)
+{
+	pthread_t thread;
+	int got;
+
+	client_close(client);
+	open_client(300);
+	open_it();
+	hold = true;
+	ck_assert_int_eq(look("a"), -EAGAIN);
+	nanosleep(&(struct timespec){ .tv_nsec = 600000000 }, NULL); /* as long as it is left alone, and more */
+	ck_assert_int_eq(pthread_create(&thread, NULL, look_at_b, &got), 0);
+	while (asked < 2)
+		nap();
+	ck_assert_int_eq(look("c"), -EAGAIN);
+	ck_assert_int_eq(asked, 2);
+	pthread_join(thread, NULL);
+	ck_assert_int_eq(got, -EAGAIN);
+	hold = false;
+}
+END_TEST
+
 START_TEST(not_for_longer_than_it_may)
 {
 	ttl_ms = stale_ms = -1;
@@ -241,6 +288,7 @@ static Suite *suite(void)
 	tcase_add_test(t, what_was_ended_is_asked_again);
 	tcase_add_test(t, memory_is_bounded);
 	tcase_add_test(t, served_while_auth_is_away);
+	tcase_add_test(t, while_auth_hangs_one_tries_it);
 	tcase_add_test(t, not_for_longer_than_it_may);
 	tcase_add_loop_test(t, odd_answers, 0, (int)(sizeof answers / sizeof *answers));
 	tcase_add_test(t, what_cannot_be_one_is_not_asked);
