@@ -464,7 +464,6 @@ def test_second_factor_by_keyboard_alone(visit, anna):
 def test_every_view_is_accessible_and_fits(visit, anna):
     desk, phone = visit().log_in(anna), visit(PHONE, has_touch=True, is_mobile=True).log_in(anna)
     for path, heading in VIEWS.items():
-        for visitor in (desk, phone):
-            visitor.open(path, heading)
-            visitor.expect_accessible()
+        for visitor, schemes in ((desk, ("light", "dark")), (phone, ("light",))):
+            visitor.open(path, heading).expect_accessible(schemes)
             assert visitor.has_no_sideways_scroll()

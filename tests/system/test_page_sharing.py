@@ -311,7 +311,7 @@ def test_a_link_by_keyboard_alone(visit, owner, misty):
     keys.type("Vet")
     visitor.tab_to("Shows where the pet was").press("Space")
     keys.press("Enter")
-    expect(visitor.field("Link")).to_have_value(re.compile("#share="))
+    expect(visitor.page.get_by_role("textbox", name="Link")).to_have_value(re.compile("#share="))
     visitor.tab_to("Done").press("Enter")
     expect(visitor.item("Vet")).to_contain_text("Shows where it is and was")
     expect(visitor.page.get_by_role("button", name="Make a link")).to_be_focused()

@@ -60,6 +60,7 @@ export class ShareSession extends EventTarget {
 
 			this.#access = answer.access_token;
 			this.#goodUntil = Date.now() + answer.expires_in * 1000;
+			this.dispatchEvent(new CustomEvent("open", { detail: answer }));
 			return answer;
 		} catch (problem) {
 			if (problem.status >= 400 && problem.status < 500 && problem.status !== 429)

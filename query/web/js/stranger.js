@@ -15,6 +15,7 @@ export class Stranger {
 	#liveUrl;
 	#session;
 	#page = null;
+	#terms; /* what the link shows, as text */
 
 	constructor({ config, authUrl, liveUrl }) {
 		this.#config = config;
@@ -22,6 +23,7 @@ export class Stranger {
 		this.#liveUrl = liveUrl;
 		this.#session = new ShareSession(authUrl);
 		this.#session.addEventListener("end", () => this.#end());
+		this.#session.addEventListener("open", ({ detail }) => this.#page && this.#compare(detail));
 		addEventListener("hashchange", () => location.reload()); /* another link was followed in this tab */
 	}
 
@@ -46,6 +48,7 @@ export class Stranger {
 			until: link.until ? Date.parse(link.until) : undefined,
 		};
 
+		this.#terms = termsOf(link);
 		byId("guest").hidden = true;
 		byId("app").classList.add("for-stranger");
 		document.title = `${name} – ${TEXTS.title}`;
@@ -61,6 +64,12 @@ export class Stranger {
 		this.#page.start().then(() => this.#page.select(device.id));
 	}
 
+	/* Its owner may have changed what it shows. */
+	#compare(link) {
+		if (termsOf(link) !== this.#terms)
+			location.reload();
+	}
+
 	/* What the link shows, below the pet. */
 	#explain({ expires, live, blur }) {
 		byId("about-link").hidden = false;
@@ -74,6 +83,10 @@ export class Stranger {
 		this.#page?.stop();
 		tell(T.endedTitle, T.ended, toOwn());
 	}
+}
+
+function termsOf({ live, history, from, until, blur, expires }) {
+	return JSON.stringify({ live, history, from, until, blur, expires });
 }
 
 /* The way to one's own pets, or to the log-in. */

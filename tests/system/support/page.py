@@ -128,9 +128,8 @@ class Visitor:
         return self.front().get_by_label(label, **more)
 
     def front(self):
-        """The dialog where one is open, else the page."""
-        dialog = self.page.get_by_role("dialog")
-        return dialog if dialog.count() else self.page
+        """The dialog while one is open, else the page."""
+        return self.page.locator("dialog[open], body:not(:has(dialog[open]))")
 
     def item(self, text):
         """A line of a view's list."""
@@ -138,7 +137,7 @@ class Visitor:
 
     def shown_once(self, label):
         """What a dialog shows only now; closes it."""
-        value = self.field(label).input_value()
+        value = self.page.get_by_role("dialog").get_by_role("textbox", name=label).input_value()
         self.press("Done")
         expect(self.page.get_by_role("dialog")).to_have_count(0)
         return value
@@ -166,14 +165,15 @@ class Visitor:
                 return self.page.keyboard
         pytest.fail(f"Tab does not come to {name}")
 
-    def expect_accessible(self):
+    def expect_accessible(self, schemes=("light", "dark")):
         """Axe finds nothing serious or critical, in the light theme and in the dark one."""
-        for scheme in ("light", "dark"):
+        for scheme in schemes:
             self.page.emulate_media(color_scheme=scheme)
-            found = Axe().run(self.page).response["violations"]
+            found = Axe().run(self.page).response
+            assert found["passes"], "nothing was looked at"
             told = [
                 f"{v['id']} ({v['impact']}): {n['html']}\n  {n['failureSummary']}"
-                for v in found
+                for v in found["violations"]
                 if v["impact"] in SERIOUS
                 for n in v["nodes"]
             ]
