@@ -531,7 +531,8 @@ def test_what_a_stolen_key_signed_is_refused(stack):
     answer = rotate(stack, revoke_current=True)
     assert answer.status_code == 200, answer.text
     assert answer.json()["current"] != kid_of(stolen)
-    problem(at_auth(stack, stolen), 401, "invalid_token")
+    problem(at_auth(stack, stolen, "/v1/sessions"), 401, "invalid_token")
+    wait_until(lambda: at_auth(stack, stolen).status_code == 401, LOADED_S, "all of auth has heard of it")
     wait_until(lambda: at_query(stack, stolen).status_code == 401, LOADED_S, "query has heard of it")
     assert not stack.db.signing_keys.find_one({"kid": kid_of(stolen)})
     renewed = refresh(stack, user.tokens["refresh_token"]).json()
