@@ -18,6 +18,7 @@ enum {
 	POLL_MS = 500,
 	KAFKA_MS = 5000,
 	COMMIT_MS = 1000, /* of events that take nothing away */
+	GRACE_MS = 10000, /* for servers that are just starting */
 	TELL_MS = 60000,
 	BEAT_MS = 60000,
 };
@@ -41,7 +42,8 @@ struct eraser {
 	atomic_bool stop;
 	struct heartbeat *heartbeat;
 	struct series *up, *devices, *positions;
-	int64_t told_ms; /* clock_mono_ms() of the last line about what keeps it from erasing */
+	int64_t failing_ms,
+		told_ms; /* clock_mono_ms(): since when it cannot erase (0: it can), and when that was last said */
 };
 
 /* ---- events ---- */
@@ -244,6 +246,15 @@ static int sweep_due(struct eraser *e)
 	return r > 0 && r != BUS_E_GONE ? 0 : r; /* none, or not now */
 }
 
+static void note_state(struct eraser *e)
+{
+	bool up = bus_consumer_up(e->consumer);
+
+	series_set(e->up, up);
+	if (up)
+		e->failing_ms = 0;
+}
+
 static int turn(struct eraser *e)
 {
 	heartbeat_beat(e->heartbeat);
@@ -254,8 +265,8 @@ static int turn(struct eraser *e)
 		r = finish(e, false);
 	if (r == 0)
 		r = sweep_due(e);
-	if (r == 0 && bus_consumer_up(e->consumer))
-		series_set(e->up, 1);
+	if (r == 0)
+		note_state(e);
 	return r;
 }
 
@@ -284,14 +295,16 @@ static void leave(struct eraser *e)
 	e->uncommitted = false;
 }
 
-/* Once a minute, while it lasts. The writer's own loop tells of servers that are away: this is of rights that are missing too,
+/* Once a minute, when it lasts. The writer's own loop tells of servers that are away: this is of rights that are missing too,
  * without which it would go on writing. */
 static void tell(struct eraser *e, int r)
 {
 	int64_t now_ms = clock_mono_ms();
 
 	series_set(e->up, 0);
-	if (e->told_ms && now_ms - e->told_ms < TELL_MS)
+	if (!e->failing_ms)
+		e->failing_ms = now_ms;
+	if (now_ms - e->failing_ms < GRACE_MS || now_ms - e->told_ms < TELL_MS)
 		return;
 	e->told_ms = now_ms;
 	log_error("deleted devices are not erased", LOG_I("result", r), LOG_S("kafka", bus_last_error()),
