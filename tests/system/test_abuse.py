@@ -32,14 +32,17 @@ TIGHT = {
 
 addresses = (f"198.18.{n >> 8}.{n & 255}" for n in itertools.count())
 unique = itertools.count()
-DOCUMENT = yaml.safe_load((ROOT / "proto/openapi/auth.yaml").read_text(encoding="utf-8"))
+DOCUMENTS = {
+    name: yaml.safe_load((ROOT / f"proto/openapi/{name}.yaml").read_text(encoding="utf-8"))
+    for name in ("auth", "query")
+}
 
 
 @pytest.fixture(scope="module")
 def stack(kafka, mongo, tmp_path_factory):
     """Auth alone, with tight limits."""
     made = Stack(kafka, mongo, tmp_path_factory.mktemp("abuse"), **TIGHT)
-    scopes = DOCUMENT["components"]["securitySchemes"]["service"]["flows"]["clientCredentials"]["scopes"]
+    scopes = DOCUMENTS["auth"]["components"]["securitySchemes"]["service"]["flows"]["clientCredentials"]["scopes"]
     made.auth.env["AUTH_CLIENTS"] += f",{CLIENT[0]}:{CLIENT[1]}:{' '.join(scopes)}"
     made.auth.start()
     yield made
@@ -314,27 +317,27 @@ HERE = "198.19.0.1"
 class Sender:
     """Sends anything to one program, as whoever a route wants to hear."""
 
-    def __init__(self, program):
-        self.program, self.http = program, requests.Session()
-        self.email = register(program, HERE)
+    def __init__(self, program, auth, document):
+        self.program, self.auth, self.document, self.http = program, auth, document, requests.Session()
+        self.email = register(auth, HERE)
 
     def headers(self, operation):
-        wanted = [scheme for need in operation.get("security", DOCUMENT["security"]) for scheme in need]
+        wanted = [scheme for need in operation.get("security", self.document["security"]) for scheme in need]
         if "user" in wanted:
             return {"Authorization": f"Bearer {self.user_token()}"}
         return {"Authorization": f"Bearer {self.service_token()}"} if "service" in wanted else {}
 
     def user_token(self):
         """What garbage did to the session before does not matter: a new one."""
-        answer = log_in(self.program, self.email, PASSWORD, HERE)
+        answer = log_in(self.auth, self.email, PASSWORD, HERE)
         if answer.status_code != 200:  # nor what it did to the account
-            self.email = register(self.program, HERE)
-            answer = log_in(self.program, self.email, PASSWORD, HERE)
+            self.email = register(self.auth, HERE)
+            answer = log_in(self.auth, self.email, PASSWORD, HERE)
         return answer.json()["access_token"]
 
     def service_token(self):
         form = {"grant_type": "client_credentials"}
-        answer = requests.post(self.program.url("/v1/oauth/token"), data=form, auth=CLIENT, timeout=10)
+        answer = requests.post(self.auth.url("/v1/oauth/token"), data=form, auth=CLIENT, timeout=10)
         return answer.json()["access_token"]
 
     def wrong(self, method, path, headers, body=None):
@@ -355,16 +358,21 @@ class Sender:
 
 
 @pytest.fixture(scope="module")
-def sender(open_door):
-    return Sender(open_door)
+def senders(stack, open_door):
+    programs = {"auth": open_door, "query": stack.query.start()}
+    return {name: Sender(program, open_door, DOCUMENTS[name]) for name, program in programs.items()}
 
 
 def name_of(value):
     return value if isinstance(value, str) else ""
 
 
-@pytest.mark.parametrize(("method", "path", "operation"), list(garbage.operations(DOCUMENT)), ids=name_of)
-def test_garbage_is_refused_politely(sender, method, path, operation):
+OPERATIONS = [(name, *operation) for name, document in DOCUMENTS.items() for operation in garbage.operations(document)]
+
+
+@pytest.mark.parametrize(("name", "method", "path", "operation"), OPERATIONS, ids=name_of)
+def test_garbage_is_refused_politely(senders, name, method, path, operation):
+    sender = senders[name]
     pid, found = sender.program.pid, []
     headers = sender.headers(operation)
     somewhere = path.replace("{", "0").replace("}", "0")
@@ -373,7 +381,7 @@ def test_garbage_is_refused_politely(sender, method, path, operation):
         wrong = sender.wrong(method, target, {**headers, **more.pop("headers", {})}, **more)
         found.extend([f"{what}: {wrong}"] if wrong else [])
 
-    for what, kind, body in garbage.bodies(DOCUMENT, operation):
+    for what, kind, body in garbage.bodies(sender.document, operation):
         send(what, somewhere, body=body, headers={"Content-Type": kind} if kind else {})
     for query in garbage.QUERIES:
         send(query, f"{somewhere}?{query}")
