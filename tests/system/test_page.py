@@ -19,7 +19,7 @@ from support.times import now_ms
 from support.trackers import send_osmand
 from support.waiting import holds_for, wait_until
 
-pytest_plugins = ["support.page"]
+pytest_plugins = ["support.page_fixtures"]
 
 MINUTE = 60_000
 

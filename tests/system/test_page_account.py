@@ -18,7 +18,7 @@ from support.mails import MailServer
 from support.page import PHONE
 from support.people import User
 
-pytest_plugins = ["support.page"]
+pytest_plugins = ["support.page_fixtures"]
 
 OTHER_PASSWORD = "four dogs in the rain at noon"
 

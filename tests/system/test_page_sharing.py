@@ -11,7 +11,7 @@ from support.page import PHONE, report
 from support.times import now_ms
 from support.waiting import wait_until
 
-pytest_plugins = ["support.page"]
+pytest_plugins = ["support.page_fixtures"]
 
 HOUR = 60 * 60_000
 

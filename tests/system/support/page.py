@@ -1,25 +1,13 @@
-"""The page in a real Chromium, and a person in front of it."""
+"""A person in front of the page. The fixtures are in page_fixtures."""
 
 import re
-import shutil
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
-from .programs import build
 from .trackers import send_osmand
 
-ARGUMENTS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 360, "height": 740}
 WATCH_POLICY = """
@@ -27,37 +15,7 @@ WATCH_POLICY = """
     document.addEventListener("securitypolicyviolation", (e) =>
         window.violations.push(`${e.violatedDirective} ${e.blockedURI} ${e.sourceFile}:${e.lineNumber}`));
 """
-
-
-@pytest.fixture(scope="module")
-def auth_settings():
-    """A test file's own settings of auth."""
-    return {}
-
-
-@pytest.fixture(scope="module")
-def site(stack, auth_settings):
-    """The page's URL; auth takes requests from there."""
-    folder = build() / "query/web/page"
-    assert (folder / "index.html").exists(), f"{folder} is not built: it needs npm"
-    stack.query.restart(QUERY_FILES_DIR=str(folder))
-    stack.auth.restart(AUTH_CORS_ORIGINS=stack.query.url(), AUTH_PUBLIC_URL=stack.query.url(), **auth_settings)
-    return stack.query.url("/")
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    program = shutil.which("chromium")
-    assert program, "there is no chromium: ./dev installs it"
-    with sync_playwright() as playwright:
-        expect.set_options(timeout=EXPECT_MS)
-        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
-EXPECT_MS = 15_000  # a busy machine draws late
-SERIOUS = ("serious", "critical")
+SERIOUS = ("serious", "critical")  # of what axe finds
 
 
 class Visitor:
@@ -185,20 +143,6 @@ class Visitor:
         self.context.close()
         assert not violations
         assert not [e for e in self.errors if not any(re.search(known, e) for known in may_have_said)]
-
-
-@pytest.fixture
-def visit(chromium, site):
-    visitors = []
-
-    def come(viewport=None, **more):
-        visitors.append(Visitor(chromium, site, viewport or DESKTOP, **more))
-        return visitors[-1]
-
-    come.may_say = []
-    yield come
-    for visitor in visitors:
-        visitor.leave(come.may_say)
 
 
 def report(stack, device, lat, lon, time_ms=None, **fields):
