@@ -150,21 +150,11 @@ int key_store_activate(struct store *s, int64_t number, int64_t active_ms)
 	return r == STORE_E_MISSING ? 0 : r;
 }
 
-/* @filter is destroyed. */
-static int drop(struct store *s, bson_t *filter)
+int key_store_drop_before(struct store *s, int64_t number)
 {
+	bson_t *filter = BCON_NEW("_id", "{", "$lt", BCON_INT64(number), "}");
 	int r = store_delete_many(s, COLLECTION, filter, NULL);
 
 	bson_destroy(filter);
 	return r;
-}
-
-int key_store_drop(struct store *s, int64_t number)
-{
-	return drop(s, BCON_NEW("_id", BCON_INT64(number)));
-}
-
-int key_store_drop_before(struct store *s, int64_t number)
-{
-	return drop(s, BCON_NEW("_id", "{", "$lt", BCON_INT64(number), "}"));
 }

@@ -46,5 +46,4 @@ MUST_CHECK int key_store_unseal(
 MUST_CHECK int key_store_activate(struct store *s, int64_t number, int64_t active_ms);
 
 /* 0, also where there was none; STORE_E_RETRY or negative. */
-MUST_CHECK int key_store_drop(struct store *s, int64_t number);
 MUST_CHECK int key_store_drop_before(struct store *s, int64_t number);

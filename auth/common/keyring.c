@@ -190,12 +190,14 @@ bool keyring_due(struct keyring *k)
 
 /* ---- rotation by command ---- */
 
-/* The current key goes at once, and with it what it has signed; the one that waits signs, fetched or not. */
+/* The current key goes at once, and with it what it has signed; the one that waits signs, fetched or not. Those before it go
+ * too: the one that is meant may have signed until a moment ago. */
 static int replace(struct keyring *k, const struct stored_keys *l, const struct schedule *s)
 {
-	int r = key_store_activate(k->store, l->keys[s->current + 1].times.number, clock_real_ms());
+	int64_t next = l->keys[s->current + 1].times.number;
+	int r = key_store_activate(k->store, next, clock_real_ms());
 
-	return r ? r : key_store_drop(k->store, l->keys[s->current].times.number);
+	return r ? r : key_store_drop_before(k->store, next);
 }
 
 static int hasten(struct keyring *k, const struct stored_keys *l, const struct schedule *s)

@@ -47,9 +47,9 @@ struct key_rotation {
 };
 
 /* Has the key that waits sign as soon as it was shown for publish_ms, so that nobody meets a key he could not have fetched;
- * asked again before that, it changes nothing. @revoke: the current key was stolen: it is dropped, all that it has signed
- * is refused here at once, and the one that waits signs at once. 0, KEYRING_E_TOO_MANY (never with @revoke), STORE_E_RETRY,
- * -EPERM without the master secret, or negative. */
+ * asked again before that, it changes nothing. @revoke: the current key was stolen: it is dropped, and those before it; all
+ * that they have signed is refused here at once, and the one that waits signs at once. 0, KEYRING_E_TOO_MANY (never with
+ * @revoke), STORE_E_RETRY, -EPERM without the master secret, or negative. */
 MUST_CHECK int keyring_rotate(struct keyring *k, bool revoke, struct key_rotation *ret);
 
 /* Token of now on, signed by the current key. 0, or -EAGAIN before keyring_refresh() succeeded, or -errno. */
