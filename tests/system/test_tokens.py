@@ -539,3 +539,14 @@ def test_what_a_stolen_key_signed_is_refused(stack):
     assert kid_of(renewed["access_token"]) == answer.json()["current"]
     assert at_auth(stack, renewed["access_token"]).status_code == 200
     assert at_query(stack, renewed["access_token"]).status_code == 200
+
+
+def test_a_key_that_signed_until_a_moment_ago_is_revoked_too(stack):
+    """Whoever says that the current key was stolen means what he has seen, which may just have changed by the clock."""
+    user = stack.user()
+    now = datetime.datetime.now(datetime.UTC)
+    newest = stack.db.signing_keys.find_one({}, sort=[("_id", -1)])
+    stack.db.signing_keys.update_one({"_id": newest["_id"]}, {"$set": {"active": now}})
+    assert rotate(stack, revoke_current=True).status_code == 200
+    problem(at_auth(stack, user.token, "/v1/sessions"), 401, "invalid_token")
+    assert refresh(stack, user.tokens["refresh_token"]).status_code == 200
