@@ -138,7 +138,7 @@ suite_system() {
 }
 
 # Where it matters who of auth's roles does what, with the roles as a process each: tests/system/support/three.py.
-split_files=(test_auth.py test_claim.py test_first_light.py test_rules.py)
+split_files=(test_auth.py test_tokens.py test_accounts.py test_families.py test_links.py test_erasure.py test_first_light.py)
 
 suite_split() {
 	suite_programs split || return 0
