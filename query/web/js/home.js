@@ -38,7 +38,6 @@ function viewOf(hash) {
 }
 
 export class Home {
-	#session;
 	#leave;
 	#page;
 	#context;
@@ -46,7 +45,6 @@ export class Home {
 
 	/* @leave(why, view): the session is over; see app.js. */
 	constructor({ config, api, session, liveUrl, leave }) {
-		this.#session = session;
 		this.#leave = leave;
 		this.#page = new MapPage({
 			config, api, session, liveUrl, devices: () => api.devices(), may: { live: true, history: true },
