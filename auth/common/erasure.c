@@ -5,6 +5,7 @@
 #include "base/time.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 const char *const erasure_roles[ERASURE_ROLES + 1] = { "registration", "authentication", "devices", "positions", NULL };
@@ -79,6 +80,32 @@ int erasure_begin(struct store *s, const struct erasure_subject *who, struct uui
 	if (r == 0)
 		*ret_receipt = receipt;
 	return r;
+}
+
+/* ---- counts ---- */
+
+int erasure_note(struct store *s, const struct uuid *receipt, const char *name, int64_t n)
+{
+	char path[64];
+
+	snprintf(path, sizeof path, "erased.%s", name);
+	bson_t *filter = BCON_NEW("_id", BCON_UUID(receipt));
+	bson_t *update = BCON_NEW("$max", "{", path, BCON_INT64(n), "}");
+	int r = store_update_one(s, ERASURES_COLLECTION, filter, update, false);
+	bson_destroy(update);
+	bson_destroy(filter);
+	return r;
+}
+
+int erasure_note_all(struct store *s, const struct uuid *receipt, const struct erasure_subject *who, const char *name,
+	const char *collection)
+{
+	bson_t *filter = erasure_filter_user(who);
+	int64_t n = 0;
+	int r = store_count(s, collection, filter, &n);
+
+	bson_destroy(filter);
+	return r || n == 0 ? r : erasure_note(s, receipt, name, n);
 }
 
 /* ---- show ---- */

@@ -82,6 +82,13 @@ MUST_CHECK int erasure_prepare(struct store *s);
  * STORE_E_RETRY or negative. */
 MUST_CHECK int erasure_begin(struct store *s, const struct erasure_subject *who, struct uuid *ret_receipt);
 
+/* Notes that there were @n of what the receipt calls @name. The most that were ever there at once count, so that what a crash
+ * interrupted is counted once. 0, STORE_E_RETRY or negative. */
+MUST_CHECK int erasure_note(struct store *s, const struct uuid *receipt, const char *name, int64_t n);
+/* The same of @who's documents in @collection: before they are ended by other hands than the erasure's. */
+MUST_CHECK int erasure_note_all(struct store *s, const struct uuid *receipt, const struct erasure_subject *who,
+	const char *name, const char *collection);
+
 /* {"receipt","status","requested",...} as GET /v1/erasures/{receipt} answers. 0 and *ret the caller's, STORE_E_MISSING,
  * STORE_E_RETRY or negative. */
 MUST_CHECK int erasure_show(struct store *s, const struct uuid *receipt, json_t **ret);

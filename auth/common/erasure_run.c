@@ -156,20 +156,6 @@ static int strike(const struct erasure *e, const struct job *j, const char *role
 
 /* ---- parts ---- */
 
-/* The most that were ever found at once: what a crash interrupted is counted once. */
-static int note_count(const struct erasure *e, const struct job *j, const char *name, int64_t n)
-{
-	char path[64];
-
-	snprintf(path, sizeof path, "erased.%s", name);
-	bson_t *filter = BCON_NEW("_id", BCON_UUID(&j->receipt));
-	bson_t *update = BCON_NEW("$max", "{", path, BCON_INT64(n), "}");
-	int r = store_update_one(e->o.store, ERASURES_COLLECTION, filter, update, false);
-	bson_destroy(update);
-	bson_destroy(filter);
-	return r;
-}
-
 /* One time round for one part. *ret_found: so many were there before. */
 static int erase_part(const struct erasure *e, const struct job *j, const struct erasure_part *p, int64_t *ret_found)
 {
@@ -178,7 +164,7 @@ static int erase_part(const struct erasure *e, const struct job *j, const struct
 	int r = store_count(s, p->collection, filter, ret_found);
 
 	if (r == 0 && *ret_found > 0 && p->name)
-		r = note_count(e, j, p->name, *ret_found);
+		r = erasure_note(s, &j->receipt, p->name, *ret_found);
 	if (r == 0 && *ret_found > 0)
 		r = p->erase ? p->erase(s, e->o.outbox, &j->who) : store_delete_many(s, p->collection, filter, NULL);
 	bson_destroy(filter);
