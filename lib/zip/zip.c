@@ -11,24 +11,23 @@ struct zip {
 	struct archive_entry *entry;
 	zip_sink sink;
 	void *owner;
-	bool refused; /* by the sink */
-	bool open; /* archive_write_open() went well, and the end was not written */
+	bool refused; /* by the sink, or broken off: what comes is dropped */
 };
 
+/* Never fails: an archive that has failed is not taken down whole by libarchive 3.6, it leaks its compressor. */
 static la_ssize_t on_write(struct archive *a, void *owner, const void *bytes, size_t n)
 {
 	struct zip *z = owner;
 
-	if (!z->refused && z->sink(z->owner, bytes, n))
-		return (la_ssize_t)n;
-	z->refused = true;
-	archive_set_error(a, EPIPE, "nobody reads");
-	return -1;
+	(void)a;
+	if (!z->refused && !z->sink(z->owner, bytes, n))
+		z->refused = true;
+	return (la_ssize_t)n;
 }
 
-static int result(const struct zip *z, int r)
+static int result(const struct zip *z, bool ok)
 {
-	return r >= ARCHIVE_WARN ? 0 : z->refused ? -EPIPE : -EIO;
+	return z->refused ? -EPIPE : ok ? 0 : -EIO;
 }
 
 static int start(struct zip *z)
@@ -38,7 +37,6 @@ static int start(struct zip *z)
 		  archive_write_set_bytes_per_block(z->archive, 0) == ARCHIVE_OK &&
 		  archive_write_open(z->archive, z, NULL, on_write, NULL) == ARCHIVE_OK;
 
-	z->open = ok;
 	return ok ? 0 : -ENOMEM;
 }
 
@@ -69,30 +67,26 @@ int zip_entry(struct zip *z, const char *name, int64_t time_ms)
 	archive_entry_set_perm(z->entry, 0644);
 	archive_entry_set_mtime(z->entry, (time_t)(time_ms / 1000), 0);
 	archive_entry_unset_size(z->entry);
-	return result(z, archive_write_header(z->archive, z->entry));
+	return result(z, archive_write_header(z->archive, z->entry) >= ARCHIVE_WARN);
 }
 
 int zip_write(struct zip *z, const void *bytes, size_t n)
 {
 	la_ssize_t done = n > 0 ? archive_write_data(z->archive, bytes, n) : 0;
 
-	return done == (la_ssize_t)n ? 0 : z->refused ? -EPIPE : -EIO;
+	return result(z, done == (la_ssize_t)n);
 }
 
 int zip_finish(struct zip *z)
 {
-	int r = archive_write_close(z->archive);
-
-	z->open = false;
-	return result(z, r);
+	return result(z, archive_write_close(z->archive) >= ARCHIVE_WARN);
 }
 
 void zip_close(struct zip *z)
 {
 	if (!z)
 		return;
-	if (z->open) /* else freeing would write the end */
-		archive_write_fail(z->archive);
+	z->refused = true; /* freeing writes the end of an archive that has none yet */
 	archive_entry_free(z->entry);
 	archive_write_free(z->archive);
 	free(z);

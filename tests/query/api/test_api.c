@@ -87,7 +87,8 @@ int keys_verify(struct keys *k, const char *token, size_t len, int64_t wait_ms, 
 		return TOKEN_E_MALFORMED;
 	*ret = (struct token_claims){ .subject = { { (uint8_t)token[0] } }, .session = { { (uint8_t)token[0] } } };
 	ret->service = !strncmp(token, "gateway", 7) || !strncmp(token, "writer", 6);
-	strcpy(ret->scope, token[0] == 'g' ? "devices.lookup latest.read" : "devices.lookup");
+	if (ret->service)
+		strcpy(ret->scope, token[0] == 'g' ? "devices.lookup latest.read" : "devices.lookup");
 	return 0;
 }
 
