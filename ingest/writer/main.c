@@ -69,6 +69,9 @@ static int prepare_all(struct store *store)
 					     { "collections", store_prepare, &collections }, { 0 } });
 }
 
+/* For a fatal end: somebody is to see it, even should the Kafka client not come back from being closed. */
+enum { END_MS = 30000 };
+
 static int serve(struct store *store)
 {
 	struct writer *writer = NULL;
@@ -83,6 +86,8 @@ static int serve(struct store *store)
 		r = open_ops(&ops);
 	if (r == 0)
 		r = writer_run(writer);
+	if (r < 0)
+		service_end_within(END_MS);
 	eraser_close(eraser);
 	writer_close(writer);
 	web_close(ops);

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { RUNNING = INT_MAX }; /* no reason to stop is that */
@@ -152,6 +154,29 @@ bool service_stopping(void)
 int service_stop_fd(void)
 {
 	return stop_set;
+}
+
+static void *end(void *arg)
+{
+	struct timespec *left = arg;
+
+	while (nanosleep(left, left) < 0 && errno == EINTR)
+		;
+	log_error("does not end by itself", LOG_S("error", "something that is being closed does not come back"));
+	_exit(EXIT_FAILURE);
+}
+
+void service_end_within(int64_t ms)
+{
+	static struct timespec left; /* outlives the caller */
+	pthread_t thread;
+
+	left = (struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+	int r = pthread_create(&thread, NULL, end, &left);
+	if (r == 0)
+		pthread_detach(thread);
+	else
+		log_warn("the end is not watched", LOG_S("error", strerror(r)));
 }
 
 int service_exit(int r)

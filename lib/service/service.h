@@ -91,6 +91,10 @@ bool service_stopping(void);
 /* An fd that becomes readable when the end has begun; for event loops. Never read from it, never close it. */
 int service_stop_fd(void);
 
+/* From now on the process has @ms to end by itself, or is ended: with a line in the log and status 1. For a fatal end, which
+ * others wait for, where a library might not come back from being closed. */
+void service_end_within(int64_t ms);
+
 /* Logs a fatal @r (negative) with what was being done and turns a result into main()'s exit status: 0 or
  * SERVICE_E_DONE give 0, SERVICE_E_USAGE 2, all else 1. */
 int service_exit(int r);

@@ -37,8 +37,11 @@ def stack(kafka, mongo, tmp_path_factory):
         made.remove()
 
 
-def connect(stack, protocol, timeout=SOON):
+def connect(stack, protocol, timeout=SOON, receive=None):
+    """@receive: bytes that may wait to be read. Said beforehand: a window that shrinks loses acknowledgements."""
     sock = socket.socket()
+    if receive:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive)
     sock.settimeout(timeout)
     sock.connect(("127.0.0.1", stack.gateway.ports[protocol]))
     return sock
@@ -82,9 +85,7 @@ def is_unknown(stack, device, over):
 
 
 def flood(stack, message, over, reads):
-    with connect(stack, "osmand", timeout=0.2) as sock:
-        if not reads:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    with connect(stack, "osmand", timeout=0.2, receive=None if reads else 4096) as sock:
         rest = b""
         while not over.is_set():
             rest = rest or 100 * message

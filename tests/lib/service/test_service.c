@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -116,6 +117,16 @@ START_TEST(exit_status)
 }
 END_TEST
 
+/* Ends with 1, which Check looks for. */
+START_TEST(an_end_that_takes_too_long_is_made)
+{
+	start();
+	service_end_within(10);
+	for (;;)
+		pause();
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("service");
@@ -127,6 +138,7 @@ static Suite *suite(void)
 	tcase_add_test(c, threads_are_not_interrupted);
 	tcase_add_test(c, a_closed_pipe_is_an_error_not_the_end);
 	tcase_add_test(c, exit_status);
+	tcase_add_exit_test(c, an_end_that_takes_too_long_is_made, EXIT_FAILURE);
 	suite_add_tcase(s, c);
 	return s;
 }

@@ -1,9 +1,13 @@
 """Ports below the range the kernel hands out by itself: a program that was killed finds its own still free."""
 
+import os
 import random
 import socket
 
-_RANGE = range(15000, 32000)
+# Workers that run at the same time have no port in common: between being found and being used one is nobody's.
+_WORKERS = 16
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % _WORKERS
+_RANGE = range(15000 + _WORKER, 32000, _WORKERS)
 _taken = set()
 
 
