@@ -1,6 +1,7 @@
 /* device_unknown - trackers that came and are nobody's, with the codes that claim them: for whoever runs Pettrack. */
 #include "cli/command.h"
 #include "cli/device.h"
+#include "cli/operator.h"
 #include "cli/pages.h"
 #include "cli/table.h"
 
@@ -80,10 +81,7 @@ int device_unknown(int argc, char **argv)
 	static bool json_wanted;
 	static struct client_options auth;
 	static const struct setting settings[] = {
-		{ "AUTH_URL", "http://127.0.0.1:8081", setting_text, &auth.base_url, "where auth answers" },
-		{ "CLIENT_ID", "operator", setting_text, &auth.client_id, "the operator's name at auth" },
-		{ "CLIENT_SECRET", NULL, setting_text, &auth.client_secret,
-			"its secret, with the scope devices.unknown", .flags = SETTING_SECRET | SETTING_REQUIRED },
+		OPERATOR_SETTINGS(auth, "devices.unknown"),
 		DEVICE_JSON_SETTING(json_wanted),
 		{ 0 },
 	};

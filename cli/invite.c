@@ -1,7 +1,7 @@
 /* invite - `pettrack invite`: somebody may have an account, where not everybody may; for whoever runs Pettrack. */
 #include "cli/command.h"
-#include "client/client.h"
-#include "service/service.h"
+#include "cli/device.h"
+#include "cli/operator.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -16,10 +16,7 @@ static const char *email;
 static struct client_options auth;
 
 static const struct setting settings[] = {
-	{ "AUTH_URL", "http://127.0.0.1:8081", setting_text, &auth.base_url, "where auth answers" },
-	{ "CLIENT_ID", "operator", setting_text, &auth.client_id, "the operator's name at auth" },
-	{ "CLIENT_SECRET", NULL, setting_text, &auth.client_secret, "its secret, with the scope users.invite",
-		.flags = SETTING_SECRET | SETTING_REQUIRED },
+	OPERATOR_SETTINGS(auth, "users.invite"),
 	{ "PETTRACK_EXPIRES_IN", NULL, setting_duration, &expires_in_ms,
 		"how long it is good; without it, auth's AUTH_INVITATION_TTL", 1000, 366LL * 86400000 },
 	{ "PETTRACK_JSON", "false", setting_bool, &json_wanted, "print JSON" },
@@ -40,20 +37,6 @@ static json_t *wish(void)
 	return failed ? NULL : body;
 }
 
-static int ask(json_t **ret)
-{
-	struct client *client;
-	json_t *body = wish();
-	int r = body ? client_open(&client, &auth) : -ENOMEM;
-
-	if (r == 0) {
-		r = client_call(client, "POST", "/internal/v1/invitations", body, NULL, ret, NULL);
-		client_close(client);
-	}
-	json_decref(body);
-	return r;
-}
-
 /* The link, or the token where auth does not know where the page is. */
 static void print(const json_t *made)
 {
@@ -62,8 +45,7 @@ static void print(const json_t *made)
 	const char *expires = json_string_value(json_object_get(made, "expires"));
 
 	if (json_wanted) {
-		json_dumpf(made, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER);
-		putchar('\n');
+		device_print_json(made);
 		return;
 	}
 	printf("invitation  %s\nexpires     %s\n", url ? url : token ? token : "?", expires ? expires : "?");
@@ -84,7 +66,7 @@ static int run(int argc, char **argv)
 
 	if (r)
 		return settings_exit(r);
-	r = ask(&made);
+	r = operator_post(&auth, "/internal/v1/invitations", wish(), &made);
 	if (r)
 		return complain("no invitation was made: %s", r < 0 ? strerror(-r) : client_last_error());
 	print(made);

@@ -1,7 +1,7 @@
 /* keys - `pettrack keys rotate`: another signing key before its time, for whoever runs Pettrack. */
 #include "cli/command.h"
-#include "client/client.h"
-#include "service/service.h"
+#include "cli/device.h"
+#include "cli/operator.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,29 +11,12 @@ static bool json_wanted, revoke;
 static struct client_options auth;
 
 static const struct setting settings[] = {
-	{ "AUTH_URL", "http://127.0.0.1:8081", setting_text, &auth.base_url, "where auth answers" },
-	{ "CLIENT_ID", "operator", setting_text, &auth.client_id, "the operator's name at auth" },
-	{ "CLIENT_SECRET", NULL, setting_text, &auth.client_secret, "its secret, with the scope keys.rotate",
-		.flags = SETTING_SECRET | SETTING_REQUIRED },
+	OPERATOR_SETTINGS(auth, "keys.rotate"),
 	{ "PETTRACK_REVOKE_CURRENT", "false", setting_bool, &revoke,
 		"the current key was stolen: what it has signed is refused at once" },
 	{ "PETTRACK_JSON", "false", setting_bool, &json_wanted, "print JSON" },
 	{ 0 },
 };
-
-static int ask(json_t **ret)
-{
-	struct client *client;
-	json_t *body = json_pack("{sb}", "revoke_current", revoke);
-	int r = client_open(&client, &auth);
-
-	if (r == 0) {
-		r = client_call(client, "POST", "/internal/v1/keys/rotate", body, NULL, ret, NULL);
-		client_close(client);
-	}
-	json_decref(body);
-	return r;
-}
 
 static const char *text(const json_t *answer, const char *name)
 {
@@ -45,8 +28,7 @@ static const char *text(const json_t *answer, const char *name)
 static void print(const json_t *answer)
 {
 	if (json_wanted) {
-		json_dumpf(answer, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER);
-		putchar('\n');
+		device_print_json(answer);
 	} else {
 		printf("current  %s\nnext     %s, signs from %s\n", text(answer, "current"), text(answer, "next"),
 			text(answer, "next_active"));
@@ -66,7 +48,7 @@ static int rotate(int argc, char **argv)
 
 	if (r)
 		return settings_exit(r);
-	r = ask(&answer);
+	r = operator_post(&auth, "/internal/v1/keys/rotate", json_pack("{sb}", "revoke_current", revoke), &answer);
 	if (r)
 		return complain("the keys were not rotated: %s", r < 0 ? strerror(-r) : client_last_error());
 	print(answer);

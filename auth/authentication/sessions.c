@@ -5,6 +5,7 @@
 #include "auth/common/session.h"
 #include "base/time.h"
 #include "service/log.h"
+#include "store/index.h"
 
 #include <errno.h>
 #include <string.h>
@@ -15,21 +16,12 @@ enum { TRIES_MAX = 4 };
 
 int sessions_prepare(struct store *s)
 {
-	bson_t *by_user = BCON_NEW("user", BCON_INT32(1), "rotated", BCON_INT32(-1));
-	bson_t *by_end = BCON_NEW("expires", BCON_INT32(1));
-	bson_t *user_name = BCON_NEW("name", BCON_UTF8("user"));
-	bson_t *ttl = BCON_NEW("name", BCON_UTF8("expires"), "expireAfterSeconds", BCON_INT32(0));
-	int r = store_index_ensure(s, SESSIONS_COLLECTION, by_user, user_name);
+	int r = index_ensure(
+		s, SESSIONS_COLLECTION, "user", BCON_NEW("user", BCON_INT32(1), "rotated", BCON_INT32(-1)), 0);
 
 	if (r == 0)
-		r = store_index_ensure(s, SESSIONS_COLLECTION, by_end, ttl);
-	if (r == 0)
-		r = outbox_index_ensure(s, SESSIONS_COLLECTION);
-	bson_destroy(ttl);
-	bson_destroy(user_name);
-	bson_destroy(by_end);
-	bson_destroy(by_user);
-	return r;
+		r = index_ensure_ttl(s, SESSIONS_COLLECTION, 0);
+	return r ? r : outbox_index_ensure(s, SESSIONS_COLLECTION);
 }
 
 /* ---- beginning ---- */

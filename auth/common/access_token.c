@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/time.h"
 #include "service/log.h"
+#include "store/index.h"
 
 #include <errno.h>
 #include <string.h>
@@ -18,27 +19,15 @@ const struct outbox_source access_tokens_source = { ACCESS_TOKENS_COLLECTION, re
 
 int access_tokens_prepare(struct store *s)
 {
-	bson_t *by_hash = BCON_NEW("hash", BCON_INT32(1));
-	bson_t *unique = BCON_NEW("name", BCON_UTF8("hash"), "unique", BCON_BOOL(true), "sparse", BCON_BOOL(true));
-	bson_t *by_user = BCON_NEW("user", BCON_INT32(1), "created", BCON_INT32(1));
-	bson_t *user_name = BCON_NEW("name", BCON_UTF8("user"));
-	bson_t *by_end = BCON_NEW("expires", BCON_INT32(1));
-	bson_t *ttl = BCON_NEW("name", BCON_UTF8("expires"), "expireAfterSeconds", BCON_INT32(0));
-	int r = store_index_ensure(s, ACCESS_TOKENS_COLLECTION, by_hash, unique);
+	int r = index_ensure(
+		s, ACCESS_TOKENS_COLLECTION, "hash", BCON_NEW("hash", BCON_INT32(1)), INDEX_UNIQUE | INDEX_SPARSE);
 
 	if (r == 0)
-		r = store_index_ensure(s, ACCESS_TOKENS_COLLECTION, by_user, user_name);
+		r = index_ensure(s, ACCESS_TOKENS_COLLECTION, "user",
+			BCON_NEW("user", BCON_INT32(1), "created", BCON_INT32(1)), 0);
 	if (r == 0)
-		r = store_index_ensure(s, ACCESS_TOKENS_COLLECTION, by_end, ttl);
-	if (r == 0)
-		r = outbox_index_ensure(s, ACCESS_TOKENS_COLLECTION);
-	bson_destroy(ttl);
-	bson_destroy(by_end);
-	bson_destroy(user_name);
-	bson_destroy(by_user);
-	bson_destroy(unique);
-	bson_destroy(by_hash);
-	return r;
+		r = index_ensure_ttl(s, ACCESS_TOKENS_COLLECTION, 0);
+	return r ? r : outbox_index_ensure(s, ACCESS_TOKENS_COLLECTION);
 }
 
 /* ---- use ---- */

@@ -3,6 +3,7 @@
 #include "auth/common/document.h"
 #include "base/clock.h"
 #include "service/log.h"
+#include "store/index.h"
 
 static int64_t keep_ms = 180LL * 86400000;
 
@@ -11,28 +12,14 @@ void audit_keep(int64_t ttl_ms)
 	keep_ms = ttl_ms;
 }
 
-/* @keys and @options are destroyed. */
-static int ensure(struct store *s, bson_t *keys, bson_t *options)
-{
-	int r = store_index_ensure(s, AUDIT_COLLECTION, keys, options);
-
-	bson_destroy(options);
-	bson_destroy(keys);
-	return r;
-}
-
 int audit_prepare(struct store *s)
 {
-	int r = ensure(s, BCON_NEW("user", BCON_INT32(1), "time", BCON_INT32(-1), "_id", BCON_INT32(-1)),
-		BCON_NEW("name", BCON_UTF8("user")));
+	int r = index_ensure(s, AUDIT_COLLECTION, "user",
+		BCON_NEW("user", BCON_INT32(1), "time", BCON_INT32(-1), "_id", BCON_INT32(-1)), 0);
 
 	if (r == 0) /* what names somebody whose account ends is looked for */
-		r = ensure(s, BCON_NEW("who", BCON_INT32(1)),
-			BCON_NEW("name", BCON_UTF8("who"), "sparse", BCON_BOOL(true)));
-	if (r == 0)
-		r = ensure(s, BCON_NEW("expires", BCON_INT32(1)),
-			BCON_NEW("name", BCON_UTF8("expires"), "expireAfterSeconds", BCON_INT32(0)));
-	return r;
+		r = index_ensure(s, AUDIT_COLLECTION, "who", BCON_NEW("who", BCON_INT32(1)), INDEX_SPARSE);
+	return r ? r : index_ensure_ttl(s, AUDIT_COLLECTION, 0);
 }
 
 struct audit_details audit_details_of(const struct web_request *q)

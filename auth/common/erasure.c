@@ -3,6 +3,7 @@
 #include "auth/common/document.h"
 #include "base/clock.h"
 #include "base/time.h"
+#include "store/index.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -17,27 +18,14 @@ bson_t *erasure_filter_user(const struct erasure_subject *who)
 
 /* ---- indexes ---- */
 
-/* An index over @field, called like it, with @options (stolen). */
-static int ensure_index(struct store *s, const char *field, bson_t *options)
-{
-	bson_t *keys = BCON_NEW(field, BCON_INT32(1));
-
-	BSON_APPEND_UTF8(options, "name", field);
-	int r = store_index_ensure(s, ERASURES_COLLECTION, keys, options);
-	bson_destroy(options);
-	bson_destroy(keys);
-	return r;
-}
-
 int erasure_prepare(struct store *s)
 {
-	int r = ensure_index(s, "user", BCON_NEW("unique", BCON_BOOL(true), "sparse", BCON_BOOL(true)));
+	int r = index_ensure(
+		s, ERASURES_COLLECTION, "user", BCON_NEW("user", BCON_INT32(1)), INDEX_UNIQUE | INDEX_SPARSE);
 
 	if (r == 0)
-		r = ensure_index(s, "todo", BCON_NEW("sparse", BCON_BOOL(true)));
-	if (r == 0)
-		r = ensure_index(s, "expires", BCON_NEW("expireAfterSeconds", BCON_INT32(0)));
-	return r;
+		r = index_ensure(s, ERASURES_COLLECTION, "todo", BCON_NEW("todo", BCON_INT32(1)), INDEX_SPARSE);
+	return r ? r : index_ensure_ttl(s, ERASURES_COLLECTION, 0);
 }
 
 /* ---- begin ---- */

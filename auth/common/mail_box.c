@@ -1,9 +1,9 @@
 /* mail_box - a document a mail; recipient and text are sealed together. */
 #include "auth/common/mail_box.h"
 #include "auth/common/document.h"
-#include "auth/common/index.h"
 #include "auth/common/sealed.h"
 #include "base/clock.h"
+#include "store/index.h"
 
 #include <errno.h>
 #include <string.h>
@@ -18,7 +18,7 @@ enum {
 
 int mail_box_prepare(struct store *s)
 {
-	int r = index_ensure(s, COLLECTION, "due", BCON_NEW("due", BCON_INT32(1)), NULL);
+	int r = index_ensure(s, COLLECTION, "due", BCON_NEW("due", BCON_INT32(1)), 0);
 
 	return r ? r : index_ensure_ttl(s, COLLECTION, REMOVED_AFTER_S);
 }

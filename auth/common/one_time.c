@@ -1,7 +1,7 @@
 /* one_time - one document a token, under its hash; taking is one conditional write. */
 #include "auth/common/one_time.h"
-#include "auth/common/index.h"
 #include "base/clock.h"
+#include "store/index.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -32,7 +32,7 @@ static const char *name_of(enum one_time_kind kind)
 int one_time_prepare(struct store *s)
 {
 	bson_t *keys = BCON_NEW("user", BCON_INT32(1), "kind", BCON_INT32(1));
-	int r = index_ensure(s, COLLECTION, "user", keys, NULL);
+	int r = index_ensure(s, COLLECTION, "user", keys, 0);
 
 	return r ? r : index_ensure_ttl(s, COLLECTION, 0);
 }

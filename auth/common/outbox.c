@@ -7,6 +7,7 @@
 #include "service/health.h"
 #include "service/log.h"
 #include "service/metrics.h"
+#include "store/index.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -83,13 +84,7 @@ int outbox_mark_update(bson_t *set, bson_t *max)
 
 int outbox_index_ensure(struct store *s, const char *collection)
 {
-	bson_t *keys = BCON_NEW("event.due", BCON_INT32(1));
-	bson_t *options = BCON_NEW("name", BCON_UTF8("event_due"), "sparse", BCON_BOOL(true));
-	int r = store_index_ensure(s, collection, keys, options);
-
-	bson_destroy(options);
-	bson_destroy(keys);
-	return r;
+	return index_ensure(s, collection, "event_due", BCON_NEW("event.due", BCON_INT32(1)), INDEX_SPARSE);
 }
 
 /* ---- claiming ---- */

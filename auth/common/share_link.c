@@ -4,6 +4,7 @@
 #include "auth/common/one_time.h"
 #include "base/clock.h"
 #include "base/time.h"
+#include "store/index.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -11,22 +12,15 @@
 int share_links_prepare(struct store *s)
 {
 	/* Sparse: a revoked one has no token. */
-	bson_t *by_token = BCON_NEW("token", BCON_INT32(1));
-	bson_t *unique = BCON_NEW("name", BCON_UTF8("token"), "unique", BCON_BOOL(true), "sparse", BCON_BOOL(true));
-	bson_t *by_device = BCON_NEW(
-		"owner", BCON_INT32(1), "device", BCON_INT32(1), "created", BCON_INT32(1), "_id", BCON_INT32(1));
-	bson_t *device_name = BCON_NEW("name", BCON_UTF8("device"));
-	int r = store_index_ensure(s, SHARE_LINKS_COLLECTION, by_token, unique);
+	int r = index_ensure(
+		s, SHARE_LINKS_COLLECTION, "token", BCON_NEW("token", BCON_INT32(1)), INDEX_UNIQUE | INDEX_SPARSE);
 
 	if (r == 0)
-		r = store_index_ensure(s, SHARE_LINKS_COLLECTION, by_device, device_name);
-	if (r == 0)
-		r = outbox_index_ensure(s, SHARE_LINKS_COLLECTION);
-	bson_destroy(device_name);
-	bson_destroy(by_device);
-	bson_destroy(unique);
-	bson_destroy(by_token);
-	return r;
+		r = index_ensure(s, SHARE_LINKS_COLLECTION, "device",
+			BCON_NEW("owner", BCON_INT32(1), "device", BCON_INT32(1), "created", BCON_INT32(1), "_id",
+				BCON_INT32(1)),
+			0);
+	return r ? r : outbox_index_ensure(s, SHARE_LINKS_COLLECTION);
 }
 
 /* ---- events ---- */

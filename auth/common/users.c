@@ -1,14 +1,14 @@
 /* users - the indexes, reading a document, writing one. */
 #include "auth/common/users.h"
 #include "auth/common/document.h"
-#include "auth/common/index.h"
+#include "store/index.h"
 
 #include <errno.h>
 #include <string.h>
 
 int users_prepare(struct store *s)
 {
-	int r = index_ensure_unique(s, USERS_COLLECTION, "email");
+	int r = index_ensure(s, USERS_COLLECTION, "email", BCON_NEW("email", BCON_INT32(1)), INDEX_UNIQUE);
 
 	return r ? r : index_ensure_ttl(s, USERS_COLLECTION, 0);
 }

@@ -6,6 +6,7 @@
 #include "auth/devices/grants.h"
 #include "auth/devices/unknown.h"
 #include "auth/common/share_link.h"
+#include "store/index.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -66,32 +67,20 @@ void devices_close(struct devices *d)
 int devices_prepare(struct store *s)
 {
 	/* Sparse: a deleted device has no identifier. */
-	bson_t *by_identifier = BCON_NEW("identifier", BCON_INT32(1));
-	bson_t *unique =
-		BCON_NEW("name", BCON_UTF8("identifier"), "unique", BCON_BOOL(true), "sparse", BCON_BOOL(true));
-	bson_t *by_owner = BCON_NEW("owner", BCON_INT32(1), "created", BCON_INT32(1), "_id", BCON_INT32(1));
-	bson_t *owner_name = BCON_NEW("name", BCON_UTF8("owner"));
-	bson_t *by_former = BCON_NEW("former_owner", BCON_INT32(1));
-	bson_t *former_name = BCON_NEW("name", BCON_UTF8("former_owner"), "sparse", BCON_BOOL(true));
-	int r = store_index_ensure(s, DEVICES_COLLECTION, by_identifier, unique);
+	int r = index_ensure(s, DEVICES_COLLECTION, "identifier", BCON_NEW("identifier", BCON_INT32(1)),
+		INDEX_UNIQUE | INDEX_SPARSE);
 
 	if (r == 0)
-		r = store_index_ensure(s, DEVICES_COLLECTION, by_owner, owner_name);
+		r = index_ensure(s, DEVICES_COLLECTION, "owner",
+			BCON_NEW("owner", BCON_INT32(1), "created", BCON_INT32(1), "_id", BCON_INT32(1)), 0);
 	if (r == 0)
-		r = store_index_ensure(s, DEVICES_COLLECTION, by_former, former_name);
+		r = index_ensure(
+			s, DEVICES_COLLECTION, "former_owner", BCON_NEW("former_owner", BCON_INT32(1)), INDEX_SPARSE);
 	if (r == 0)
 		r = outbox_index_ensure(s, DEVICES_COLLECTION);
 	if (r == 0)
 		r = unknown_prepare(s);
 	if (r == 0)
 		r = grants_prepare(s);
-	if (r == 0)
-		r = share_links_prepare(s);
-	bson_destroy(former_name);
-	bson_destroy(by_former);
-	bson_destroy(owner_name);
-	bson_destroy(by_owner);
-	bson_destroy(unique);
-	bson_destroy(by_identifier);
-	return r;
+	return r ? r : share_links_prepare(s);
 }

@@ -2,9 +2,9 @@
 #include "auth/devices/grants.h"
 #include "auth/devices/device.h"
 #include "auth/common/document.h"
-#include "auth/common/index.h"
 #include "base/clock.h"
 #include "base/time.h"
+#include "store/index.h"
 
 #include <errno.h>
 #include <string.h>
@@ -15,11 +15,12 @@
 static int ensure_once(struct store *s, const char *name, const char *with)
 {
 	bson_t *keys = BCON_NEW("device", BCON_INT32(1), with, BCON_INT32(1));
-	bson_t *once = BCON_NEW("unique", BCON_BOOL(true), "partialFilterExpression", "{", with, "{", "$exists",
-		BCON_BOOL(true), "}", "}");
-	int r = index_ensure(s, GRANTS_COLLECTION, name, keys, once);
+	bson_t *once = BCON_NEW("name", BCON_UTF8(name), "unique", BCON_BOOL(true), "partialFilterExpression", "{",
+		with, "{", "$exists", BCON_BOOL(true), "}", "}");
+	int r = store_index_ensure(s, GRANTS_COLLECTION, keys, once);
 
 	bson_destroy(once);
+	bson_destroy(keys);
 	return r;
 }
 
@@ -27,16 +28,7 @@ static int ensure_once(struct store *s, const char *name, const char *with)
 static int ensure_list(struct store *s, const char *whose)
 {
 	return index_ensure(s, GRANTS_COLLECTION, whose,
-		BCON_NEW(whose, BCON_INT32(1), "created", BCON_INT32(1), "_id", BCON_INT32(1)), NULL);
-}
-
-static int ensure_former(struct store *s)
-{
-	bson_t *few = BCON_NEW("sparse", BCON_BOOL(true));
-	int r = index_ensure(s, GRANTS_COLLECTION, "former_grantee", BCON_NEW("former_grantee", BCON_INT32(1)), few);
-
-	bson_destroy(few);
-	return r;
+		BCON_NEW(whose, BCON_INT32(1), "created", BCON_INT32(1), "_id", BCON_INT32(1)), 0);
 }
 
 int grants_prepare(struct store *s)
@@ -52,7 +44,8 @@ int grants_prepare(struct store *s)
 	if (r == 0)
 		r = ensure_list(s, "email");
 	if (r == 0)
-		r = ensure_former(s);
+		r = index_ensure(s, GRANTS_COLLECTION, "former_grantee", BCON_NEW("former_grantee", BCON_INT32(1)),
+			INDEX_SPARSE);
 	if (r == 0)
 		r = index_ensure_ttl(s, GRANTS_COLLECTION, 0);
 	if (r == 0)

@@ -4,24 +4,17 @@
 #include "auth/devices/internal.h"
 #include "base/clock.h"
 #include "base/time.h"
+#include "store/index.h"
 
 #include <string.h>
 
 int unknown_prepare(struct store *s)
 {
-	bson_t *by_end = BCON_NEW("expires", BCON_INT32(1));
-	bson_t *ttl = BCON_NEW("name", BCON_UTF8("expires"), "expireAfterSeconds", BCON_INT32(0));
-	bson_t *by_last = BCON_NEW("last", BCON_INT32(1), "_id", BCON_INT32(1));
-	bson_t *last_name = BCON_NEW("name", BCON_UTF8("last"));
-	int r = store_index_ensure(s, UNKNOWN_COLLECTION, by_end, ttl);
+	int r = index_ensure_ttl(s, UNKNOWN_COLLECTION, 0);
 
-	if (r == 0)
-		r = store_index_ensure(s, UNKNOWN_COLLECTION, by_last, last_name);
-	bson_destroy(last_name);
-	bson_destroy(by_last);
-	bson_destroy(ttl);
-	bson_destroy(by_end);
-	return r;
+	return r ? r
+		 : index_ensure(
+			   s, UNKNOWN_COLLECTION, "last", BCON_NEW("last", BCON_INT32(1), "_id", BCON_INT32(1)), 0);
 }
 
 /* ---- the list ---- */

@@ -1,20 +1,20 @@
 /* invitation - the collection; using one is one conditional write. */
 #include "auth/registration/invitation.h"
 #include "auth/common/document.h"
-#include "auth/common/index.h"
 #include "auth/common/list.h"
 #include "base/clock.h"
 #include "base/time.h"
+#include "store/index.h"
 
 #include <string.h>
 
 int invitation_prepare(struct store *s)
 {
 	bson_t *keys = BCON_NEW("by", BCON_INT32(1), "created", BCON_INT32(-1));
-	int r = index_ensure(s, INVITATIONS_COLLECTION, "by", keys, NULL);
+	int r = index_ensure(s, INVITATIONS_COLLECTION, "by", keys, 0);
 
 	if (r == 0)
-		r = index_ensure_unique(s, INVITATIONS_COLLECTION, "token");
+		r = index_ensure(s, INVITATIONS_COLLECTION, "token", BCON_NEW("token", BCON_INT32(1)), INDEX_UNIQUE);
 	return r ? r : index_ensure_ttl(s, INVITATIONS_COLLECTION, 0);
 }
 

@@ -2,6 +2,7 @@
 #include "erased.h"
 #include "document.h"
 #include "store/range.h"
+#include "store/index.h"
 
 #include <errno.h>
 
@@ -9,18 +10,9 @@
 
 int erased_prepare(struct store *s)
 {
-	bson_t *by_end = BCON_NEW("expires", BCON_INT32(1)), *by_due = BCON_NEW("due", BCON_INT32(1));
-	bson_t *ttl = BCON_NEW("name", BCON_UTF8("expires"), "expireAfterSeconds", BCON_INT32(0));
-	bson_t *sparse = BCON_NEW("name", BCON_UTF8("due"), "sparse", BCON_BOOL(true));
-	int r = store_index_ensure(s, ERASED_COLLECTION, by_end, ttl);
+	int r = index_ensure_ttl(s, ERASED_COLLECTION, 0);
 
-	if (r == 0)
-		r = store_index_ensure(s, ERASED_COLLECTION, by_due, sparse);
-	bson_destroy(sparse);
-	bson_destroy(ttl);
-	bson_destroy(by_due);
-	bson_destroy(by_end);
-	return r;
+	return r ? r : index_ensure(s, ERASED_COLLECTION, "due", BCON_NEW("due", BCON_INT32(1)), INDEX_SPARSE);
 }
 
 static bson_t *filter_of(const struct uuid *device)

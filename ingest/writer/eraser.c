@@ -42,8 +42,8 @@ struct eraser {
 	atomic_bool stop;
 	struct heartbeat *heartbeat;
 	struct series *up, *devices, *positions;
-	int64_t failing_ms,
-		told_ms; /* clock_mono_ms(): since when it cannot erase (0: it can), and when that was last said */
+	int64_t failing_ms; /* clock_mono_ms(), as is the next: since when it cannot erase; 0: it can */
+	int64_t told_ms; /* when that was last said */
 };
 
 /* ---- events ---- */

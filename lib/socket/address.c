@@ -25,20 +25,28 @@ struct address_counts {
 
 enum { BUCKETS_MIN = 16 };
 
-struct address_key address_key(const struct sockaddr *address)
+struct address_key address_key_of(const struct address *address)
 {
+	const struct in6_addr *a = (const struct in6_addr *)(const void *)address->b;
 	struct address_key k = { 0 };
 
-	if (address->sa_family == AF_INET) {
-		k.b[10] = k.b[11] = 0xFF;
-		memcpy(k.b + 12, &((const struct sockaddr_in *)(const void *)address)->sin_addr, 4);
-	} else if (address->sa_family == AF_INET6) {
-		const struct in6_addr *a = &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
-		memcpy(k.b, a, IN6_IS_ADDR_V4MAPPED(a) ? 16 : 8);
-		if (IN6_IS_ADDR_LOOPBACK(a))
-			k.b[15] = 1;
-	}
+	memcpy(k.b, a, IN6_IS_ADDR_V4MAPPED(a) ? 16 : 8);
+	if (IN6_IS_ADDR_LOOPBACK(a))
+		k.b[15] = 1;
 	return k;
+}
+
+struct address_key address_key(const struct sockaddr *address)
+{
+	struct address a = { 0 };
+
+	if (address->sa_family == AF_INET) {
+		a.b[10] = a.b[11] = 0xFF;
+		memcpy(a.b + 12, &((const struct sockaddr_in *)(const void *)address)->sin_addr, 4);
+	} else if (address->sa_family == AF_INET6) {
+		memcpy(a.b, &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr, sizeof a.b);
+	}
+	return address_key_of(&a);
 }
 
 static uint64_t mix(uint64_t h)

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/err.h"
+#include "base/network.h"
 
 #include <stdint.h>
 #include <sys/socket.h>
@@ -15,8 +16,9 @@ struct address_key {
 	uint8_t b[16]; /* IPv6, or IPv4 mapped into it */
 };
 
-/* The key of @address: of IPv6 the /64, for that is what one customer gets. */
+/* The key of @address: of IPv6 the /64, for that is what one customer gets. The same of one that was read already. */
 struct address_key address_key(const struct sockaddr *address);
+struct address_key address_key_of(const struct address *address);
 
 struct address_counts;
 

@@ -345,19 +345,13 @@ static const struct stream_events stream_events = { .data = on_data, .closed = o
 /* ---- accepting ---- */
 
 /* NULL, or why not. Counts the connection under its address. */
-static const char *admit(
-	struct ws_server *s, struct stream *stream, const struct address *address, struct address_key *ret)
+static const char *admit(struct ws_server *s, const struct address *peer, struct address_key *ret)
 {
-	struct sockaddr_storage peer;
-	int len = sizeof(peer);
-
 	if ((int64_t)(s->host.connections + s->openings_n) >= s->o.connections_max)
 		return "connections";
-	if (!s->addresses || networks_have(&s->o.trusted_proxies, address))
+	if (!s->addresses || networks_have(&s->o.trusted_proxies, peer))
 		return NULL;
-	if (uv_tcp_getpeername((uv_tcp_t *)stream_uv(stream), (struct sockaddr *)&peer, &len) < 0)
-		return "system";
-	*ret = address_key((struct sockaddr *)&peer);
+	*ret = address_key_of(peer);
 	int r = address_counts_add(s->addresses, ret, s->o.connections_per_address);
 	return r == 0 ? NULL : r == -EUSERS ? "address" : "system";
 }
@@ -366,8 +360,7 @@ static void *on_accepted(void *owner, struct stream *stream, const char *remote)
 {
 	struct ws_server *s = owner;
 	struct opening *p = calloc(1, sizeof(*p));
-	const char *why =
-		p && address_parse(&p->peer, remote) == 0 ? admit(s, stream, &p->peer, &p->address) : "system";
+	const char *why = p && address_parse(&p->peer, remote) == 0 ? admit(s, &p->peer, &p->address) : "system";
 
 	if (why) {
 		refused(s, why);

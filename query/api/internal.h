@@ -15,10 +15,6 @@ struct api {
 	struct slots *exports; /* who has one under way */
 };
 
-/* The collections that the writer keeps. */
-#define POSITIONS_COLLECTION "positions"
-#define LATEST_COLLECTION "latest"
-
 /* api.c: the devices of the request's user, the caller's to device_set_unref(). Returns whether there; else it is answered. */
 bool api_user_devices(struct web_request *q, struct api *a, struct device_set **ret);
 /* The device in the path, which the user may see, and how much of it. Returns whether so; else it is answered. */

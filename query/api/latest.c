@@ -7,23 +7,13 @@ enum { BATCH = 500 }; /* documents the driver holds at once */
 
 void api_latest_filter(bson_t *ret, const struct device_set *devices, const struct latest_range *range)
 {
-	bson_t in, ids;
-	char buf[16];
-	const char *key;
-	uint32_t n = 0;
+	size_t from = 0;
 
-	bson_init(ret);
-	BSON_APPEND_DOCUMENT_BEGIN(ret, "_id", &in);
-	BSON_APPEND_ARRAY_BEGIN(&in, "$in", &ids);
-	for (size_t i = 0; i < devices->n; i++) {
-		const struct uuid *d = &devices->ids[i];
-		if (range->after_any && memcmp(d->b, range->after.b, sizeof d->b) <= 0)
-			continue;
-		size_t len = bson_uint32_to_string(n++, &key, buf, sizeof buf);
-		bson_append_binary(&ids, key, (int)len, BSON_SUBTYPE_UUID, d->b, sizeof d->b);
-	}
-	bson_append_array_end(&in, &ids);
-	bson_append_document_end(ret, &in);
+	/* They ascend. */
+	while (range->after_any && from < devices->n &&
+		memcmp(&devices->ids[from], &range->after, sizeof range->after) <= 0)
+		from++;
+	latest_filter(ret, devices->ids + from, devices->n - from);
 }
 
 static void make_options(bson_t *ret, const struct latest_range *range)

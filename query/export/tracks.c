@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { BATCH = 1000, FILE_SIZE = 80 }; /* documents that the driver holds at once */
@@ -20,6 +21,12 @@ static int device_at(const struct archive *a, size_t i, struct uuid *ret)
 
 /* ---- reading ---- */
 
+/* A result of the store, as an archive has it. */
+static int found(int r)
+{
+	return r == STORE_E_RETRY ? ARCHIVE_E_RETRY : r;
+}
+
 /* The device's positions, oldest first. */
 static int find_positions(struct store *s, const struct uuid *device, struct store_cursor **ret)
 {
@@ -27,7 +34,7 @@ static int find_positions(struct store *s, const struct uuid *device, struct sto
 		BCON_BIN(BSON_SUBTYPE_UUID, device->b, sizeof device->b), "t", BCON_MINKEY, "}", "$lte", "{", "d",
 		BCON_BIN(BSON_SUBTYPE_UUID, device->b, sizeof device->b), "t", BCON_MAXKEY, "}", "}");
 	bson_t *options = BCON_NEW("sort", "{", "_id", BCON_INT32(1), "}", "batchSize", BCON_INT32(BATCH));
-	int r = store_find(s, "positions", filter, options, ret);
+	int r = store_find(s, POSITIONS_COLLECTION, filter, options, ret);
 
 	bson_destroy(options);
 	bson_destroy(filter);
@@ -43,7 +50,7 @@ static int next_position(struct store_cursor *c, struct position_document *ret)
 
 	if (r == 0 && !position_document_read(ret, doc))
 		return -EPROTO;
-	return r == STORE_E_RETRY ? ARCHIVE_E_RETRY : r;
+	return found(r);
 }
 
 /* ---- JSON ---- */
@@ -102,11 +109,6 @@ static int copy_gpx(struct archive *a, struct store_cursor *c, const char *name)
 
 /* ---- all of them ---- */
 
-static int found(int r)
-{
-	return r == STORE_E_RETRY ? ARCHIVE_E_RETRY : r;
-}
-
 static int write_json(struct archive *a, const struct uuid *device, const char *file)
 {
 	struct store_cursor *c = NULL;
@@ -156,27 +158,21 @@ int archive_tracks(struct archive *a)
 
 /* ---- latest ---- */
 
-/* {_id: {$in: [the devices]}} */
 static int find_latest(const struct archive *a, struct store_cursor **ret)
 {
-	bson_t filter = BSON_INITIALIZER, in, list;
-	struct uuid device;
-	char room[16];
-	const char *key;
-	int r = 0;
+	size_t n = json_array_size(a->devices);
+	struct uuid *ids = calloc(n + 1, sizeof *ids);
+	bson_t filter;
+	int r = ids ? 0 : -ENOMEM;
 
-	BSON_APPEND_DOCUMENT_BEGIN(&filter, "_id", &in);
-	BSON_APPEND_ARRAY_BEGIN(&in, "$in", &list);
-	for (size_t i = 0; r == 0 && i < json_array_size(a->devices); i++) {
-		r = device_at(a, i, &device);
-		bson_uint32_to_string((uint32_t)i, &key, room, sizeof room);
-		BSON_APPEND_BINARY(&list, key, BSON_SUBTYPE_UUID, device.b, sizeof device.b);
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = device_at(a, i, &ids[i]);
+	if (r == 0) {
+		latest_filter(&filter, ids, n);
+		r = found(store_find(a->o.store, LATEST_COLLECTION, &filter, NULL, ret));
+		bson_destroy(&filter);
 	}
-	bson_append_array_end(&in, &list);
-	bson_append_document_end(&filter, &in);
-	if (r == 0)
-		r = found(store_find(a->o.store, "latest", &filter, NULL, ret));
-	bson_destroy(&filter);
+	free(ids);
 	return r;
 }
 

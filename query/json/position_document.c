@@ -165,3 +165,20 @@ bool position_document_read(struct position_document *ret, const bson_t *doc)
 		p->has |= POSITION_LOCATION;
 	return device;
 }
+
+void latest_filter(bson_t *ret, const struct uuid *ids, size_t n)
+{
+	bson_t in, list;
+	char buf[16];
+	const char *key;
+
+	bson_init(ret);
+	BSON_APPEND_DOCUMENT_BEGIN(ret, "_id", &in);
+	BSON_APPEND_ARRAY_BEGIN(&in, "$in", &list);
+	for (size_t i = 0; i < n; i++) {
+		size_t len = bson_uint32_to_string((uint32_t)i, &key, buf, sizeof buf);
+		bson_append_binary(&list, key, (int)len, BSON_SUBTYPE_UUID, ids[i].b, sizeof ids[i].b);
+	}
+	bson_append_array_end(&in, &list);
+	bson_append_document_end(ret, &in);
+}

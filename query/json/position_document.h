@@ -9,6 +9,10 @@
 
 #include <bson/bson.h>
 
+/* The collections that the writer keeps. */
+#define POSITIONS_COLLECTION "positions"
+#define LATEST_COLLECTION "latest"
+
 struct position_document {
 	struct position position;
 	int64_t contact_ms; /* of `latest`: when the device was last heard of; 0: not there */
@@ -19,3 +23,6 @@ struct position_document {
  * @position's time is 0 and it has no place when there never was a fix. Fields of another type than the writer gives
  * them are passed over. Returns whether it names a device. */
 bool position_document_read(struct position_document *ret, const bson_t *doc);
+
+/* {_id: {$in: @ids}}, for the collection of latest positions; the caller's to bson_destroy(). */
+void latest_filter(bson_t *ret, const struct uuid *ids, size_t n);

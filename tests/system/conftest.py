@@ -8,6 +8,7 @@ Fixtures
     stack        the four programs, ready; one for a test file, with topics and a database of its own
     make_stack   make_stack(**settings): a further stack, for tests that kill or reconfigure; gone after the test
     owner        a new registered and logged-in User of `stack`; owner.add_device() is a tracker of theirs
+    mails        a mail server that keeps what it gets; .settings are auth's
     kafka, mongo the servers of the run: .stop() .kill9() .start() keep port and data
 
 A stack: .auth .gateway .writer .query are Programs; .user() makes another owner; .db is pymongo's database;
@@ -38,6 +39,7 @@ PETTRACK_TEST_AUTH=three (.auth is three processes, one a role, behind a proxy: 
 import logging
 
 import pytest
+from support.mails import MailServer
 from support.programs import Stack
 from support.servers import Kafka, Mongo
 from support.three import RoleMongo, three_wanted
@@ -71,6 +73,13 @@ def kafka(tmp_path_factory):
 @pytest.fixture(scope="session")
 def mongo(tmp_path_factory):
     yield from _server(RoleMongo if three_wanted() else Mongo, tmp_path_factory.mktemp("mongod"))
+
+
+@pytest.fixture(scope="module")
+def mails():
+    server = MailServer().start()
+    yield server
+    server.stop()
 
 
 def _stack(kafka, mongo, folder, **env):

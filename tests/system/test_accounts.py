@@ -25,13 +25,6 @@ OPERATOR = ("inviter", secrets.token_urlsafe(24))
 
 
 @pytest.fixture(scope="module")
-def mails():
-    server = MailServer().start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture(scope="module")
 def stack(kafka, mongo, tmp_path_factory, mails):
     """Auth alone, which verifies addresses."""
     settings = {"AUTH_VERIFY_EMAIL": "true", "AUTH_INVITATIONS_PER_USER": "2", **mails.settings}

@@ -19,6 +19,7 @@ import pytest
 import requests
 from bson.codec_options import CodecOptions
 from kafka import KafkaAdminClient
+from support.answers import problem
 from support.people import User
 from support.programs import auth_program
 from support.records import read_topic
@@ -122,14 +123,6 @@ def bearer(token):
 def at_once(n, call):
     with concurrent.futures.ThreadPoolExecutor(n) as pool:
         return [f.result() for f in [pool.submit(call) for _ in range(n)]]
-
-
-def problem(answer, status, code):
-    assert answer.status_code == status, answer.text
-    assert answer.headers["Content-Type"].startswith("application/problem+json")
-    assert answer.json()["code"] == code
-    assert answer.json()["status"] == status
-    return True
 
 
 def unbase64(text):

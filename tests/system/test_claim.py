@@ -7,6 +7,7 @@ import secrets
 
 import pytest
 import requests
+from support.answers import problem
 from support.records import read_topic
 from support.times import now_ms, parse_time
 from support.waiting import wait_until
@@ -85,11 +86,6 @@ def imei():
 def add(owner, auth=None, **body):
     url = (auth or owner.stack.auth).url("/v1/devices")
     return owner.call("POST", url, json={"name": "Collar", **body})
-
-
-def problem(answer, status, code):
-    assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
-    return answer.json()
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import uuid
 
 import pytest
 import requests
+from support.answers import problem
 from support.mails import MailServer
 from support.programs import role_paths
 from support.times import now_ms, parse_time
@@ -80,11 +81,6 @@ def shared_with(user):
     answer = user.auth("GET", "/v1/devices", params={"shared": "true"})
     assert answer.status_code == 200, answer.text
     return {d["name"]: d for d in answer.json()["devices"]}
-
-
-def problem(answer, status, code):
-    assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
-    return answer.json()
 
 
 def place(stack, device, lat=50.1703, lon=-5.1138):

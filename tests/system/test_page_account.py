@@ -14,7 +14,6 @@ import pyotp
 import pytest
 import zxingcpp
 from playwright.sync_api import expect
-from support.mails import MailServer
 from support.page import PHONE
 from support.people import User
 
@@ -31,13 +30,6 @@ VIEWS = {
     "account/activity": "Activity",
     "account/data": "Your data",
 }
-
-
-@pytest.fixture(scope="module")
-def mails():
-    server = MailServer().start()
-    yield server
-    server.stop()
 
 
 @pytest.fixture(scope="module")

@@ -10,18 +10,10 @@ import pyotp
 import pytest
 import requests
 from support.answers import problem
-from support.mails import MailServer
 from support.programs import Stack
 from support.waiting import wait_until
 
 LIMITS = {"AUTH_LIMIT_CODE_ACCOUNT": "0", "AUTH_LIMIT_CODE_ADDRESS": "0", "AUTH_LIMIT_BACKOFF": "0s"}
-
-
-@pytest.fixture(scope="module")
-def mails():
-    server = MailServer().start()
-    yield server
-    server.stop()
 
 
 @pytest.fixture(scope="module")
