@@ -3,10 +3,9 @@
 import concurrent.futures
 
 import pytest
-import requests
 from support.cats import real_cats
 from support.times import parse_time
-from support.trackers import Avl, TeltonikaClient, send_osmand
+from support.trackers import Avl, OsmandClient, TeltonikaClient
 from support.waiting import wait_until
 
 CATS, FIXES, OUTLIERS = 101, 18_215, 349
@@ -37,10 +36,10 @@ def replayed(stack, cats):
 
 
 def replay_osmand(stack, device, fixes):
-    with requests.Session() as http:
+    with OsmandClient(stack) as phone:
         for f in fixes:
-            answer = send_osmand(stack, device, f.lat, f.lon, f.time_ms, altitude=f.altitude, http=http, form=True)
-            assert answer.status_code == 200, answer.text
+            status, said = phone.send(device, f.lat, f.lon, f.time_ms, altitude=f.altitude)
+            assert status == 200, said
 
 
 def replay_teltonika(stack, device, fixes):

@@ -31,18 +31,19 @@ kafka_launch() {
 	port_assign kafka kafka-controller 9093
 	brokers=127.0.0.1:$(port kafka)
 	mkdir -p "$folder"
+	kafka_java_set
 	sed -e "s|@PORT@|$(port kafka)|g; s|@CONTROLLER@|$(port kafka-controller)|g; s|@DATA@|$folder/data|g" \
 		"$root/tools/dev/kafka.properties" >"$folder/server.properties"
 	[ -e "$folder/data/meta.properties" ] || step "Preparing Kafka's storage" kafka_format "$folder"
 	process_start kafka "$(sha256sum <"$folder/server.properties" | cut -c 1-16)" \
-		java -Xmx512m -cp "$kafka_home/libs/*" kafka.Kafka "$folder/server.properties"
+		"${kafka_java[@]}" kafka.Kafka "$folder/server.properties"
 }
 
 kafka_format() {
 	local cluster
 	cluster=$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | tr -d '=')
 	rm -rf "$1/data"
-	java -cp "$kafka_home/libs/*" kafka.tools.StorageTool format --standalone "--cluster-id=$cluster" -c "$1/server.properties"
+	"${kafka_java[@]}" kafka.tools.StorageTool format --standalone "--cluster-id=$cluster" -c "$1/server.properties"
 }
 
 kafka_wait() {

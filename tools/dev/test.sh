@@ -23,7 +23,10 @@ command_test() {
 	fetch_kafka
 	fetch_mongod
 	fetch_python
+	kafka_java_set make
 	export PETTRACK_KAFKA_HOME=$kafka_home PETTRACK_MONGOD=$mongod
+	export PYTHONPYCACHEPREFIX=$run/pycache # each of pytest's processes reads all tests
+	unset PYTHONDONTWRITEBYTECODE
 	rm -rf "$run/results"
 	mkdir -p "$run/results"
 

@@ -1,12 +1,11 @@
 """A load of trackers that send again until they are acknowledged, and remember what was."""
 
+import http.client
 import threading
 import time
 
-import requests
-
 from .times import now_ms, parse_time
-from .trackers import Avl, TeltonikaClient, send_osmand
+from .trackers import Avl, OsmandClient, TeltonikaClient
 from .waiting import wait_until
 
 
@@ -21,7 +20,7 @@ class Load:
     ANSWER_TIMEOUT = 60  # a gateway may hold an answer while Kafka is away
     TELTONIKA_BATCH = 5
 
-    def __init__(self, stack, devices, teltonika=(), threads=6, pause=0.01):
+    def __init__(self, stack, devices, teltonika=(), threads=6, pause=0.03):
         self.stack = stack
         self.devices = list(devices) + list(teltonika)
         self.acked, self.in_doubt, self.refused = {}, set(), []
@@ -61,21 +60,19 @@ class Load:
             self.in_doubt.update((device.id, fix[0]) for fix in fixes)
 
     def _osmand(self, share):
-        http, k = requests.Session(), 0
+        client, k = OsmandClient(self.stack, self.ANSWER_TIMEOUT), 0
         while not self._ending.is_set():
             for device in share:
                 fix = self._fix(device, k)
                 self._sent(device, [fix])
-                self._until_acked(lambda d=device, f=fix: self._send_osmand(http, d, f), device, [fix])
+                self._until_acked(lambda d=device, f=fix: self._send_osmand(client, d, f), device, [fix])
             k += 1
 
-    def _send_osmand(self, http, device, fix):
-        answer = send_osmand(
-            self.stack, device, fix[1], fix[2], fix[0], http=http, timeout=self.ANSWER_TIMEOUT, form=True
-        )
-        if 400 <= answer.status_code < 500 and answer.status_code not in (408, 429):
-            self.refused.append((device.id, answer.status_code, answer.text))
-        return answer.status_code == 200
+    def _send_osmand(self, client, device, fix):
+        status, said = client.send(device, fix[1], fix[2], fix[0])
+        if 400 <= status < 500 and status not in (408, 429):
+            self.refused.append((device.id, status, said))
+        return status == 200
 
     def _teltonika(self, device):
         client, k = None, 0
@@ -104,7 +101,7 @@ class Load:
         while True:
             try:
                 done = send()
-            except (requests.RequestException, OSError):
+            except (http.client.HTTPException, OSError):
                 done = False
             if done:
                 self._remember(device, fixes)

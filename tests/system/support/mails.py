@@ -1,5 +1,6 @@
 """A mail server to look into: aiosmtpd, which shares no code with Pettrack."""
 
+import asyncio
 import dataclasses
 import email
 import email.policy
@@ -37,6 +38,29 @@ class Mail:
         return re.search(rf"^\S+/#{word}=(\S+)$", self.text, re.MULTILINE)[1]
 
 
+class _Controller(Controller):
+    """Hangs up when it stops: connections left open would be waited on by their clients."""
+
+    def __init__(self, *arguments, **more):
+        super().__init__(*arguments, **more)
+        self._made = []
+
+    def factory(self):
+        self._made.append(super().factory())
+        return self._made[-1]
+
+    def stop(self):
+        asyncio.run_coroutine_threadsafe(self._hang_up(), self.loop).result(10)
+        super().stop()
+
+    async def _hang_up(self):
+        self.server.close()
+        for one in self._made:
+            if one.transport:
+                one.transport.abort()
+        await asyncio.sleep(0)
+
+
 class MailServer:
     """Keeps its port over stop() and start(). refuse("RCPT", 450) and the like until accept()."""
 
@@ -70,7 +94,7 @@ class MailServer:
             more = {"tls_context": self._tls, "require_starttls": True}
         if self._users:
             more |= {"authenticator": self._authenticate, "auth_required": True}
-        self._controller = Controller(self, hostname="127.0.0.1", port=self.port, **more)
+        self._controller = _Controller(self, hostname="127.0.0.1", port=self.port, **more)
         self._controller.start()
         return self
 

@@ -1,8 +1,10 @@
 """Trackers: OsmAnd over HTTP (requests), Teltonika over TCP (an encoder written from the vendor's description)."""
 
 import dataclasses
+import http.client as http_client
 import socket
 import struct
+import urllib.parse
 
 import requests
 
@@ -31,6 +33,34 @@ def send_osmand_json(stack, device, location, *, secret=None, http=requests, tim
     headers = {"Authorization": f"Bearer {device.secret if secret is None else secret}"}
     body = {"location": location, "device_id": device.identifier}
     return http.post(stack.gateway.url("/", "osmand"), json=body, headers=headers, timeout=timeout)
+
+
+class OsmandClient:
+    """Forms, one after the other on one connection: for many, where requests would take more time than all the rest."""
+
+    def __init__(self, stack, timeout=40):
+        self._connection = http_client.HTTPConnection("127.0.0.1", stack.gateway.ports["osmand"], timeout=timeout)
+
+    def send(self, device, lat, lon, time_ms, **fields):
+        """The status, and what was said with it. OSError or http.client.HTTPException where there is no answer."""
+        form = urllib.parse.urlencode(osmand_params(device, lat, lon, time_ms, **fields))
+        headers = {"Authorization": f"Bearer {device.secret}", "Content-Type": "application/x-www-form-urlencoded"}
+        try:
+            self._connection.request("POST", "/", form, headers)
+            answer = self._connection.getresponse()
+            return answer.status, answer.read().decode()
+        except BaseException:
+            self.close()  # the next one connects anew
+            raise
+
+    def close(self):
+        self._connection.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
 
 
 # ---- Teltonika ----
