@@ -29,6 +29,7 @@ struct web {
 	pthread_cond_t idle;
 	int running; /* requests under way */
 	bool stopping; /* new ones are refused */
+	atomic_bool stopped; /* civetweb's threads have ended */
 };
 
 enum answer_state {

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -23,6 +24,7 @@ enum {
 	BODY_MAX = 64 << 10,
 	REQUEST_TIMEOUT_MS = 10000,
 	KEEP_ALIVE_MS = 2000,
+	KNOCK_MS = 10,
 };
 
 /* ---- one request ---- */
@@ -202,19 +204,27 @@ static void set_defaults(struct web_options *o)
 		o->cors_origins = NULL;
 }
 
+/* The address that is listened on, with @port, for freeaddrinfo(). */
+static int find_address(const struct web_options *o, uint16_t port, struct addrinfo **ret)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_PASSIVE };
+	char host[64], service[8];
+
+	snprintf(host, sizeof host, "%s", o->address[0] == '[' ? o->address + 1 : o->address);
+	host[strcspn(host, "]")] = '\0';
+	snprintf(service, sizeof service, "%u", port);
+	return getaddrinfo(host, service, &hints, ret) ? -EINVAL : 0;
+}
+
 /* Why the address cannot be listened on: civetweb does not say. */
 static int bind_error(const struct web_options *o)
 {
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_PASSIVE }, *a;
-	char host[64], port[8];
+	struct addrinfo *a;
 	int one = 1, r = -EIO;
 
 	if (o->address[0] == '[' && !mg_check_feature(MG_FEATURES_IPV6))
 		return -EAFNOSUPPORT;
-	snprintf(host, sizeof host, "%s", o->address[0] == '[' ? o->address + 1 : o->address);
-	host[strcspn(host, "]")] = '\0';
-	snprintf(port, sizeof port, "%u", o->port);
-	if (getaddrinfo(host, port, &hints, &a))
+	if (find_address(o, o->port, &a))
 		return -EINVAL;
 	int fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) ||
@@ -317,13 +327,45 @@ static void drain(struct web *w)
 	pthread_mutex_unlock(&w->lock);
 }
 
+/* civetweb's listening thread looks every 2 s whether it shall end, and whenever somebody connects: this does. */
+static void *knock(void *arg)
+{
+	const struct timespec pause = { .tv_nsec = KNOCK_MS * 1000000L };
+	struct web *w = arg;
+	struct addrinfo *a;
+
+	if (find_address(&w->o, w->port, &a))
+		return NULL;
+	while (!atomic_load(&w->stopped)) {
+		int fd = socket(a->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+		if (fd >= 0) {
+			(void)connect(fd, a->ai_addr, a->ai_addrlen);
+			close(fd);
+		}
+		nanosleep(&pause, NULL);
+	}
+	freeaddrinfo(a);
+	return NULL;
+}
+
+static void stop(struct web *w)
+{
+	pthread_t knocking;
+	bool knocks = pthread_create(&knocking, NULL, knock, w) == 0;
+
+	mg_stop(w->mg);
+	atomic_store(&w->stopped, true);
+	if (knocks)
+		pthread_join(knocking, NULL);
+}
+
 void web_close(struct web *w)
 {
 	if (!w)
 		return;
 	drain(w);
 	if (w->mg)
-		mg_stop(w->mg);
+		stop(w);
 	mg_exit_library();
 	files_close(w->files);
 	pthread_cond_destroy(&w->idle);

@@ -201,5 +201,5 @@ class Mongo(Process):
 
     def remove(self):
         self.client.close()
-        self.end()
+        self.kill9()
         shutil.rmtree(self.data, ignore_errors=True)
