@@ -56,13 +56,21 @@ def _server(kind, folder):
         server.remove()
 
 
-# The longest, and those that start servers again: Kafka takes its time for what other files have left in it.
-FIRST = [f"test_{name}.py" for name in ("faults", "diagnosis", "mqtt", "prepare", "live", "cli", "cats")]
+# The longest files, the longest first. Kafka that starts again takes its time for what other files have left in it.
+FIRST = """
+faults prepare live diagnosis auth mqtt retention cli gateway query udp secure_servers abuse service accounts cats
+erasure without_auth simulate rules check replica_set
+""".split()
+
+
+def _turn(item):
+    name = item.path.stem.removeprefix("test_")
+    return FIRST.index(name) if name in FIRST else len(FIRST)
 
 
 def pytest_collection_modifyitems(items):
     """Workers then end together."""
-    items.sort(key=lambda item: FIRST.index(item.path.name) if item.path.name in FIRST else len(FIRST))
+    items.sort(key=_turn)
 
 
 @pytest.fixture(scope="session")

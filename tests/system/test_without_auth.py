@@ -12,6 +12,7 @@ import types
 
 import pytest
 import requests
+from support.load import wait_quiet
 from support.times import now_ms
 from support.trackers import Avl, TeltonikaClient, send_osmand
 from support.waiting import holds_for, wait_until
@@ -42,6 +43,7 @@ def test_auth_is_not_asked_on_the_way(stack, owner):
     cat = owner.add_device()
     assert send_osmand(stack, cat, 1, 2).status_code == 200
     wait_until(lambda: owner.latest(cat), 10, "the position is stored")
+    wait_quiet(lambda: bool(owner.latest(cat)) and questions(stack), 1, "what has changed is known")
     asked, everything = questions(stack), stack.auth.metric("pettrack_http_requests_total")
     began = time.monotonic()
     for _ in range(300):

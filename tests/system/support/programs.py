@@ -184,6 +184,10 @@ class Stack:
         self.env = {
             "KAFKA_BROKERS": kafka.brokers,
             "KAFKA_TOPIC_PREFIX": self.prefix,
+            "KAFKA_PARTITIONS": "3",
+            "WRITER_GROUP": self.prefix + "writer",
+            "WRITER_ERASURE_GROUP": self.prefix + "erasure",
+            "AUTH_ERASURE_GROUP": self.prefix + "erasure",
             "MONGODB_URI": mongo.uri(self.name),
             "AUTH_MASTER_SECRET": master,
             "AUTH_CLIENTS": f"gateway:{gateway}:devices.lookup latest.read,"
@@ -234,6 +238,8 @@ class Stack:
         return writer.start()
 
     def remove(self):
+        for user in self._users:
+            user.http.close()  # a connection that is kept holds a server's end up
         for program in self.programs:
             program.terminate()
         for program in self.programs:
