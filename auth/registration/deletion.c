@@ -6,6 +6,7 @@
 #include "auth/common/document.h"
 #include "auth/common/proof.h"
 #include "auth/common/session.h"
+#include "service/log.h"
 
 #include <string.h>
 
@@ -36,21 +37,32 @@ static int note_what_ends(struct store *s, const struct erasure_subject *who, co
 	return r ? r : erasure_note_all(s, receipt, who, "tokens", ACCESS_TOKENS_COLLECTION);
 }
 
-/* The receipt first: whatever fails after it, all of the account will go. */
-static int end_account(const struct auth *a, const struct erasure_subject *who, struct uuid *ret_receipt)
+/* What is not left to the erasure's thread, so that it holds from the answer on. */
+static int end_at_once(const struct auth *a, const struct erasure_subject *who, const struct uuid *receipt)
 {
-	int r = erasure_begin(a->store, who, ret_receipt);
+	int r = remove_user(a->store, &who->user);
 
 	if (r == 0)
-		r = remove_user(a->store, &who->user);
-	if (r == 0)
-		r = note_what_ends(a->store, who, ret_receipt);
+		r = note_what_ends(a->store, who, receipt);
 	if (r == 0)
 		r = session_revoke_all(a->store, a->outbox, &who->user, NULL);
 	if (r == 0)
 		r = access_tokens_revoke_all(a->store, a->outbox, &who->user);
-	erasure_wake(a->erasure);
 	return r;
+}
+
+/* The receipt first: whatever fails after it, all of the account will go, and that is what is answered. */
+static int end_account(const struct auth *a, const struct erasure_subject *who, struct uuid *ret_receipt)
+{
+	int r = erasure_begin(a->store, who, ret_receipt);
+
+	if (r)
+		return r;
+	r = end_at_once(a, who, ret_receipt);
+	if (r)
+		log_error("account not ended at once", LOG_I("result", r), LOG_S("error", store_last_error()));
+	erasure_wake(a->erasure);
+	return 0;
 }
 
 static void answer_receipt(struct web_request *q, const struct uuid *receipt)

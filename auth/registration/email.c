@@ -9,8 +9,8 @@
 
 /* ---- asking ---- */
 
-/* An address that has an account is told so, by mail: here it makes no difference. One that somebody began and never
- * verified is nobody's. */
+/* An address that has an account is told so, by mail: here it makes no difference, nor in what the account shows until the
+ * link ends, whose token nobody gets then. One that somebody began and never verified is nobody's. */
 static int send_confirmation(const struct registration *r, const struct user *u, const char *email)
 {
 	struct user other;
@@ -21,8 +21,8 @@ static int send_confirmation(const struct registration *r, const struct user *u,
 	if (result != 0 && result != STORE_E_MISSING)
 		return result;
 	if (result == 0 && !other.awaits_verification) {
-		l.link = ONE_TIME_NONE;
 		l.mail = MAIL_EMAIL_TAKEN;
+		l.word = NULL;
 	}
 	return send_link(r, &l);
 }
@@ -61,6 +61,26 @@ void email_ask_handle(struct web_request *q, void *owner)
 
 /* ---- confirming ---- */
 
+struct change {
+	const char *token;
+	size_t token_len;
+	char email[EMAIL_SIZE]; /* to be */
+	struct user user; /* as he is */
+};
+
+/* What the token is for, which stays good. STORE_E_MISSING: nothing. */
+static int find_change(const struct registration *r, struct change *c)
+{
+	struct one_time worth;
+	int result = one_time_look(r->store, ONE_TIME_EMAIL, c->token, c->token_len, &worth);
+
+	if (result == 0)
+		result = users_get(r->store, &worth.user, &c->user);
+	if (result == 0)
+		memcpy(c->email, worth.email, sizeof c->email);
+	return result;
+}
+
 /* Removes an account of @email that nobody verified. */
 static int clear_address(const struct registration *r, const char *email)
 {
@@ -71,62 +91,77 @@ static int clear_address(const struct registration *r, const char *email)
 	return result == STORE_E_MISSING ? 0 : result;
 }
 
-static int write_email(const struct registration *r, const struct uuid *id, const char *email)
+/* As long as the account has the password that was shown. */
+static int write_email(const struct registration *r, const struct change *c)
 {
+	bson_t *condition = BCON_NEW("password", BCON_UTF8(c->user.hash));
 	bson_t *update =
-		BCON_NEW("$set", "{", "email", BCON_UTF8(email), "verified", BCON_DATE_TIME(clock_real_ms()), "}");
-	int result = users_change(r->store, id, NULL, update);
+		BCON_NEW("$set", "{", "email", BCON_UTF8(c->email), "verified", BCON_DATE_TIME(clock_real_ms()), "}");
+	int result = users_change(r->store, &c->user.id, condition, update);
 
 	bson_destroy(update);
+	bson_destroy(condition);
 	return result;
 }
 
 /* Links that went to the old address are worth nothing afterwards. */
-static int change_email(const struct registration *r, const struct one_time *worth)
+static int change_email(const struct registration *r, const struct change *c)
 {
-	int result = clear_address(r, worth->email);
+	struct one_time worth;
+	int result = one_time_take(r->store, ONE_TIME_EMAIL, c->token, c->token_len, &worth);
 
 	if (result == 0)
-		result = write_email(r, &worth->user, worth->email);
+		result = clear_address(r, c->email);
+	if (result == 0)
+		result = write_email(r, c);
 	return result ? result
-		      : one_time_drop(r->store, &worth->user, ONE_TIME_VERIFY | ONE_TIME_RESET | ONE_TIME_EMAIL);
+		      : one_time_drop(r->store, &c->user.id, ONE_TIME_VERIFY | ONE_TIME_RESET | ONE_TIME_EMAIL);
 }
 
-static void answer_changed(
-	struct web_request *q, const struct registration *r, const struct one_time *worth, const struct user *old)
+static void answer_changed(struct web_request *q, const struct registration *r, const struct change *c)
 {
 	struct audit_details d = audit_details_of(q);
 
-	d.who = worth->email;
-	auth_restore(q, r->auth, AUTH_LIMIT_LOGIN, worth->email);
-	audit_write(r->store, &worth->user, AUDIT_EMAIL_CHANGED, &d);
-	auth_notice(r->auth, MAIL_EMAIL_CHANGED, old->email);
+	d.who = c->email;
+	auth_restore(q, r->auth, AUTH_LIMIT_LOGIN, c->email);
+	audit_write(r->store, &c->user.id, AUDIT_EMAIL_CHANGED, &d);
+	auth_notice(r->auth, MAIL_EMAIL_CHANGED, c->user.email);
 	web_reply(q, 204, NULL);
 }
+
+static void confirm(struct web_request *q, const struct registration *r, const struct change *c)
+{
+	int result = change_email(r, c);
+
+	if (result == STORE_E_MISSING)
+		answer_bad_token(q, r);
+	else if (result == STORE_E_DUPLICATE)
+		web_problem(q, 409, "email_in_use", "This address has an account of its own by now.");
+	else if (result)
+		auth_fail(q, result);
+	else
+		answer_changed(q, r, c);
+}
+
+/* The address may be mistyped, and a stranger's: who reads the mail and does not know the password gets no account. */
+static const char WRONG[] =
+	"That is not the password of the account which is to have this address. If you did not ask for it, "
+	"do nothing.";
 
 void email_confirm_handle(struct web_request *q, void *owner)
 {
 	const struct registration *r = registration_of(owner);
 	const json_t *token = body_token(q);
-	struct one_time worth;
-	struct user old;
+	const char *password = token ? confirm_text(q, "password") : NULL;
 
-	if (!token || !auth_admit(q, r->auth, AUTH_LIMIT_SECRET, NULL))
+	if (!password || !auth_admit(q, r->auth, AUTH_LIMIT_SECRET, NULL))
 		return;
-	int result =
-		one_time_take(r->store, ONE_TIME_EMAIL, json_string_value(token), json_string_length(token), &worth);
-	if (result == 0)
-		result = users_get(r->store, &worth.user, &old);
-	if (result == 0)
-		result = change_email(r, &worth);
-	if (result == STORE_E_MISSING) {
-		auth_penalise(q, r->auth, AUTH_LIMIT_SECRET, NULL);
-		answer_no_token(q);
-	} else if (result == STORE_E_DUPLICATE) {
-		web_problem(q, 409, "email_in_use", "This address has an account of its own by now.");
-	} else if (result) {
+	struct change c = { .token = json_string_value(token), .token_len = json_string_length(token) };
+	int result = find_change(r, &c);
+	if (result == STORE_E_MISSING)
+		answer_bad_token(q, r);
+	else if (result)
 		auth_fail(q, result);
-	} else {
-		answer_changed(q, r, &worth, &old);
-	}
+	else if (link_confirmed(q, r, &c.user, password, WRONG))
+		confirm(q, r, &c);
 }

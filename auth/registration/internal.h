@@ -26,6 +26,11 @@ bool body_email(struct web_request *q, char out[static EMAIL_SIZE]);
 /* Member "token": the text. */
 const json_t *body_token(struct web_request *q);
 
+/* Whether @password is that of @u, whom a link is for: who got the mail by mistake does not know it. The link stays as it is. All
+ * of it counts towards AUTH_LIMIT_SECRET, which was admitted. False: 403 wrong_password with @wrong, 429 or 503. */
+bool link_confirmed(struct web_request *q, const struct registration *r, const struct user *u, const char *password,
+	const char *wrong);
+
 /* Member "name", which may be missing or null: "" then. */
 bool body_name(struct web_request *q, char out[static USER_NAME_SIZE]);
 
@@ -40,6 +45,9 @@ bool needs_mail(struct web_request *q, const struct registration *r);
 void answer_accepted(struct web_request *q); /* 202 {"status":"accepted"} */
 void answer_no_token(struct web_request *q); /* 400 invalid_token */
 
+/* The same for a token that was guessed, perhaps: a failure of AUTH_LIMIT_SECRET. */
+void answer_bad_token(struct web_request *q, const struct registration *r);
+
 /* @r: what hasher_hash() or hasher_verify() returned, not 0. */
 void answer_hash_failure(struct web_request *q, int r);
 
@@ -52,7 +60,8 @@ void answer_mail_asked(struct web_request *q, const struct registration *r,
 struct link_mail {
 	enum one_time_kind link;
 	enum mail_kind mail;
-	const char *word; /* of the fragment: "verify" */
+	const char *
+		word; /* of the fragment: "verify"; NULL: the mail has the page's own address, and nobody gets the token */
 	struct uuid user;
 	const char *to; /* whom the mail goes to; what the link carries */
 	int64_t expires_ms;

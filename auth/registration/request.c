@@ -1,4 +1,5 @@
 /* request - members that several requests of this role have, and answers that several give. */
+#include "auth/common/confirm.h"
 #include "auth/common/password.h"
 #include "auth/registration/internal.h"
 
@@ -25,6 +26,16 @@ const json_t *body_token(struct web_request *q)
 		return token;
 	web_problem(q, 400, "missing_token", "\"token\" must be the text that stands in the link.");
 	return NULL;
+}
+
+bool link_confirmed(struct web_request *q, const struct registration *r, const struct user *u, const char *password,
+	const char *wrong)
+{
+	enum confirmation c = confirm_shown(q, r->auth, u, password, wrong);
+
+	if (c == CONFIRM_UNTRIED)
+		auth_refund(q, r->auth, AUTH_LIMIT_SECRET, NULL);
+	return c == CONFIRM_GOOD;
 }
 
 bool body_name(struct web_request *q, char out[static USER_NAME_SIZE])
@@ -90,6 +101,12 @@ void answer_accepted(struct web_request *q)
 void answer_no_token(struct web_request *q)
 {
 	web_problem(q, 400, "invalid_token", "The link is not good any more, or never was. Ask for another mail.");
+}
+
+void answer_bad_token(struct web_request *q, const struct registration *r)
+{
+	auth_penalise(q, r->auth, AUTH_LIMIT_SECRET, NULL);
+	answer_no_token(q);
 }
 
 void answer_hash_failure(struct web_request *q, int r)

@@ -81,12 +81,6 @@ static int change_password(const struct registration *r, const struct reset *x)
 	return result;
 }
 
-static void answer_no_reset(struct web_request *q, const struct registration *r)
-{
-	auth_penalise(q, r->auth, AUTH_LIMIT_SECRET, NULL);
-	answer_no_token(q);
-}
-
 static void confirm(struct web_request *q, const struct registration *r, struct reset *x, const char *password)
 {
 	int result = hasher_hash(r->auth->hasher, password, x->hash);
@@ -98,7 +92,7 @@ static void confirm(struct web_request *q, const struct registration *r, struct 
 	}
 	result = change_password(r, x);
 	if (result == STORE_E_MISSING) {
-		answer_no_reset(q, r);
+		answer_bad_token(q, r);
 	} else if (result) {
 		auth_fail(q, result);
 	} else {
@@ -121,7 +115,7 @@ void reset_confirm_handle(struct web_request *q, void *owner)
 	struct reset x = { .token = json_string_value(token), .token_len = json_string_length(token) };
 	int result = find_account(r, &x);
 	if (result == STORE_E_MISSING)
-		answer_no_reset(q, r);
+		answer_bad_token(q, r);
 	else if (result)
 		auth_fail(q, result);
 	else if (body_password(q, x.user.email, &password))

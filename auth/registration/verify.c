@@ -1,5 +1,6 @@
 /* verify - POST /v1/users/verify and /v1/users/verification: whose the address is, shown by a link and the password. */
 #include "auth/common/audit.h"
+#include "auth/common/confirm.h"
 #include "auth/registration/internal.h"
 #include "base/clock.h"
 
@@ -34,32 +35,10 @@ static int mark_verified(const struct registration *r, const struct user *u)
 	return result ? result : one_time_drop(r->store, &u->id, ONE_TIME_VERIFY);
 }
 
-/* Whoever began the account must be who reads the mail: else somebody could have a stranger confirm his account. */
-static void check_and_mark(
-	struct web_request *q, const struct registration *r, const struct user *u, const char *password)
+static void verify(struct web_request *q, const struct registration *r, const struct user *u)
 {
-	char account[UUID_TEXT_SIZE];
-	bool same = false;
+	int result = mark_verified(r, u);
 
-	uuid_format(account, &u->id);
-	if (!auth_admit(q, r->auth, AUTH_LIMIT_PASSWORD, account))
-		return;
-	int result = hasher_verify(r->auth->hasher, u->hash, password, &same);
-	if (result) {
-		auth_refund(q, r->auth, AUTH_LIMIT_PASSWORD, account);
-		auth_refund(q, r->auth, AUTH_LIMIT_SECRET, NULL);
-		answer_hash_failure(q, result);
-		return;
-	}
-	if (!same) {
-		auth_penalise(q, r->auth, AUTH_LIMIT_PASSWORD, account);
-		web_problem(q, 403, "wrong_password",
-			"That is not the password which this account was registered with. If you did not register it, "
-			"register "
-			"again.");
-		return;
-	}
-	result = mark_verified(r, u);
 	if (result == STORE_E_MISSING) {
 		answer_no_token(q);
 	} else if (result) {
@@ -72,30 +51,27 @@ static void check_and_mark(
 	}
 }
 
+/* Whoever began the account must be who reads the mail: else somebody could have a stranger confirm his account. */
+static const char WRONG[] =
+	"That is not the password which this account was registered with. If you did not register it, "
+	"register again.";
+
 void verify_handle(struct web_request *q, void *owner)
 {
 	const struct registration *r = registration_of(owner);
 	const json_t *token = body_token(q);
+	const char *password = token ? confirm_text(q, "password") : NULL;
 	struct user u;
 
-	if (!token)
-		return;
-	const json_t *password = json_object_get(web_body(q), "password");
-	if (check_password(password) != PASSWORD_GOOD) {
-		web_problem(q, 400, "missing_password", "\"password\" must be the one that you registered with.");
-		return;
-	}
-	if (!auth_admit(q, r->auth, AUTH_LIMIT_SECRET, NULL))
+	if (!password || !auth_admit(q, r->auth, AUTH_LIMIT_SECRET, NULL))
 		return;
 	int result = find_account(r, token, &u);
-	if (result == STORE_E_MISSING) {
-		auth_penalise(q, r->auth, AUTH_LIMIT_SECRET, NULL);
-		answer_no_token(q);
-	} else if (result) {
+	if (result == STORE_E_MISSING)
+		answer_bad_token(q, r);
+	else if (result)
 		auth_fail(q, result);
-	} else {
-		check_and_mark(q, r, &u, json_string_value(password));
-	}
+	else if (link_confirmed(q, r, &u, password, WRONG))
+		verify(q, r, &u);
 }
 
 /* ---- another mail ---- */

@@ -1,5 +1,6 @@
 /* email - the link that confirms a new address was followed */
 import { make } from "../dom.js";
+import { passwordField } from "../fields.js";
 import { Form } from "../form.js";
 import { TEXTS } from "../texts.js";
 
@@ -7,9 +8,10 @@ const { email: T } = TEXTS;
 
 export function email({ api, go }, { token }) {
 	const form = new Form({
-		fields: [],
+		fields: [passwordField()],
 		submit: T.submit,
-		send: () => api.post("v1/account/email/confirm", { token }),
+		send: ({ password }) => api.post("v1/account/email/confirm", { token, password }),
+		problems: { wrong_password: [T.wrongPassword, "password"] },
 		done: () => go("email-done"),
 	});
 
