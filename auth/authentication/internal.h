@@ -24,8 +24,9 @@ static inline struct authentication *authentication_of(void *owner)
 /* Adds 1 to the series of @result. */
 void authentication_count(struct metric *m, const char *result);
 
-/* Begins a session of @user for who asks, and answers its tokens. 0, or what auth_fail() takes: not answered then. */
-MUST_CHECK int answer_session(struct web_request *q, const struct authentication *x, const struct uuid *user);
+/* Begins a session of @user, as he was when he proved who he is, for who asks, and answers its tokens. 0, SESSION_E_INVALID
+ * (session_create()), or what auth_fail() takes: not answered then. */
+MUST_CHECK int answer_session(struct web_request *q, const struct authentication *x, const struct user *user);
 
 /* ---- handlers ---- */
 

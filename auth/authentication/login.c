@@ -44,15 +44,8 @@ static void refuse(struct web_request *q, const struct auth *a, const char *emai
 {
 	auth_penalise(q, a, AUTH_LIMIT_LOGIN, email);
 	authentication_count(a->authentication->logins, "invalid");
-	web_problem(q, 401, "invalid_credentials", "There is no user with this e-mail address and password.");
-}
-
-/* The password was right, so this says nothing to anybody else. */
-static void refuse_unverified(struct web_request *q, const struct auth *a)
-{
-	authentication_count(a->authentication->logins, "unverified");
-	web_problem(q, 403, "email_not_verified",
-		"Your e-mail address is not verified: follow the link in the mail, or ask for another.");
+	web_problem(q, 401, "invalid_credentials",
+		"There is no user with this e-mail address and password, or the address is not verified.");
 }
 
 /* The second factor is not proven, which is answered. */
@@ -70,10 +63,16 @@ static void note_refused(struct web_request *q, const struct auth *a, const stru
 		audit_write(a->store, &user->id, AUDIT_SESSION_REFUSED, &d);
 }
 
-static void begin(struct web_request *q, const struct auth *a, const char *email, const struct uuid *user)
+/* Whose password was changed in the meantime has shown an old one. */
+static void begin(struct web_request *q, const struct auth *a, const char *email, const struct user *user)
 {
-	auth_restore(q, a, AUTH_LIMIT_LOGIN, email);
 	int r = answer_session(q, a->authentication, user);
+
+	if (r == SESSION_E_INVALID) {
+		refuse(q, a, email);
+		return;
+	}
+	auth_restore(q, a, AUTH_LIMIT_LOGIN, email);
 	authentication_count(a->authentication->logins, r ? "failed" : "ok");
 	if (r)
 		auth_fail(q, r);
@@ -82,13 +81,9 @@ static void begin(struct web_request *q, const struct auth *a, const char *email
 /* The password was right. */
 static void go_on(struct web_request *q, const struct auth *a, const char *email, const struct user *user)
 {
-	if (user->awaits_verification) {
-		refuse_unverified(q, a);
-		return;
-	}
 	enum proof p = proof_asked(q, a, user, 401);
 	if (p == PROOF_GOOD)
-		begin(q, a, email, &user->id);
+		begin(q, a, email, user);
 	else
 		note_refused(q, a, user, p);
 }
@@ -100,9 +95,11 @@ static void login(struct web_request *q, const struct auth *a, const char *email
 	bool same = false;
 	int r = upkeep_prepared(x->upkeep) ? check_credentials(x, email, password, &user, &same) : -EAGAIN;
 
+	/* Told apart, they would show whoever signs up first whether the address was free. */
+	bool right = same && !user.awaits_verification;
 	if (r)
 		answer_untried(q, a, email, r);
-	else if (!same)
+	else if (!right)
 		refuse(q, a, email);
 	else
 		go_on(q, a, email, &user);

@@ -32,7 +32,7 @@ static int answer_tokens(
 	return 0;
 }
 
-int answer_session(struct web_request *q, const struct authentication *x, const struct uuid *user)
+int answer_session(struct web_request *q, const struct authentication *x, const struct user *user)
 {
 	const struct session_origin origin = { web_header(q, "User-Agent"), web_remote(q) };
 	struct session_grant g;
@@ -42,7 +42,7 @@ int answer_session(struct web_request *q, const struct authentication *x, const 
 		return r;
 	struct audit_details d = audit_details_of(q);
 	d.session = &g.session;
-	audit_write(x->store, user, AUDIT_SESSION_BEGUN, &d);
+	audit_write(x->store, &user->id, AUDIT_SESSION_BEGUN, &d);
 	return answer_tokens(q, x, &g, now);
 }
 

@@ -68,19 +68,46 @@ static void trim(const struct sessions_options *o, const struct uuid *user)
 		log_warn("old sessions not revoked", LOG_I("result", r));
 }
 
-int session_create(const struct sessions_options *o, const struct uuid *user, const struct session_origin *origin,
+/* 0 while @proven has the password and the second factor that he proved, else SESSION_E_INVALID. */
+static int still_proven(struct store *s, const struct user *proven)
+{
+	struct user now;
+	int r = users_get(s, &proven->id, &now);
+
+	if (r)
+		return r == STORE_E_MISSING ? SESSION_E_INVALID : r;
+	if (strcmp(now.hash, proven->hash) != 0 || now.totp_since_ms != proven->totp_since_ms)
+		r = SESSION_E_INVALID;
+	sodium_memzero(&now, sizeof now);
+	return r;
+}
+
+/* Whoever changes a password writes it first and then ends the sessions: one that is inserted after that ends here. */
+static int end_unless_proven(const struct sessions_options *o, const struct user *proven, const struct uuid *session)
+{
+	int proof = still_proven(o->store, proven);
+
+	if (proof == 0)
+		return 0;
+	int r = session_revoke(o->store, o->outbox, &proven->id, session);
+	return r == 0 || r == STORE_E_MISSING ? proof : r;
+}
+
+int session_create(const struct sessions_options *o, const struct user *proven, const struct session_origin *origin,
 	int64_t now_ms, struct session_grant *ret)
 {
-	struct session_grant g = { .user = *user, .expires_ms = now_ms + o->refresh_age_ms };
+	struct session_grant g = { .user = proven->id, .expires_ms = now_ms + o->refresh_age_ms };
 	int r = uuid_random(&g.session);
 
 	if (r)
 		return r;
 	refresh_make(&g.refresh, &g.session, o->tag_key);
 	r = insert(o, &g, origin, now_ms);
+	if (r == 0)
+		r = end_unless_proven(o, proven, &g.session);
 	if (r)
 		return r;
-	trim(o, user);
+	trim(o, &proven->id);
 	*ret = g;
 	return 0;
 }

@@ -11,6 +11,7 @@
 
 #include "auth/authentication/refresh.h"
 #include "auth/common/outbox.h"
+#include "auth/common/users.h"
 #include "store/store.h"
 
 #include <jansson.h>
@@ -46,8 +47,10 @@ struct session_origin {
 	const char *address;
 };
 
-/* A new session of @user. Those beyond the user's maximum are revoked, longest unused first. */
-MUST_CHECK int session_create(const struct sessions_options *o, const struct uuid *user,
+/* A new session of @proven, a user as he was read before he proved who he is. Those beyond the user's maximum are revoked,
+ * longest unused first. 0; SESSION_E_INVALID: he is gone, or has another password or second factor by now, so that the session
+ * may have come after those that this ended, and is revoked; STORE_E_RETRY or negative: no tokens of it are good. */
+MUST_CHECK int session_create(const struct sessions_options *o, const struct user *proven,
 	const struct session_origin *origin, int64_t now_ms, struct session_grant *ret);
 
 /* Whether @token would be traded now, which it is not: 0 and whose it is (without a successor), SESSION_E_INVALID,

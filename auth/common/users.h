@@ -29,6 +29,7 @@ struct user {
 	bool verified; /* it was seen that the address is his */
 	bool awaits_verification; /* he may not log in before that */
 	bool totp; /* there is a second factor, in use (it has "since") */
+	int64_t totp_since_ms; /* 0: there is none */
 	int64_t recovery_codes; /* left */
 };
 
@@ -38,6 +39,10 @@ MUST_CHECK int users_prepare(struct store *s);
 /* By address or by id. 0, STORE_E_MISSING, STORE_E_RETRY or negative. */
 MUST_CHECK int users_find(struct store *s, const char *email, struct user *ret);
 MUST_CHECK int users_get(struct store *s, const struct uuid *id, struct user *ret);
+
+/* Whether there is such a user: what is left of one who is gone shows nothing any more, though the erasure has not come to it.
+ * 0, STORE_E_MISSING, STORE_E_RETRY or negative. */
+MUST_CHECK int users_there(struct store *s, const struct uuid *id);
 
 /* Inserts @u: id, email, name, hash, created_ms, verify_by_ms. 0, STORE_E_DUPLICATE when the address is known,
  * STORE_E_RETRY or negative. */

@@ -109,7 +109,7 @@ def test_sign_up_confirm_and_log_in(visit, mails):
 
 
 def test_who_has_not_confirmed_gets_another_mail(visit, mails):
-    visit.may_say.append("403|400")
+    visit.may_say.append("401|403|400")
     email, password = new_address("bob"), "three cats on a hot tin roof"
     visitor = visit(path="#/sign-up")
     visitor.field("E-mail").fill(email)
@@ -118,9 +118,9 @@ def test_who_has_not_confirmed_gets_another_mail(visit, mails):
     visitor.expect_heading("Look into your mail")
     visitor.page.get_by_role("link", name="Back to log in").click()
     log_in_form(visitor, email, password)
-    expect(visitor.page.get_by_role("alert")).to_contain_text("not confirmed yet")
+    expect(visitor.page.get_by_role("alert")).to_have_text("E-mail or password is wrong.")
     visitor.expect_accessible()
-    visitor.press("Send the mail again")
+    visitor.press("Address not confirmed yet? Send the mail again")
     token = mails.wait(email, count=2).token("verify")
 
     visitor.page.goto(f"{visitor.site}#verify={token}")
@@ -286,6 +286,10 @@ def test_name_password_and_address_are_changed(visit, mails, anna):
     confirm.expect_heading("Confirm your new address")
     assert confirm.page.url == confirm.site
     confirm.expect_accessible()
+    confirm.field("Password").fill("this is somebody else's")
+    confirm.press("Confirm")
+    expect(confirm.field("Password")).to_have_accessible_description(re.compile("not the password of the account"))
+    confirm.field("Password").fill(anna.password)
     confirm.press("Confirm")
     confirm.expect_heading("Your address is changed")
     confirm.page.get_by_role("link", name="Go to the map").click()

@@ -90,8 +90,8 @@ export const TEXTS = {
 		secondSubmit: "Continue",
 		useRecovery: "Use a recovery code",
 		useCode: "Use a code of the app",
-		notVerified: "Your e-mail address is not confirmed yet: follow the link in the mail that we sent you.",
 		sendAgain: "Send the mail again",
+		notConfirmed: "Address not confirmed yet? Send the mail again",
 		sentAgain: "If the address waits for it, another mail is on its way.",
 	},
 	signUp: {
@@ -125,7 +125,8 @@ export const TEXTS = {
 	},
 	email: {
 		title: "Confirm your new address",
-		intro: "From then on you log in with the address that this link was sent to.",
+		intro: "Type the password of your account. From then on you log in with the address that this link was sent to.",
+		wrongPassword: "This is not the password of the account. If it was not you who asked for this, do nothing.",
 		submit: "Confirm",
 		doneTitle: "Your address is changed",
 		done: "From now on you log in with it.",
@@ -476,7 +477,6 @@ const PROBLEMS = {
 	second_factor_on: "The second factor is on already.",
 	second_factor_off: "The second factor is off already.",
 	invalid_token: "This link is not good any more: it was used, or is too old. Ask for another.",
-	email_not_verified: TEXTS.logIn.notVerified,
 
 	sign_up_closed: "Nobody can sign up here at the moment.",
 	invitation_required: "You need an invitation to sign up here. Ask somebody who has an account.",

@@ -10,7 +10,7 @@ const { logIn: T } = TEXTS;
 
 /* @why: an alert to begin with, such as that the session has ended. */
 export function logIn({ api, session, enter, go }, { why = "" } = {}) {
-	const again = button(T.sendAgain, () => sendAgain(), { style: "quiet" });
+	const again = button(T.notConfirmed, () => sendAgain(), { style: "quiet" });
 	const form = new Form({
 		fields: [emailField("username"), passwordField()],
 		submit: T.submit,
@@ -26,9 +26,9 @@ export function logIn({ api, session, enter, go }, { why = "" } = {}) {
 		} catch (problem) {
 			if (problem.code === "second_factor_required")
 				return "second factor";
-			if (problem.code === "invalid_credentials")
+			again.hidden = problem.code !== "invalid_credentials"; /* which the server says of an address that waits, too */
+			if (!again.hidden)
 				form.input("password").select();
-			again.hidden = problem.code !== "email_not_verified";
 			throw problem;
 		}
 		return null;
