@@ -2,8 +2,8 @@
  * erasure - the end of an account: a receipt, and what has yet to go
  *
  * Collection erasures: { _id: UUID (the receipt), user?: UUID unique, email?, requested: Date, todo?: [role...], erased?:
- * { NAME: n }, ends?: [int64...], finished?: Date, expires?: Date (TTL) }. While something is to do it says whose account
- * it was; when all is gone it keeps two dates and how many of what went, and in the end goes too.
+ * { NAME: n }, ends?: [int64...], tried?: { ROLE: Date }, finished?: Date, expires?: Date (TTL) }. While something is to do
+ * it says whose account it was; when all is gone it keeps two dates and how many of what went, and in the end goes too.
  *
  * Each process does the parts of its own roles (struct erasure_part), in a thread, again and again until nothing of the
  * account is found any more, and no request that was under way when it ended can have made something new. Nothing is

@@ -94,11 +94,24 @@ static void free_jobs(struct job *jobs, size_t n)
 		bus_offsets_free(&jobs[i].ends);
 }
 
-/* Accounts for which @role has something to do, longest waiting first. 0, or what store_find() gives. */
+/* When @role had its last turn at an account: its name in the document. */
+enum { TRIED_SIZE = 64 };
+
+static const char *tried_path(const char *role, char out[static TRIED_SIZE])
+{
+	snprintf(out, TRIED_SIZE, "tried.%s", role);
+	return out;
+}
+
+/* Accounts for which @role has something to do: those first that it has not been at, or not for longest, so that none that
+ * only waits (for Kafka) keeps others waiting. They are sorted in memory: there are few, and a few are wanted of them. 0, or
+ * what store_find() gives. */
 static int find_jobs(struct store *s, const char *role, struct job jobs[static AT_ONCE], size_t *ret_n)
 {
+	char tried[TRIED_SIZE];
 	bson_t *filter = BCON_NEW("todo", BCON_UTF8(role));
-	bson_t *options = BCON_NEW("sort", "{", "requested", BCON_INT32(1), "}", "limit", BCON_INT64(AT_ONCE));
+	bson_t *options = BCON_NEW("sort", "{", tried_path(role, tried), BCON_INT32(1), "requested", BCON_INT32(1), "}",
+		"limit", BCON_INT64(AT_ONCE));
 	struct store_cursor *c = NULL;
 	const bson_t *doc;
 	int r = store_find(s, ERASURES_COLLECTION, filter, options, &c);
@@ -120,6 +133,29 @@ static int find_jobs(struct store *s, const char *role, struct job jobs[static A
 	return r == STORE_E_MISSING ? 0 : r;
 }
 
+/* @role has its turn at these now. */
+static int note_turn(struct store *s, const char *role, const struct job *jobs, size_t n)
+{
+	char tried[TRIED_SIZE], key[24];
+	bson_t filter = BSON_INITIALIZER, in, ids;
+
+	if (n == 0)
+		return 0;
+	BSON_APPEND_DOCUMENT_BEGIN(&filter, "_id", &in);
+	BSON_APPEND_ARRAY_BEGIN(&in, "$in", &ids);
+	for (size_t i = 0; i < n; i++) {
+		snprintf(key, sizeof key, "%zu", i);
+		bson_append_binary(&ids, key, -1, BSON_SUBTYPE_UUID, jobs[i].receipt.b, sizeof jobs[i].receipt.b);
+	}
+	bson_append_array_end(&in, &ids);
+	bson_append_document_end(&filter, &in);
+	bson_t *update = BCON_NEW("$set", "{", tried_path(role, tried), BCON_DATE_TIME(clock_real_ms()), "}");
+	int r = store_update_many(s, ERASURES_COLLECTION, &filter, update, NULL);
+	bson_destroy(update);
+	bson_destroy(&filter);
+	return r;
+}
+
 /* ---- one step is done ---- */
 
 static bson_t *todo_filter(const struct job *j)
@@ -137,7 +173,7 @@ static bson_t *last_update(const struct erasure *e)
 
 	return BCON_NEW("$set", "{", "finished", BCON_DATE_TIME(now), "expires", BCON_DATE_TIME(now + e->o.keep_ms),
 		"}", "$unset", "{", "user", BCON_UTF8(""), "email", BCON_UTF8(""), "ends", BCON_UTF8(""), "todo",
-		BCON_UTF8(""), "}");
+		BCON_UTF8(""), "tried", BCON_UTF8(""), "}");
 }
 
 /* @role has nothing to do any more. Another process may have changed the list meanwhile: then the next turn sees to it. */
@@ -246,10 +282,25 @@ static int erase_positions(const struct erasure *e, const struct job *j)
 	int r = j->ends.n > 0 ? await_writer(e, j) : note_ends(e, j);
 	if (r)
 		log_debug("erasure of positions not known", LOG_I("result", r), LOG_S("error", bus_last_error()));
-	return 0; /* Kafka's absence is the outbox's to tell */
+	return r ? STORE_E_RETRY : 0; /* Kafka's absence is the outbox's to tell; it is waited for once a turn */
 }
 
 /* ---- the thread ---- */
+
+static void tell_failure(int r)
+{
+	log_error("erasure failed", LOG_I("result", r), LOG_S("error", store_last_error()));
+}
+
+/* One that fails is not in the way of others. 0, or STORE_E_RETRY: what all of them need is away. */
+static int do_job(const struct erasure *e, const struct job *j, const struct erasure_role *role)
+{
+	int r = role ? erase_parts(e, j, role) : erase_positions(e, j);
+
+	if (r < 0)
+		tell_failure(r);
+	return r == STORE_E_RETRY ? r : 0;
+}
 
 static int do_role(const struct erasure *e, const char *name, const struct erasure_role *role)
 {
@@ -257,8 +308,10 @@ static int do_role(const struct erasure *e, const char *name, const struct erasu
 	size_t n;
 	int r = find_jobs(e->o.store, name, jobs, &n);
 
+	if (r == 0)
+		r = note_turn(e->o.store, name, jobs, n);
 	for (size_t i = 0; r == 0 && i < n; i++)
-		r = role ? erase_parts(e, &jobs[i], role) : erase_positions(e, &jobs[i]);
+		r = do_job(e, &jobs[i], role);
 	free_jobs(jobs, n);
 	return r;
 }
@@ -272,8 +325,8 @@ static void turn_once(const struct erasure *e)
 		if (r == 0 && !strcmp(role->name, "devices"))
 			r = do_role(e, "positions", NULL);
 	}
-	if (r < 0) /* else MongoDB is away, which upkeep tells */
-		log_error("erasure failed", LOG_I("result", r), LOG_S("error", store_last_error()));
+	if (r < 0) /* else MongoDB is away */
+		tell_failure(r);
 }
 
 static void *run(void *arg)

@@ -3,6 +3,7 @@
 #include "auth/devices/internal.h"
 #include "auth/common/document.h"
 #include "auth/common/share_link.h"
+#include "auth/common/users.h"
 #include "base/clock.h"
 
 #include <errno.h>
@@ -40,9 +41,13 @@ static int show_device(const struct devices *d, const struct share_link *l, json
 static void answer(struct web_request *q, const struct devices *d, const struct share_link *l)
 {
 	json_t *devices = NULL;
-	int r = show_device(d, l, &devices);
+	int r = users_there(d->store, &l->owner);
 
-	if (r)
+	if (r == 0)
+		r = show_device(d, l, &devices);
+	if (r == STORE_E_MISSING)
+		web_reply(q, 200, nothing());
+	else if (r)
 		auth_fail(q, r);
 	else
 		web_reply(q, 200, json_pack("{so so}", "devices", devices, "limits", share_limits_json(&l->terms)));

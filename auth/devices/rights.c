@@ -3,6 +3,7 @@
 #include "auth/devices/grants.h"
 #include "auth/devices/internal.h"
 #include "auth/common/document.h"
+#include "auth/common/users.h"
 
 #include <string.h>
 
@@ -61,9 +62,17 @@ static int find_own(const struct devices *d, const struct uuid *device, const st
 static int find_permission(
 	const struct devices *d, const struct uuid *device, const struct uuid *user, struct permission *ret)
 {
+	struct permission p;
 	int r = find_own(d, device, user, ret);
 
-	return r == STORE_E_MISSING ? grant_permission(d->store, device, user, ret) : r;
+	if (r != STORE_E_MISSING)
+		return r;
+	r = grant_permission(d->store, device, user, &p);
+	if (r == 0)
+		r = users_there(d->store, &p.owner); /* what an account that is gone gave is over */
+	if (r == 0)
+		*ret = p;
+	return r;
 }
 
 bool device_permit(struct web_request *q, const struct devices *d, enum rights least, struct permission *ret)

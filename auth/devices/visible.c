@@ -4,6 +4,7 @@
 #include "auth/devices/internal.h"
 #include "auth/devices/links.h"
 #include "auth/devices/shared.h"
+#include "auth/common/users.h"
 
 #include <errno.h>
 #include <string.h>
@@ -49,6 +50,27 @@ static int add_shared(const struct devices *d, const struct uuid *user, json_t *
 	return r;
 }
 
+/* None where he is gone. */
+static int list_all(const struct devices *d, const struct uuid *user, json_t **ret)
+{
+	json_t *devices = NULL;
+	int r = users_there(d->store, user);
+
+	if (r == 0)
+		r = list_own(d, user, &devices);
+	else if (r == STORE_E_MISSING) {
+		*ret = json_array();
+		return *ret ? 0 : -ENOMEM;
+	}
+	if (r == 0)
+		r = add_shared(d, user, devices);
+	if (r)
+		json_decref(devices);
+	else
+		*ret = devices;
+	return r;
+}
+
 void user_devices_handle(struct web_request *q, void *owner)
 {
 	const struct devices *d = devices_of(owner);
@@ -62,13 +84,10 @@ void user_devices_handle(struct web_request *q, void *owner)
 	}
 	if (links_answer(q, d, &user))
 		return;
-	int r = list_own(d, &user, &devices);
-	if (r == 0)
-		r = add_shared(d, &user, devices);
+	int r = list_all(d, &user, &devices);
 	if (r == 0) {
 		web_reply(q, 200, json_pack("{so}", "devices", devices));
 		return;
 	}
-	json_decref(devices);
 	auth_fail(q, r);
 }

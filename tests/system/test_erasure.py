@@ -9,7 +9,7 @@ import pytest
 import requests
 from support.programs import Stack
 from support.records import produce, read_topic
-from support.strangers import Stranger, share
+from support.strangers import Stranger, open_link, share
 from support.times import as_datetime, now_ms
 from support.trackers import send_osmand
 from support.waiting import holds_for, wait_until
@@ -278,6 +278,70 @@ def test_auth_that_is_killed_in_the_middle(stack):
     wait_done(stack, deletion)
     assert traces(stack, *wanted) == {}
     assert stored(stack, device) == 0
+
+
+@pytest.fixture
+def stuck(stack):
+    """More accounts than one turn takes, whose end waits: for devices whose events are not sent."""
+    jobs = [(uuid.uuid4(), uuid.uuid4()) for _ in range(20)]
+    stack.db.devices.insert_many([{"_id": uuid.uuid4(), "former_owner": user} for user, _ in jobs])
+    common = {"requested": as_datetime(now_ms() - 3600_000), "todo": ["devices", "positions"]}
+    stack.db.erasures.insert_many(
+        [{"_id": job, "user": user, "email": f"{user}@example.org", **common} for user, job in jobs]
+    )
+    yield
+    stack.db.devices.delete_many({"former_owner": {"$in": [user for user, _ in jobs]}})
+    stack.db.erasures.delete_many({"_id": {"$in": [job for _, job in jobs]}})
+
+
+def test_accounts_that_wait_do_not_keep_others_waiting(stack, stuck):
+    user = stack.user()
+    user.add_device()
+    deletion = delete_account(user)
+    wait_until(lambda: "devices" not in receipt(stack, deletion)["remaining"], 30, "its devices are gone")
+
+
+def test_nothing_is_shown_of_an_account_that_is_gone(stack, life):
+    """Before the erasure has come to its links and grants: while Kafka is away, or a process with its role."""
+    friend, device = life["friend"], life["given"]
+    guest = Stranger(stack, life["link"]["token"])
+    client, form = stack.query.env, {"grant_type": "client_credentials"}
+    key = client["CLIENT_ID"], client["CLIENT_SECRET"]
+    token = requests.post(stack.auth.url("/v1/oauth/token"), data=form, auth=key, timeout=10).json()["access_token"]
+    service = {"Authorization": f"Bearer {token}"}
+
+    def seen(who):
+        answer = requests.get(stack.auth.url(f"/internal/v1/users/{who}/devices"), headers=service, timeout=10)
+        assert answer.status_code == 200, answer.text
+        return [d["id"] for d in answer.json()["devices"]]
+
+    viewers = life["id"], user_id(friend), life["link"]["id"]
+    assert all(device.id in seen(who) for who in viewers)
+    path = f"/v1/devices/{device.id}"
+    assert friend.auth("GET", path).status_code == 200
+    gone = stack.db.users.find_one_and_delete({"_id": life["id"]})
+    try:
+        assert [device.id in seen(who) for who in viewers] == [False] * 3
+        assert open_link(stack, life["link"]["token"]).status_code == 404
+        assert friend.auth("GET", path).status_code == 404
+        assert friend.auth("GET", f"{path}/grants").status_code == 404
+    finally:
+        stack.db.users.insert_one(gone)
+    assert guest.shown["device"]["id"] == device.id and open_link(stack, life["link"]["token"]).status_code == 200
+
+
+def test_a_deletion_that_began_is_answered_as_begun(stack):
+    """With its receipt, though the sessions could not be ended at once: here they cannot be changed."""
+    user = stack.user()
+    wanted = (user.email, user_id(user))
+    stack.db.command("collMod", "sessions", validator={"$expr": False})
+    try:
+        deletion = delete_account(user)
+        assert receipt(stack, deletion)["status"] == "running"
+    finally:
+        stack.db.command("collMod", "sessions", validator={})
+    wait_done(stack, deletion)
+    assert traces(stack, *wanted) == {}
 
 
 def test_the_second_factor_is_asked(stack):
