@@ -39,7 +39,7 @@ def site(stack, auth_settings):
 
 @pytest.fixture(scope="module")
 def chromium():
-    program = shutil.which("chromium")
+    program = shutil.which("chromium-headless-shell") or shutil.which("chromium")
     assert program, "there is no chromium: ./dev installs it"
     with sync_playwright() as playwright:
         expect.set_options(timeout=EXPECT_MS)
