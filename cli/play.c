@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATIENCE = 8 }; /* half a minute: a new secret takes a moment to reach every gateway */
-
 /* ---- the gateway ---- */
 
 static int find_dialect(struct stage *s)
@@ -88,7 +86,7 @@ static void set_pace(struct stage *s)
 	f->count = p->count;
 	f->duration_ms = p->duration_ms;
 	f->timeout_ms = p->timeout_ms;
-	f->patience = PATIENCE;
+	f->patience = (unsigned)p->patience;
 	f->renew = s->session && !f->dialect->imei ? play_renew : NULL;
 	f->owner = s;
 	f->records = (size_t)p->records < f->dialect->records_max ? (size_t)p->records : f->dialect->records_max;

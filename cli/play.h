@@ -15,6 +15,7 @@ struct play {
 	const char *codec; /* of a protocol that has several dialects */
 	int64_t records;
 	int64_t timeout_ms;
+	int64_t patience; /* how often in a row a tracker is refused before it gives up, or gets a new secret */
 
 	/* the trackers */
 	int64_t trackers; /* 0: as many as there are tracks or devices, else ten */

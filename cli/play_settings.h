@@ -30,9 +30,13 @@ void play_settings_begin(void);
 		{ "PETTRACK_CODEC", "8", setting_text, &(p).codec, play_codec_help },                                  \
 		{ "PETTRACK_RECORDS", "1", setting_int, &(p).records,                                                  \
 			"positions in a frame at most, where the protocol takes several", 1, 255 },                    \
+		{ "PETTRACK_TIMEOUT", "30s", setting_duration, &(p).timeout_ms,                                        \
+			"how long an answer may take; then the tracker connects again", 100, 600000 },                 \
 	{                                                                                                              \
-		"PETTRACK_TIMEOUT", "30s", setting_duration, &(p).timeout_ms,                                          \
-			"how long an answer may take; then the tracker connects again", 100, 600000                    \
+		"PETTRACK_PATIENCE", "8", setting_int, &(p).patience,                                                  \
+			"how often in a row a tracker is refused before it gives up, or gets a new secret; 8 is half " \
+			"a minute, in which a new secret reaches every gateway",                                       \
+			1, 1000                                                                                        \
 	}
 
 #define PLAY_MODEL_SETTINGS(p)                                                                                         \
