@@ -16,6 +16,34 @@ bson_t *erasure_filter_user(const struct erasure_subject *who)
 	return BCON_NEW("user", BCON_UUID(&who->user));
 }
 
+static void append_address(bson_t *list, size_t at, const struct former_address *address,
+	void (*put)(bson_t *filter, const char *email), const char *time)
+{
+	bson_t named;
+	char key[24];
+
+	snprintf(key, sizeof key, "%zu", at);
+	BSON_APPEND_DOCUMENT_BEGIN(list, key, &named);
+	put(&named, address->email);
+	BCON_APPEND(&named, time, "{", "$lte", BCON_DATE_TIME(address->until_ms), "}");
+	bson_append_document_end(list, &named);
+}
+
+bson_t *erasure_filter_addresses(
+	const struct erasure_subject *who, void (*put)(bson_t *filter, const char *email), const char *time)
+{
+	struct former_address last = { .until_ms = who->requested_ms };
+	bson_t *filter = bson_new(), list;
+
+	memcpy(last.email, who->email, sizeof last.email);
+	BSON_APPEND_ARRAY_BEGIN(filter, "$or", &list);
+	append_address(&list, 0, &last, put, time);
+	for (size_t i = 0; i < who->former.n; i++)
+		append_address(&list, i + 1, &who->former.at[i], put, time);
+	bson_append_array_end(filter, &list);
+	return filter;
+}
+
 /* ---- indexes ---- */
 
 int erasure_prepare(struct store *s)
@@ -35,7 +63,8 @@ static int insert(struct store *s, const struct erasure_subject *who, const stru
 	bson_t doc = BSON_INITIALIZER;
 
 	BCON_APPEND(&doc, "_id", BCON_UUID(receipt), "user", BCON_UUID(&who->user), "email", BCON_UTF8(who->email),
-		"requested", BCON_DATE_TIME(clock_real_ms()));
+		"requested", BCON_DATE_TIME(who->requested_ms));
+	former_append(&doc, &who->former);
 	document_append_texts(&doc, "todo", erasure_roles, ERASURE_ROLES);
 	int r = store_insert(s, ERASURES_COLLECTION, &doc);
 	bson_destroy(&doc);

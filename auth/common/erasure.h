@@ -1,7 +1,7 @@
 /*
  * erasure - the end of an account: a receipt, and what has yet to go
  *
- * Collection erasures: { _id: UUID (the receipt), user?: UUID unique, email?, requested: Date, todo?: [role...], erased?:
+ * Collection erasures: { _id: UUID (the receipt), user?: UUID unique, email?, former? (former.h), requested: Date, todo?: [role...], erased?:
  * { NAME: n }, ends?: [int64...], tried?: { ROLE: Date }, finished?: Date, expires?: Date (TTL) }. While something is to do
  * it says whose account it was; when all is gone it keeps two dates and how many of what went, and in the end goes too.
  *
@@ -15,6 +15,7 @@
 #pragma once
 
 #include "auth/common/check.h"
+#include "auth/common/former.h"
 #include "auth/common/outbox.h"
 #include "auth/common/upkeep.h"
 #include "base/uuid.h"
@@ -26,6 +27,8 @@
 struct erasure_subject {
 	struct uuid user;
 	char email[EMAIL_SIZE];
+	struct former_addresses former;
+	int64_t requested_ms; /* what names one of the addresses later is somebody else's, who may have it by then */
 };
 
 /* Documents of one collection that are an account's. */
@@ -40,6 +43,11 @@ struct erasure_part {
 
 /* { user: UUID }: a filter for most. */
 bson_t *erasure_filter_user(const struct erasure_subject *who);
+
+/* What names one of its addresses, as @put appends that to a filter, and whose date @time is not later than the address was
+ * its own. */
+bson_t *erasure_filter_addresses(
+	const struct erasure_subject *who, void (*put)(bson_t *filter, const char *email), const char *time);
 
 /* ---- what roles must do ---- */
 

@@ -32,7 +32,6 @@ struct erasure {
 struct job {
 	struct uuid receipt;
 	struct erasure_subject who;
-	int64_t requested_ms;
 	const char *todo[ERASURE_ROLES]; /* of erasure_roles */
 	size_t todo_n;
 	struct bus_offsets ends; /* of the topic of devices' events, once all of the account's were sent; or none yet */
@@ -85,7 +84,8 @@ static bool read_job(const bson_t *doc, struct job *j)
 		return false;
 	memcpy(j->who.email, email, strlen(email) + 1);
 	return document_uuid(doc, "_id", &j->receipt) && document_uuid(doc, "user", &j->who.user) &&
-	       document_time(doc, "requested", &j->requested_ms) && read_todo(doc, j) && read_ends(doc, j);
+	       document_time(doc, "requested", &j->who.requested_ms) && former_read(doc, &j->who.former) &&
+	       read_todo(doc, j) && read_ends(doc, j);
 }
 
 static void free_jobs(struct job *jobs, size_t n)
@@ -173,7 +173,7 @@ static bson_t *last_update(const struct erasure *e)
 
 	return BCON_NEW("$set", "{", "finished", BCON_DATE_TIME(now), "expires", BCON_DATE_TIME(now + e->o.keep_ms),
 		"}", "$unset", "{", "user", BCON_UTF8(""), "email", BCON_UTF8(""), "ends", BCON_UTF8(""), "todo",
-		BCON_UTF8(""), "tried", BCON_UTF8(""), "}");
+		BCON_UTF8(""), "tried", BCON_UTF8(""), "former", BCON_UTF8(""), "}");
 }
 
 /* @role has nothing to do any more. Another process may have changed the list meanwhile: then the next turn sees to it. */
@@ -210,7 +210,7 @@ static int erase_part(const struct erasure *e, const struct job *j, const struct
 /* A request that was under way when the account ended may still make something for a while. */
 static bool settled(const struct erasure *e, const struct job *j)
 {
-	return clock_real_ms() - j->requested_ms >= e->o.settle_ms;
+	return clock_real_ms() - j->who.requested_ms >= e->o.settle_ms;
 }
 
 static int erase_parts(const struct erasure *e, const struct job *j, const struct erasure_role *role)

@@ -2,7 +2,7 @@
  * users - the collection users: registration writes it, authentication reads it
  *
  * { _id: UUID, email: lower case, unique, password: argon2id text, name: text?, created: Date, asked: Date, verified: Date?,
- *   expires: Date? (TTL), totp: { sealed, since, step }?, recovery: [SHA-256]? }
+ *   expires: Date? (TTL), totp: { sealed, since, step }?, recovery: [SHA-256]?, former? (former.h) }
  * An account with "expires" waits for its address to be verified: nobody can log in to it, so nothing is anybody's there,
  * and it goes by itself. One that was made without verification has neither "expires" nor "verified".
  *

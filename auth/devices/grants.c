@@ -201,14 +201,21 @@ int grants_end(struct store *s, struct outbox *o, const bson_t *filter, int64_t 
 
 /* ---- the end of an account ---- */
 
+static void put_waiting(bson_t *filter, const char *email)
+{
+	BCON_APPEND(filter, "email", BCON_UTF8(email), "expires", "{", "$exists", BCON_BOOL(true), "}");
+}
+
 /* With those whose events are not sent yet. */
 bson_t *grants_of_account(const struct erasure_subject *who)
 {
 	const struct uuid *user = &who->user;
+	bson_t *waiting = erasure_filter_addresses(who, put_waiting, "created");
+	bson_t *filter = BCON_NEW("$or", "[", "{", "owner", BCON_UUID(user), "}", "{", "grantee", BCON_UUID(user), "}",
+		"{", "former_grantee", BCON_UUID(user), "}", BCON_DOCUMENT(waiting), "]");
 
-	return BCON_NEW("$or", "[", "{", "owner", BCON_UUID(user), "}", "{", "grantee", BCON_UUID(user), "}", "{",
-		"former_grantee", BCON_UUID(user), "}", "{", "email", BCON_UTF8(who->email), "expires", "{", "$exists",
-		BCON_BOOL(true), "}", "}", "]");
+	bson_destroy(waiting);
+	return filter;
 }
 
 int grants_erase(struct store *s, struct outbox *o, const struct erasure_subject *who)

@@ -72,6 +72,6 @@ MUST_CHECK int grants_end(struct store *s, struct outbox *o, const bson_t *filte
 
 /* ---- the end of an account: an erasure_part ---- */
 
-/* Those that it gave, those that it has, and those that wait for its address. */
+/* Those that it gave, those that it has, and those that wait for one of its addresses. */
 bson_t *grants_of_account(const struct erasure_subject *who);
 MUST_CHECK int grants_erase(struct store *s, struct outbox *o, const struct erasure_subject *who);

@@ -6,18 +6,18 @@
 #include "auth/common/document.h"
 #include "auth/common/proof.h"
 #include "auth/common/session.h"
+#include "base/clock.h"
 #include "service/log.h"
 
 #include <string.h>
 
 enum { REFUSED = 403 };
 
-static struct erasure_subject subject_of(const struct user *user)
+static int find_subject(struct store *s, const struct user *user, struct erasure_subject *ret)
 {
-	struct erasure_subject who = { .user = user->id };
-
-	memcpy(who.email, user->email, sizeof who.email);
-	return who;
+	*ret = (struct erasure_subject){ .user = user->id, .requested_ms = clock_real_ms() };
+	memcpy(ret->email, user->email, sizeof ret->email);
+	return former_find(s, &user->id, &ret->former);
 }
 
 static int remove_user(struct store *s, const struct uuid *user)
@@ -78,13 +78,15 @@ static void answer_receipt(struct web_request *q, const struct uuid *receipt)
 void deletion_handle(struct web_request *q, void *owner)
 {
 	const struct auth *a = owner;
+	struct erasure_subject who;
 	struct user user;
 	struct uuid receipt;
 
 	if (!confirm_password(q, a, &user) || proof_asked(q, a, &user, REFUSED) != PROOF_GOOD)
 		return;
-	const struct erasure_subject who = subject_of(&user);
-	int r = end_account(a, &who, &receipt);
+	int r = find_subject(a->store, &user, &who);
+	if (r == 0)
+		r = end_account(a, &who, &receipt);
 	sodium_memzero(&user, sizeof user);
 	if (r) {
 		auth_fail(q, r);

@@ -1,6 +1,7 @@
 /* email - another address: POST /v1/account/email asks for it, and a link that is sent there confirms it. */
 #include "auth/common/audit.h"
 #include "auth/common/confirm.h"
+#include "auth/common/former.h"
 #include "auth/registration/internal.h"
 #include "base/clock.h"
 
@@ -95,8 +96,10 @@ static int clear_address(const struct registration *r, const char *email)
 static int write_email(const struct registration *r, const struct change *c)
 {
 	bson_t *condition = BCON_NEW("password", BCON_UTF8(c->user.hash));
-	bson_t *update =
-		BCON_NEW("$set", "{", "email", BCON_UTF8(c->email), "verified", BCON_DATE_TIME(clock_real_ms()), "}");
+	int64_t now = clock_real_ms();
+	bson_t *update = BCON_NEW("$set", "{", "email", BCON_UTF8(c->email), "verified", BCON_DATE_TIME(now), "}");
+
+	former_push(update, c->user.email, now);
 	int result = users_change(r->store, &c->user.id, condition, update);
 
 	bson_destroy(update);

@@ -10,22 +10,44 @@ static bson_t *by_id(const struct erasure_subject *who)
 	return BCON_NEW("_id", BCON_UUID(&who->user));
 }
 
-static bson_t *by_inviter(const struct erasure_subject *who)
+static void put_email(bson_t *filter, const char *email)
 {
-	return BCON_NEW("by", BCON_UUID(&who->user));
+	BSON_APPEND_UTF8(filter, "email", email);
 }
 
-/* Those that it made, and those that were made for its address. */
+/* Those that it made, and those that were made for its addresses. */
 static bson_t *invitations(const struct erasure_subject *who)
 {
-	return BCON_NEW(
-		"$or", "[", "{", "by", BCON_UUID(&who->user), "}", "{", "email", BCON_UTF8(who->email), "}", "]");
+	bson_t *named = erasure_filter_addresses(who, put_email, "created");
+	bson_t *filter = BCON_NEW("$or", "[", "{", "by", BCON_UUID(&who->user), "}", BCON_DOCUMENT(named), "]");
+
+	bson_destroy(named);
+	return filter;
+}
+
+/* Those of others, by which it came. */
+static bson_t *used_invitations(const struct erasure_subject *who)
+{
+	return erasure_filter_addresses(who, invitation_put_used, "created");
+}
+
+/* They stay used, by nobody that can be told. */
+static int forget_address(struct store *s, struct outbox *o, const struct erasure_subject *who)
+{
+	bson_t *filter = used_invitations(who);
+	bson_t *update = BCON_NEW("$set", "{", "used", BCON_BOOL(true), "}");
+	int r = store_update_many(s, INVITATIONS_COLLECTION, filter, update, NULL);
+
+	(void)o;
+	bson_destroy(update);
+	bson_destroy(filter);
+	return r;
 }
 
 const struct erasure_part registration_erase[] = {
 	{ .collection = USERS_COLLECTION, .filter = by_id },
 	{ .collection = "links", .filter = erasure_filter_user },
 	{ .name = "invitations", .collection = INVITATIONS_COLLECTION, .filter = invitations },
-	{ .name = "invitations", .collection = "invitations", .filter = by_inviter },
+	{ .collection = INVITATIONS_COLLECTION, .filter = used_invitations, .erase = forget_address },
 	{ 0 },
 };

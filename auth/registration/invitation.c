@@ -15,6 +15,10 @@ int invitation_prepare(struct store *s)
 
 	if (r == 0)
 		r = index_ensure(s, INVITATIONS_COLLECTION, "token", BCON_NEW("token", BCON_INT32(1)), INDEX_UNIQUE);
+	if (r == 0) /* what names somebody whose account ends is looked for */
+		r = index_ensure(s, INVITATIONS_COLLECTION, "email", BCON_NEW("email", BCON_INT32(1)), INDEX_SPARSE);
+	if (r == 0)
+		r = index_ensure(s, INVITATIONS_COLLECTION, "used", BCON_NEW("used", BCON_INT32(1)), INDEX_SPARSE);
 	return r ? r : index_ensure_ttl(s, INVITATIONS_COLLECTION, 0);
 }
 
@@ -83,6 +87,14 @@ int invitation_take(struct store *s, const json_t *token, const char *email)
 	bson_destroy(update);
 	bson_destroy(filter);
 	return r;
+}
+
+void invitation_put_used(bson_t *filter, const char *email)
+{
+	uint8_t address[SHA256_SIZE];
+
+	hash_address(email, address);
+	BCON_APPEND(filter, "used", BCON_BYTES(address, sizeof address));
 }
 
 /* ---- those of one person ---- */

@@ -2,7 +2,7 @@
  * invitation - who may have an account where not everybody may
  *
  * Collection invitations: { _id: UUID, token: SHA-256, unique, by: UUID? (none: a service), email: text?, created: Date,
- * expires: Date (TTL), used: SHA-256 of an address? }. A token is good for the first address that registers with it, and for
+ * expires: Date (TTL), used: SHA-256 of an address?, true once that account is erased }. A token is good for the first address that registers with it, and for
  * that one again, so that who mistyped a password, or never got the mail, may register again. An address that has an
  * account uses it up like any other: whether it has one is not to be learnt here.
  *
@@ -37,6 +37,9 @@ MUST_CHECK int invitation_look(struct store *s, const json_t *token, const char 
 
 /* The same, and from now on no other address may. */
 MUST_CHECK int invitation_take(struct store *s, const json_t *token, const char *email);
+
+/* Appends to a filter: used by @email. */
+void invitation_put_used(bson_t *filter, const char *email);
 
 /* All of @by's, newest first, {"id","email","created","expires","used"}; at most @limit. 0 and *ret the caller's,
  * STORE_E_RETRY or negative. */

@@ -11,6 +11,7 @@ import secrets
 import statistics
 import subprocess
 import time
+import uuid
 
 import pytest
 import requests
@@ -312,6 +313,11 @@ def test_another_address(stack, mails):
     assert log_in(stack, new).status_code == 200
     assert mails.wait(old, 4).message["Subject"] == "Your e-mail address was changed"
     assert reset(stack, stale).status_code == 400, "what went to the old address is void"
+    user = uuid.UUID(account["id"])
+    (former,) = stack.db.users.find_one({"_id": user})["former"]
+    assert former["email"] == old, "what names it is found when the account ends"
+    assert post(stack, "/v1/account/deletion", {"current_password": PASSWORD}, token).status_code == 202
+    assert stack.db.erasures.find_one({"user": user})["former"] == [former]
 
 
 def test_an_address_that_is_taken_is_not_told(stack, mails):

@@ -1,6 +1,7 @@
 """The end of a device and of an account: nothing stays of it anywhere, and the receipt says when."""
 
 import contextlib
+import hashlib
 import json
 import secrets
 import uuid
@@ -299,6 +300,47 @@ def test_accounts_that_wait_do_not_keep_others_waiting(stack, stuck):
     user.add_device()
     deletion = delete_account(user)
     wait_until(lambda: "devices" not in receipt(stack, deletion)["remaining"], 30, "its devices are gone")
+
+
+def ago(minutes):
+    return as_datetime(now_ms() - 60_000 * minutes)
+
+
+def test_what_names_its_addresses_is_told_from_a_successors(stack):
+    """Its address and one that it had before, which others have by now: what was made for these others stays."""
+    now, before = stack.user().email, stack.user().email
+    made = [(now, 1, 2), (before, 30, 31)]  # (address, minutes since it is another's, and something before that)
+    gone, kept = [], []
+    for email, since, earlier in made:
+        name = hashlib.sha256(email.encode()).digest()
+        for minutes, ids in ((earlier, gone), (since - 1, kept)):
+            at = ago(minutes)
+            grant, invitation, used, event = (uuid.uuid4() for _ in range(4))
+            tokens = [{"token": secrets.token_bytes(32), "created": at, "expires": ago(-60)} for _ in range(2)]
+            waiting = {"email": email, "rights": "view", "created": at, "expires": ago(-60)}
+            stack.db.grants.insert_one({"_id": grant, "device": uuid.uuid4(), "owner": uuid.uuid4(), **waiting})
+            stack.db.invitations.insert_one({"_id": invitation, "email": email, **tokens[0]})
+            stack.db.invitations.insert_one({"_id": used, "used": name, **tokens[1]})
+            logged = {"user": uuid.uuid4(), "event": "grant.offered", "who": email, "time": at, "expires": ago(-60)}
+            stack.db.audit.insert_one({"_id": event, **logged})
+            ids += [(grant, "grants"), (invitation, "invitations"), (used, "invitations"), (event, "audit")]
+    receipt_id = uuid.uuid4()
+    subject = {"user": uuid.uuid4(), "email": now, "former": [{"email": before, "until": ago(30)}], "requested": ago(1)}
+    todo = ["registration", "authentication", "devices", "positions"]
+    stack.db.erasures.insert_one({"_id": receipt_id, "todo": todo, **subject})
+    wait_done(stack, {"status_url": f"/v1/erasures/{receipt_id}"})
+    assert set(stack.db.erasures.find_one({"_id": receipt_id})) == {
+        "_id", "requested", "finished", "expires", "erased"
+    }  # fmt: skip
+    left = [(stack.db[collection].find_one({"_id": key}), collection) for key, collection in gone]
+    assert [document for document, collection in left if collection == "grants"] == [None, None]
+    assert [document.get("who") for document, collection in left if collection == "audit"] == [None, None]
+    used = [document.get("used") for document, collection in left if collection == "invitations" and document]
+    assert used == [True, True], "of others' invitations only that they are used"
+    for key, collection in kept:
+        document = stack.db[collection].find_one({"_id": key})
+        assert document and document.get("used") is not True, collection
+        assert collection != "audit" or document["who"] in (now, before)
 
 
 def test_nothing_is_shown_of_an_account_that_is_gone(stack, life):

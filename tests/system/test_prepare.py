@@ -27,7 +27,7 @@ COLLECTIONS = {
     "auth": {
         "users": {"email", "expires"},
         "links": {"user", "expires"},
-        "invitations": {"token", "by", "expires"},
+        "invitations": {"token", "by", "email", "used", "expires"},
         "mails": {"due", "expires"},
         "audit": {"user", "who", "expires"},
         "erasures": {"user", "todo", "expires"},
@@ -223,7 +223,7 @@ def test_prepare_gives_up_and_says_why(place, kind):
 
 
 class Broker(Kafka):
-    """One more node of the cluster that `first` controls."""
+    """One more node of the cluster that `first` controls. Several start at once: start() does not wait."""
 
     def __init__(self, folder, first, node):
         self.first, self.node = first, node
@@ -242,6 +242,9 @@ class Broker(Kafka):
         (cluster,) = re.findall("^cluster.id=(.*)$", (self.first.folder / "data/meta.properties").read_text(), re.M)
         return [f"--cluster-id={cluster}", "-c", self.properties]
 
+    def start(self):
+        self.spawn(self._java("kafka.Kafka", self.properties))
+
 
 @pytest.fixture
 def three_brokers(tmp_path):
@@ -251,6 +254,7 @@ def three_brokers(tmp_path):
         for node in (2, 3):
             brokers.append(Broker(tmp_path / str(node), brokers[0], node))
             brokers[-1].start()
+        wait_until(lambda: all(broker.answers() for broker in brokers), 120, "all brokers answer")
         yield brokers[0]
     finally:
         for broker in brokers:
