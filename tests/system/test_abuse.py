@@ -3,7 +3,10 @@
 Clients come from where X-Forwarded-For says: the tests are a trusted proxy.
 """
 
+import base64
 import concurrent.futures
+import datetime
+import hashlib
 import itertools
 import secrets
 import statistics
@@ -155,6 +158,35 @@ def test_a_password_that_is_right_is_not_told_while_an_account_is_limited(stack)
     right, wrong = (log_in(stack.auth, email, password, next(addresses)) for password in (PASSWORD, WRONG))
     assert is_limited(right) and is_limited(wrong)
     assert same_shape(right, wrong)
+
+
+def link_for(stack, email, new):
+    """The token of a mail that confirms `new` as the address of the account, as it was put into the link."""
+    token, now = secrets.token_bytes(32), datetime.datetime.now(datetime.UTC)
+    link = {
+        "_id": hashlib.sha256(token).digest(),
+        "kind": "email",
+        "user": stack.db.users.find_one({"email": email})["_id"],
+        "email": new,
+        "created": now,
+        "expires": now + datetime.timedelta(hours=1),
+    }
+    stack.db.links.insert_one(link)
+    return base64.urlsafe_b64encode(token).rstrip(b"=").decode()
+
+
+def test_who_has_a_link_does_not_guess_the_password_to_it(stack):
+    """The mail went to a stranger, as the new address was mistyped."""
+    email, new = register(stack.auth, next(addresses)), f"mistyped-{next(unique)}@example.org"
+    token = link_for(stack, email, new)
+
+    def confirm(password):
+        body = {"token": token, "password": password}
+        return post(stack.auth, "/v1/account/email/confirm", body, next(addresses))
+
+    assert until_limited(lambda: confirm(WRONG)) == 6, "30 tokens, 5 for a failure"
+    assert is_limited(confirm(PASSWORD))
+    assert stack.db.users.find_one({"email": email})
 
 
 def test_refresh_tokens_are_limited_by_address(stack):
