@@ -18,7 +18,7 @@ static unsigned roles;
 static bool print_routes;
 static const char *master_secret, *public_url, *ops_address;
 static uint16_t ops_port;
-static int64_t hash_threads, hash_queue, key_age_ms, key_publish_ms, audit_ttl_ms;
+static int64_t hash_threads, hash_queue, key_age_ms, key_publish_ms, audit_ttl_ms, audit_per_user;
 static struct prepare prepare;
 static struct clients clients;
 static struct master master;
@@ -118,6 +118,8 @@ static const struct setting settings[] = {
 		"an identifier that a person names needs the code that is listed with it" },
 	{ "AUTH_AUDIT_TTL", "180d", setting_duration, &audit_ttl_ms, "how long an event of a user's audit log is kept",
 		60000, 3660LL * 86400000 },
+	{ "AUTH_AUDIT_PER_USER", "10000", setting_int, &audit_per_user,
+		"about how many events of one user's audit log are kept; beyond that the oldest go", 1, 10000000 },
 	LIMITER_SETTINGS(limits),
 	{ "AUTH_ERASURE_SETTLE", "30s", setting_duration, &erasure.settle_ms,
 		"how long after an account was deleted things of requests under way are looked for", 0, 3600000 },
@@ -293,7 +295,7 @@ static int run(void)
 	if (print_routes)
 		return roles_print_routes(roles);
 	roles_lists(roles, &lists);
-	audit_keep(audit_ttl_ms);
+	audit_keep(audit_ttl_ms, audit_per_user);
 	if (prepare.wanted)
 		return prepare_all();
 	int r = check_mail();

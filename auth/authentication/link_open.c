@@ -58,14 +58,15 @@ static int sign(const struct authentication *x, const struct share_link *l, int6
 	return keyring_sign(x->keyring, &c, token, TOKEN_SIZE_MAX);
 }
 
-static void log_opened(struct web_request *q, const struct authentication *x, const struct share_link *l)
+/* No access by a link is unwritten: one that cannot be is none. */
+static int log_opened(struct web_request *q, const struct authentication *x, const struct share_link *l)
 {
 	struct audit_details details = audit_details_of(q);
 
 	details.link = &l->id;
 	details.device = &l->device;
 	details.name = l->label;
-	audit_write(x->store, &l->owner, AUDIT_LINK_OPENED, &details);
+	return audit_count(x->store, &l->owner, AUDIT_LINK_OPENED, &details);
 }
 
 static int answer_token(
@@ -80,6 +81,8 @@ static int answer_token(
 		r = find_device(x->store, l, &device);
 	if (r == 0)
 		r = sign(x, l, now_ms, token, &age_s);
+	if (r == 0)
+		r = log_opened(q, x, l);
 	if (r) {
 		json_decref(device);
 		return r;
@@ -87,7 +90,6 @@ static int answer_token(
 	json_t *answer = json_pack("{ss ss sI so}", "access_token", token, "token_type", "Bearer", "expires_in",
 		(json_int_t)age_s, "device", device);
 	json_object_update_new(answer, share_terms_json(&l->terms));
-	log_opened(q, x, l);
 	web_add_header(q, "Cache-Control", "no-store");
 	web_reply(q, 200, answer);
 	return 0;

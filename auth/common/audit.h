@@ -1,8 +1,9 @@
 /*
  * audit - what happened to an account, for its owner to read
  *
- * Collection audit: { _id: UUID, user: UUID, time: Date, event, address?, agent?, who?, name?, session?, device?, grant?,
- * link?, token?: UUID, expires: Date (TTL) }. Only ever inserted, and read by the owner (GET /v1/audit). No secrets; of a
+ * Collection audit: { _id: UUID, user: UUID, time: Date, event, address?, agent?, who?, name?, changed?, session?, device?,
+ * grant?, link?, token?: UUID, count?, last?: Date, expires: Date (TTL) }. Only ever inserted, but for what is counted, and read
+ * by the owner (GET /v1/audit); of one user's beyond a bound the oldest go. No secrets; of a
  * person nothing but where he came from and, where two people are concerned, the other's e-mail address.
  *
  * Thread: any.
@@ -20,6 +21,8 @@
 #define AUDIT_ACCOUNT_VERIFIED "account.verified"
 #define AUDIT_ACCOUNT_CHANGED "account.changed" /* its name */
 #define AUDIT_PASSWORD_CHANGED "password.changed" /* with the old one */
+#define AUDIT_PASSWORD_REFUSED "password.refused" /* a wrong one, of somebody who is logged in */
+#define AUDIT_CODE_REFUSED "code.refused" /* the same of a second factor's code */
 #define AUDIT_PASSWORD_RESET "password.reset" /* by a link in a mail */
 #define AUDIT_EMAIL_ASKED "email.asked" /* who: the new address */
 #define AUDIT_EMAIL_CHANGED "email.changed" /* who: the new address */
@@ -40,6 +43,7 @@
 #define AUDIT_TOKEN_REVOKED "token.revoked"
 
 #define AUDIT_DEVICE_ADDED "device.added" /* name: the device's */
+#define AUDIT_DEVICE_CHANGED "device.changed" /* changed: of it; who: not its owner, but whom he lets */
 #define AUDIT_DEVICE_SECRET "device.secret_changed"
 #define AUDIT_DEVICE_DELETED "device.deleted"
 #define AUDIT_GRANT_OFFERED "grant.offered" /* who: the other person, in both logs */
@@ -60,11 +64,14 @@ struct audit_details {
 	const char *address, *agent; /* where the request came from, and its User-Agent */
 	const char *who; /* another person's e-mail address */
 	const char *name; /* what the thing is called that the event is about: it may be gone when this is read */
+	const char *changed; /* which members of it, "name, pet" */
 	const struct uuid *session, *device, *grant, *link, *token;
 };
 
-/* How long an event is kept from when it is written. At start; 180 days without. */
-void audit_keep(int64_t ttl_ms);
+/* How long an event is kept from when it is written, and about how many of one user: up to AUDIT_SLACK more, or a sixteenth.
+ * At start; 180 days and 10000 without. */
+enum { AUDIT_SLACK = 64 };
+void audit_keep(int64_t ttl_ms, int64_t per_user);
 
 /* Makes the indexes; an upkeep_prepare. For every role that writes. */
 MUST_CHECK int audit_prepare(struct store *s);
@@ -75,3 +82,8 @@ struct audit_details audit_details_of(const struct web_request *q);
 /* Writes that @event happened to @user's account. @d may be NULL. Best effort, so that what was done is answered as done:
  * when it fails, that is in the program's log, with the event. */
 void audit_write(struct store *s, const struct uuid *user, const char *event, const struct audit_details *d);
+
+/* Writes what must not happen unwritten: 0, or STORE_E_RETRY, which is in the program's log. Those about one link, from one
+ * address, in one hour of the clock, are one event with their "count" and the "last" time: whoever repeats it at will does not
+ * bury what else the log says. @d has both. */
+MUST_CHECK int audit_count(struct store *s, const struct uuid *user, const char *event, const struct audit_details *d);

@@ -1,5 +1,6 @@
 /* confirm - one read, one hash. */
 #include "auth/common/confirm.h"
+#include "auth/common/audit.h"
 
 enum { PASSWORD_BYTES_MAX = 4 * PASSWORD_MAX };
 
@@ -53,6 +54,18 @@ enum confirmation confirm_shown(
 	return CONFIRM_GOOD;
 }
 
+/* As confirm_shown(), of the token's user: a wrong one is in his log, for he may not be who shows it. */
+static bool confirm_current(struct web_request *q, const struct auth *a, const struct user *user, const char *password)
+{
+	enum confirmation c = confirm_shown(q, a, user, password, "\"current_password\" is not your password.");
+
+	if (c == CONFIRM_WRONG) {
+		const struct audit_details d = audit_details_of(q);
+		audit_write(a->store, &user->id, AUDIT_PASSWORD_REFUSED, &d);
+	}
+	return c == CONFIRM_GOOD;
+}
+
 bool confirm_password(struct web_request *q, const struct auth *a, struct user *ret)
 {
 	const char *password = confirm_text(q, "current_password");
@@ -65,7 +78,7 @@ bool confirm_password(struct web_request *q, const struct auth *a, struct user *
 		web_problem(q, 404, "not_found", "There is no such account any more.");
 	else if (r)
 		auth_fail(q, r);
-	else if (confirm_shown(q, a, &user, password, "\"current_password\" is not your password.") == CONFIRM_GOOD) {
+	else if (confirm_current(q, a, &user, password)) {
 		*ret = user;
 		return true;
 	}

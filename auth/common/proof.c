@@ -12,9 +12,15 @@ static enum proof answer_absent(struct web_request *q, int status)
 	return PROOF_ABSENT;
 }
 
-static enum proof answer_wrong(struct web_request *q, const struct auth *a, const char *account, int status)
+/* Of somebody who is logged in it is in the account's log; a log-in writes an event of its own. */
+static enum proof answer_wrong(
+	struct web_request *q, const struct auth *a, const struct user *user, const char *account, int status)
 {
+	const struct audit_details d = audit_details_of(q);
+
 	auth_penalise(q, a, AUTH_LIMIT_CODE, account);
+	if (d.session)
+		audit_write(a->store, &user->id, AUDIT_CODE_REFUSED, &d);
 	web_problem(q, status, "invalid_code",
 		"The code is wrong, or was used already. An app shows another every 30 s, by a clock that must be "
 		"right.");
@@ -56,7 +62,7 @@ static enum proof judge(struct web_request *q, const struct auth *a, const struc
 	case SECOND_FACTOR_E_OFF: /* turned off just now */
 		return accept(q, a, user, account, recovery);
 	case SECOND_FACTOR_E_WRONG:
-		return answer_wrong(q, a, account, status);
+		return answer_wrong(q, a, user, account, status);
 	default:
 		return answer_failure(q, a, account, r);
 	}

@@ -10,7 +10,7 @@
 
 /* ---- one event ---- */
 
-static const char *const texts[] = { "address", "agent", "who", "name" };
+static const char *const texts[] = { "address", "agent", "who", "name", "changed" };
 static const char *const ids[] = { "session", "device", "grant", "link", "token" };
 
 static bool put_text(json_t *event, const char *name, const bson_t *doc)
@@ -31,6 +31,19 @@ static bool put_id(json_t *event, const char *name, const bson_t *doc)
 	return json_object_set_new(event, name, json_string(text)) == 0;
 }
 
+/* Of what is counted: how often, and when last. */
+static bool put_count(json_t *event, const bson_t *doc)
+{
+	char last[TIME_TEXT_SIZE];
+	int64_t n, ms;
+
+	if (!document_int(doc, "count", &n) || !document_time(doc, "last", &ms))
+		return true;
+	time_format(last, ms);
+	return json_object_set_new(event, "count", json_integer(n)) == 0 &&
+	       json_object_set_new(event, "last", json_string(last)) == 0;
+}
+
 json_t *audit_event_json(const bson_t *doc)
 {
 	const char *name = document_text(doc, "event");
@@ -46,7 +59,7 @@ json_t *audit_event_json(const bson_t *doc)
 		whole = put_text(event, texts[i], doc);
 	for (size_t i = 0; whole && i < sizeof ids / sizeof *ids; i++)
 		whole = put_id(event, ids[i], doc);
-	if (whole)
+	if (whole && put_count(event, doc))
 		return event;
 	json_decref(event);
 	return NULL;

@@ -38,6 +38,12 @@ bson_t *identifiers_filter(const json_t *list);
 void device_audit(
 	struct web_request *q, const struct devices *d, const char *event, const struct uuid *device, const char *name);
 
+struct permission; /* rights.h */
+
+/* Writes to the log of @p's owner that the caller, by @p, has changed his device, which is called @name: the members @changed. */
+void device_audit_change(struct web_request *q, const struct devices *d, const struct permission *p, const char *name,
+	const char *changed);
+
 /* ---- handlers ---- */
 
 void device_create_handle(struct web_request *q, void *owner);

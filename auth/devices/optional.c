@@ -6,6 +6,8 @@
 #include "base/clock.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
 static bool check_pet(const json_t *v, struct check_fault *ret)
 {
@@ -45,6 +47,15 @@ bool optional_any(const json_t *body)
 		if (json_object_get(body, optionals[i].name))
 			return true;
 	return false;
+}
+
+void optional_names(const json_t *body, char *out, size_t size)
+{
+	for (const struct optional *o = optionals; o < optionals + OPTIONALS; o++) {
+		size_t used = strlen(out);
+		if (json_object_get(body, o->name))
+			snprintf(out + used, size - used, "%s%s", used > 0 ? ", " : "", o->name);
+	}
 }
 
 void optional_write(const json_t *body, bson_t *set, bson_t *unset)

@@ -15,6 +15,9 @@ bool optional_check(struct web_request *q, const json_t *body);
 /* Whether @body has any of them. */
 bool optional_any(const json_t *body);
 
+/* Adds the names of those that @body has to the list @out: "name" becomes "name, pet, rules". */
+void optional_names(const json_t *body, char *out, size_t size);
+
 /* Appends those that a checked @body has to @set, and those that are null there to @unset, which may be NULL. */
 void optional_write(const json_t *body, bson_t *set, bson_t *unset);
 

@@ -171,6 +171,17 @@ static int change(
 	return r;
 }
 
+static void log_change(struct web_request *q, const struct devices *d, const struct permission *p, const char *name)
+{
+	const json_t *body = web_body(q);
+	char changed[64] = "";
+
+	if (json_object_get(body, "name"))
+		strcpy(changed, "name");
+	optional_names(body, changed, sizeof changed);
+	device_audit_change(q, d, p, name, changed);
+}
+
 static void apply_change(
 	struct web_request *q, const struct devices *d, const struct permission *p, bson_t *set, const bson_t *unset)
 {
@@ -181,6 +192,7 @@ static void apply_change(
 		answer_failure(q, r);
 		return;
 	}
+	log_change(q, d, p, document_text(doc, "name"));
 	answer_device(q, d, p, doc);
 	bson_destroy(doc);
 }

@@ -47,9 +47,9 @@ export class ActivityView extends View {
 }
 
 /* The lines can have the focus, so that it goes to the first that came. */
-function line({ time, event, address, agent, who, name }) {
-	const details = [name, who, address ? T.from(address) : null,
-		agent ? clientName(agent) : null].filter(Boolean).join(", ");
+function line({ time, event, address, agent, who, name, changed, count }) {
+	const details = [name, changed, who, address ? T.from(address) : null,
+		agent ? clientName(agent) : null, count > 1 ? T.times(count) : null].filter(Boolean).join(", ");
 
 	return make("tr", { tabIndex: -1 },
 		make("td", { textContent: shortTime(Date.parse(time)) }),
