@@ -83,18 +83,24 @@ def test_newest_first_is_the_same_backwards(replayed):
 
 def test_latest_is_the_newest_fix(stack, replayed):
     owner = next(iter(replayed.values()))[0].owner
-    found, cursor = {}, None
-    while True:
-        page = owner.query("/v1/latest", limit=17, cursor=cursor).json()
-        found.update({p["device"]: p for p in page["positions"]})
-        cursor = page.get("next")
-        if not cursor:
-            break
-    assert len(found) == CATS
+    wanted = {}
     for device, fixes in replayed.values():
         newest = max(fixes, key=lambda f: f.time_ms)
-        latest = found[device.id]
-        assert (parse_time(latest["time"]), latest["lat"], latest["lon"]) == (newest.time_ms, newest.lat, newest.lon)
+        wanted[device.id] = newest.time_ms, newest.lat, newest.lon
+    assert len(wanted) == CATS
+
+    def must_be_latest():
+        found, cursor = {}, None
+        while True:
+            page = owner.query("/v1/latest", limit=17, cursor=cursor).json()
+            found.update({p["device"]: (parse_time(p["time"]), p["lat"], p["lon"]) for p in page["positions"]})
+            cursor = page.get("next")
+            if not cursor:
+                break
+        assert found == wanted
+        return True
+
+    wait_until(must_be_latest, 20, "the newest fix of each cat is its latest")
 
 
 def test_nothing_was_poison(stack, replayed):

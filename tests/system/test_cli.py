@@ -165,7 +165,7 @@ def test_both_may_begin_at_once(keeper):
     query = keeper.stack.query.url()
     with (
         keeper.running("seed", "--pets", 3, "--days", 2, "--query-url", query) as seeding,
-        keeper.running("simulate", "--trackers", 3, "--interval", "1s") as moving,
+        keeper.running("simulate", "--trackers", 3, "--interval", "1s", "--patience", 3) as moving,
     ):
         out, err = seeding.communicate(timeout=300)
         assert seeding.returncode == 0, out + err
@@ -174,11 +174,11 @@ def test_both_may_begin_at_once(keeper):
         for pet in pets:
             keeper.moves_on(pet, now_ms())
         told_to_stop(moving)
-    assert all(len(times) > 20 for times in all_stored(keeper, 1).values())
+    wait_until(lambda: all(len(t) > 20 for t in all_stored(keeper, 1).values()), 30, "the days of all are stored")
 
 
 def test_a_pet_whose_secret_another_has_replaced_moves_again(keeper):
-    with keeper.running("simulate", "--trackers", 1, "--interval", "1s") as moving:
+    with keeper.running("simulate", "--trackers", 1, "--interval", "1s", "--patience", 3) as moving:
         device = wait_until(lambda: next(iter(keeper.devices().values()), None), 30, "there is a device")
         keeper.moves_on(device, 0)
         assert keeper.user.auth("POST", f"/v1/devices/{device['id']}/secret").status_code == 200

@@ -1,22 +1,22 @@
 """Each server stopped in turn, under load: readiness, one metric and one line in the log name it, and why.
 
-Killed, its address refuses; stopped (SIGSTOP), it takes connections and says nothing, like a host that hangs.
+Killed, its address refuses; silent, it takes connections and says nothing.
 """
 
-import contextlib
-import signal
 import threading
 
 import pytest
 import requests
 from support.load import Load
+from support.outage import killed, silent
+from support.programs import Stack
 from support.waiting import holds_for, wait_until
 
 pytestmark = pytest.mark.timeout(400)
 
-NOTICED = 30  # seconds until a program has noticed; MONGODB_TIMEOUT and the like are 5 s
+NOTICED = 30  # seconds until a program has noticed; KAFKA_TIMEOUT and the like are 5 s
 BACK = 60
-AWAY = 5  # seconds for which it stays away after everybody has noticed
+AWAY = 2  # seconds for which it stays away after everybody has noticed
 
 # By server: who needs it, and whether that one is then not ready. The others go on: auth keeps its events, gateway and
 # query know devices and users.
@@ -29,12 +29,21 @@ DEPENDENTS = {
 FOLLOWS = {"mongodb": {"gateway": "auth"}}
 
 
+@pytest.fixture(scope="module")
+def stack(kafka, mongo, tmp_path_factory):
+    made = Stack(kafka, mongo, tmp_path_factory.mktemp("stack"), MONGODB_TIMEOUT="2s")
+    try:
+        yield made.start()
+    finally:
+        made.remove()
+
+
 @pytest.fixture
 def load(stack):
     """Trackers that send, and an owner who watches and asks."""
     owner = stack.user()
     fleet = [owner.add_device(f"Collar {i}") for i in range(6)], [owner.add_imei(f"Tracker {i}") for i in range(2)]
-    with Load(stack, *fleet) as load, owner.live() as live:
+    with Load(stack, *fleet, pause=0.2) as load, owner.live() as live:
         live.subscribe("all")
         load.wait_acked(50)
         yield load
@@ -50,24 +59,6 @@ def address_of(stack, server):
         "mongodb": f"127.0.0.1:{stack.mongo.port}",
         "auth": stack.auth.url(),
     }[server]
-
-
-@contextlib.contextmanager
-def killed(process):
-    process.kill9()
-    try:
-        yield
-    finally:
-        process.start()
-
-
-@contextlib.contextmanager
-def silent(process):
-    process.process.send_signal(signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        process.process.send_signal(signal.SIGCONT)
 
 
 class Pulse:
@@ -159,7 +150,7 @@ def test_the_server_that_is_away_is_named(stack, load, server, how):
             for witness in seen:
                 wait_until(witness.has_noticed, NOTICED, f"{witness.program.name} names {server}")
                 witness.must_name(address)
-            holds_for(lambda: all(w.readiness() for w in seen), AWAY, "it stays away")
+            holds_for(lambda: all(w.readiness() for w in seen), AWAY, "it stays away", pause=0.1)
         for witness in seen:
             wait_until(witness.is_content, BACK, f"{witness.program.name} says that {server} is back")
         for program in programs:

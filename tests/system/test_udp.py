@@ -12,6 +12,7 @@ import threading
 
 import pytest
 from support.gateway import end_under_load, settings, stored
+from support.outage import silent
 from support.ports import free_port
 from support.programs import Stack
 from support.times import now_ms
@@ -193,13 +194,10 @@ def test_without_kafka_nothing_is_acknowledged(stack, owner, kafka):
     device, at = owner.add_imei(), now_ms()
     with tracker(stack) as sock:
         assert ask(sock, datagram(device, [Avl(at, 1, 2)])) == answer_to(1, 1)
-        kafka.stop()
-        try:
+        with silent(kafka):
             with counted(stack, "refused", reason="unavailable"):
                 sock.send(datagram(device, [Avl(at + 1000, 1, 2)], number=2))
             assert is_silent(sock)
-        finally:
-            kafka.start()
         data = datagram(device, [Avl(at + 1000, 1, 2)], number=2)
         assert ask_until_answered(sock, data, patience=4) == answer_to(2, 1)
     assert {p["time"] for p in stored(stack, device)} == {at, at + 1000}

@@ -3,8 +3,9 @@
 import http.client
 import threading
 import time
+import uuid
 
-from .times import now_ms, parse_time
+from .times import as_datetime, now_ms, parse_time
 from .trackers import Avl, OsmandClient, TeltonikaClient
 from .waiting import wait_until
 
@@ -119,7 +120,7 @@ class Load:
         """Nothing that was acknowledged is missing, nothing is there twice, nothing is there that was not sent."""
         assert not self.refused, f"refused: {self.refused[:3]}"
         assert self.acked, "the load did nothing"
-        wait_until(lambda: not self._missing(), timeout, f"all {len(self.acked)} acknowledged positions are stored")
+        self._wait_stored(timeout)
         for device in self.devices:
             history = device.owner.history(device, limit=10000)
             times = [parse_time(p["time"]) for p in history]
@@ -130,12 +131,17 @@ class Load:
             assert {key: stored.get(key) for key in acked} == acked
             assert set(stored) - set(acked) <= self.in_doubt
 
-    def _missing(self):
-        stored = {
-            (str(doc["_id"]["d"]), round(doc["_id"]["t"].timestamp() * 1000))
-            for doc in self.stack.db.positions.find({}, {"_id": 1})
-        }
-        return set(self.acked) - stored
+    def _wait_stored(self, timeout):
+        missing = set(self.acked)
+
+        def all_stored():
+            wanted = [{"d": uuid.UUID(device), "t": as_datetime(ms)} for device, ms in missing]
+            found = self.stack.db.positions.find({"_id": {"$in": wanted}}, {"_id": 1})
+            places = [doc["_id"] for doc in found]
+            missing.difference_update((str(p["d"]), round(p["t"].timestamp() * 1000)) for p in places)
+            return not missing
+
+        wait_until(all_stored, timeout, f"all {len(self.acked)} acknowledged positions are stored")
 
 
 def wait_quiet(condition, seconds, what):

@@ -26,9 +26,9 @@ def wait_until(condition, timeout, what):
         pause = min(pause * 1.5, 0.2)
 
 
-def holds_for(condition, seconds, what):
+def holds_for(condition, seconds, what, pause=0.02):
     """Fails the test as soon as `condition` is false within `seconds`: for what must not happen."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         assert condition(), what
-        time.sleep(0.02)
+        time.sleep(pause)
