@@ -59,13 +59,13 @@ static const struct {
 	[MAIL_EMAIL_CONFIRM] = { "email_confirm", "Confirm your new e-mail address",
 		"A Pettrack account is to have this e-mail address from now on.\n"
 		"\n"
-		"If that is your account, open this page:\n"
+		"If that is your account, open this page and type its password:\n"
 		"\n"
 		"{url}\n"
 		"\n"
 		"The link is good once, until {expires}.\n"
 		"\n"
-		"If it is not, do nothing: without the link nothing is changed.\n" },
+		"If it is not, do nothing: without the password nothing is changed.\n" },
 	[MAIL_EMAIL_TAKEN] = { "email_taken", "You already have an account",
 		"Somebody, you perhaps, has asked that another Pettrack account has this e-mail address. It has an "
 		"account of its own, so "
