@@ -164,8 +164,8 @@ def test_both_may_begin_at_once(keeper):
     """Each pet is made once, and whoever loses its secret to the other goes on with a new one."""
     query = keeper.stack.query.url()
     with (
-        keeper.running("seed", "--pets", 3, "--days", 2, "--query-url", query) as seeding,
-        keeper.running("simulate", "--trackers", 3, "--interval", "1s", "--patience", 3) as moving,
+        keeper.running("seed", "--pets", 3, "--days", 2, "--query-url", query, "--patience", 3) as seeding,
+        keeper.running("simulate", "--trackers", 3, "--interval", "1s", "--patience", 5) as moving,
     ):
         out, err = seeding.communicate(timeout=300)
         assert seeding.returncode == 0, out + err
