@@ -67,8 +67,9 @@ START_TEST(refuses_what_makes_no_sense)
 		BCON_NEW("former", "[", "{", "email", BCON_UTF8("a@example.org"), "}", "]"),
 		BCON_NEW("former", "[", "{", "email", BCON_INT32(1), "until", BCON_DATE_TIME(1), "}", "]"),
 		BCON_NEW("former", "[", "{", "email", BCON_UTF8(long_text), "until", BCON_DATE_TIME(1), "}", "]"),
+		NULL,
 	};
-	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+	for (size_t i = 0; bad[i]; i++) {
 		ck_assert_msg(!former_read(bad[i], &f), "%zu", i);
 		bson_destroy(bad[i]);
 	}
