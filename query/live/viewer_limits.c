@@ -4,7 +4,7 @@
 
 bool viewer_limit(struct viewer *v, const struct limits *l)
 {
-	const bool before = v->watches_n > 0;
+	const bool before = v->watches_n > 0 || v->follows_all;
 
 	if (limits_ended(l, clock_real_ms())) {
 		viewer_close(v, 4401, "expired", "the link has ended");

@@ -430,6 +430,16 @@ def test_an_end_that_is_put_forward(stack, owner, cat):
     wait_until(lambda: stranger.query(f"/v1/latest/{cat.id}").status_code == 200, 10, "the same token is good again")
 
 
+def test_what_is_no_longer_live_is_not_watched_again(stack, owner, cat):
+    """Nor by who follows all, this one left out."""
+    store(stack, cat, 1)
+    link = share(cat, history=True)
+    with Stranger(stack, link["token"]).live() as live:
+        live.send(type="unsubscribe", devices=[cat.id])
+        change(owner, link, live=False)
+        assert live.wait_closed(10) == 1012, "to hear that it is not live"
+
+
 def test_what_it_shows_can_be_changed(stack, owner, cat):
     store(stack, cat, 1)
     link = share(cat, label="Vet", history=True)
