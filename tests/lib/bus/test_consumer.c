@@ -50,7 +50,8 @@ static void on_revoked(void *owner, const char *topic, const int32_t *partitions
 		m->mine[partitions[i]] = false;
 		m->lost += lost;
 	}
-	if (m->commits_on_revoke && !lost)
+	/* One that was refused is not undone by a later one, which may be of nothing. */
+	if (m->commits_on_revoke && !lost && m->commit_result != BUS_E_RETRY)
 		m->commit_result = bus_commit(m->consumer);
 }
 

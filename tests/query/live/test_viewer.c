@@ -523,7 +523,7 @@ START_TEST(a_live_link_is_not_told_what_it_missed)
 		finish(&asking);
 		finish(&reading);
 		ck_assert_ptr_nonnull(strstr(next(), k ? "\"recovered\":true" : "\"recovered\":false"));
-		watch_remove_all(viewer);
+		hear("{\"type\":\"unsubscribe\",\"devices\":\"all\"}");
 		viewer_forget_outbox(viewer);
 		limits.history = true;
 	}
