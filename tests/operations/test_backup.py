@@ -95,7 +95,7 @@ def test_what_was_lost_with_mongodb_comes_back_from_kafka(until_the_end, tmp_pat
         taken = datetime.datetime.now(datetime.UTC)
         back_up(mongo, tmp_path / "copy")
         load.wait_acked(120)
-    wait_until(lambda: not load._missing(), 30, "all is stored")
+    load.wait_stored(30)
     all_of_it, last = stored(stack), {d.id: owner.latest(d) for d in devices}
 
     # The machine is gone, its disk too, and nobody had time to finish anything.

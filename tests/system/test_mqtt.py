@@ -176,6 +176,7 @@ def test_a_message_that_kafka_never_took_comes_again(stack, owner, broker, kafka
             sent = len(broker.sent(CLIENT))
             broker.publish(topic(device), location(at))
             wait_until(lambda: len(broker.sent(CLIENT)) > sent + 1, 30, "it came again on another connection")
+            wait_until(lambda: broker.has_saved(str(at // 1000).encode()), 20, "the broker has it on its disk")
             broker.kill9()
             wait_until(lambda: degraded_without_kafka(stack.gateway), 20, "the gateway misses the broker")
         finally:

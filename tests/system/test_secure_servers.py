@@ -20,6 +20,11 @@ from support.waiting import wait_until
 
 PROGRAMS = ("auth", "gateway", "writer", "query")
 DATABASE = "pettrack"  # the one of docs/OPERATIONS.md
+GROUPS = {  # of docs/OPERATIONS.md as well
+    "WRITER_GROUP": "pettrack-writer",
+    "WRITER_ERASURE_GROUP": "pettrack-writer-erasure",
+    "AUTH_ERASURE_GROUP": "pettrack-writer-erasure",
+}
 NOTHING_IS_MADE = {"KAFKA_CREATE_TOPICS": "false", "MONGODB_CREATE_INDEXES": "false"}
 SCRAM_SINCE = (2, 6, 1)  # librdkafka's before that is refused by Kafka 3.9 and later
 
@@ -28,7 +33,7 @@ class SecureStack(Stack):
     """Each program is a Kafka user and a MongoDB user of its own, and finds topics, collections and indexes made."""
 
     def __init__(self, kafka, mongo, folder, **env):
-        super().__init__(kafka, mongo, folder, KAFKA_TOPIC_PREFIX="", **NOTHING_IS_MADE, **env)
+        super().__init__(kafka, mongo, folder, KAFKA_TOPIC_PREFIX="", **GROUPS, **NOTHING_IS_MADE, **env)
 
     def _program(self, kind, name=None, **more):
         own = {**self.kafka.env(f"pettrack-{kind}"), "MONGODB_URI": self.mongo.uri(DATABASE, f"pettrack-{kind}")}
@@ -189,7 +194,7 @@ def wrong(kafka, mongo, prepared, tmp_path_factory):
     stranger = Authority(tmp_path_factory.mktemp("stranger"), "Somebody else").certificate
     folder, writers = tmp_path_factory.mktemp("wrong"), {}
     right = {**kafka.env("pettrack-writer"), "MONGODB_URI": mongo.uri(DATABASE, "pettrack-writer"),
-             "WRITER_GROUP": "pettrack-writer", "LOG_FORMAT": "json", **NOTHING_IS_MADE}  # fmt: skip
+             **GROUPS, "LOG_FORMAT": "json", **NOTHING_IS_MADE}  # fmt: skip
     try:
         for case, (_, settings, _) in WRONG.items():
             writers[case] = Program("writer", folder, {**right, **settings(kafka, mongo, stranger)}, case)

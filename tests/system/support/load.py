@@ -120,7 +120,7 @@ class Load:
         """Nothing that was acknowledged is missing, nothing is there twice, nothing is there that was not sent."""
         assert not self.refused, f"refused: {self.refused[:3]}"
         assert self.acked, "the load did nothing"
-        self._wait_stored(timeout)
+        self.wait_stored(timeout)
         for device in self.devices:
             history = device.owner.history(device, limit=10000)
             times = [parse_time(p["time"]) for p in history]
@@ -131,7 +131,7 @@ class Load:
             assert {key: stored.get(key) for key in acked} == acked
             assert set(stored) - set(acked) <= self.in_doubt
 
-    def _wait_stored(self, timeout):
+    def wait_stored(self, timeout):
         missing = set(self.acked)
 
         def all_stored():

@@ -73,6 +73,11 @@ class Mosquitto(Process):
         """The ids of those that the client has acknowledged."""
         return re.findall(rf"Received PUBACK from {client} \(Mid: (\d+)", self.log_text)
 
+    def has_saved(self, payload):
+        """Whether a broker that is killed now comes back with it."""
+        kept = self.folder / "mosquitto.db"
+        return kept.exists() and payload in kept.read_bytes()
+
     def publish(self, topic, payload, qos=1, user=None, authority=None, retain=False):
         """Returns when the broker has acknowledged it."""
         command = ["mosquitto_pub", "-h", "127.0.0.1", "-p", self.port, "-q", qos, "-t", topic]
