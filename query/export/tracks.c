@@ -46,10 +46,12 @@ static int find_positions(struct store *s, const struct uuid *device, struct sto
 static int next_position(struct store_cursor *c, struct position_document *ret)
 {
 	const bson_t *doc;
-	int r = service_stopping() ? -ECANCELED : store_next(c, &doc);
 
-	if (r == 0 && !position_document_read(ret, doc))
-		return -EPROTO;
+	if (service_stopping())
+		return -ECANCELED;
+	int r = store_next(c, &doc);
+	if (r == 0)
+		return position_document_read(ret, doc) ? 0 : -EPROTO;
 	return found(r);
 }
 
@@ -89,7 +91,7 @@ static int begin_gpx(struct archive *a, struct gpx *g, const char *name)
 
 static int copy_gpx(struct archive *a, struct store_cursor *c, const char *name)
 {
-	struct position_document d;
+	struct position_document d = { 0 };
 	struct gpx g;
 	int r = begin_gpx(a, &g, name);
 

@@ -1,4 +1,4 @@
-"""kafka_classes.py LIBS ARCHIVE: has a broker start, take a record and end, and keeps the classes that it read as ARCHIVE.
+"""kafka_classes.py LIBS ARCHIVE: has a broker start, take a record and end, and keeps the classes that it read.
 
 A JVM that is given the archive (-XX:SharedArchiveFile) starts Kafka with less than half the processor time; one that it
 does not fit, as after an upgrade, leaves it alone.
