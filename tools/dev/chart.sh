@@ -17,7 +17,7 @@ suite_chart() {
 	gotools_ensure helm promtool
 	chart_crds_ensure
 	PETTRACK_HELM=$helm PETTRACK_PROMTOOL=$promtool PETTRACK_CRDS=$crds PETTRACK_BUILD=$root/build \
-		pytest_suite chart "Chart: rendered, refused, alerts" -n "$(nproc)" "$root/tests/chart"
+		pytest_suite chart "Chart: rendered, refused, alerts" -n $(($(nproc) * 2)) "$root/tests/chart"
 }
 
 # Sets $crds.
