@@ -19,7 +19,7 @@ static const struct setting settings[] = {
 	OPERATOR_SETTINGS(auth, "users.invite"),
 	{ "PETTRACK_EXPIRES_IN", NULL, setting_duration, &expires_in_ms,
 		"how long it is good; without it, auth's AUTH_INVITATION_TTL", 1000, 366LL * 86400000 },
-	{ "PETTRACK_JSON", "false", setting_bool, &json_wanted, "print JSON" },
+	DEVICE_JSON_SETTING(json_wanted),
 	{ 0 },
 };
 

@@ -14,7 +14,7 @@ static const struct setting settings[] = {
 	OPERATOR_SETTINGS(auth, "keys.rotate"),
 	{ "PETTRACK_REVOKE_CURRENT", "false", setting_bool, &revoke,
 		"the current key was stolen: what it has signed is refused at once" },
-	{ "PETTRACK_JSON", "false", setting_bool, &json_wanted, "print JSON" },
+	DEVICE_JSON_SETTING(json_wanted),
 	{ 0 },
 };
 
