@@ -164,7 +164,7 @@ static bool both_confirmed(struct web_request *q, const struct auth *a, struct u
 {
 	if (!confirm_password(q, a, ret))
 		return false;
-	if (ret->totp)
+	if (ret->totp_since_ms != 0)
 		return proof_asked(q, a, ret, 403) == PROOF_GOOD;
 	answer_failure(q, SECOND_FACTOR_E_OFF);
 	return false;

@@ -1,8 +1,8 @@
 /*
  * erasure - the end of an account: a receipt, and what has yet to go
  *
- * Collection erasures: { _id: UUID (the receipt), user?: UUID unique, email?, former? (former.h), requested: Date, todo?: [role...], erased?:
- * { NAME: n }, ends?: [int64...], tried?: { ROLE: Date }, finished?: Date, expires?: Date (TTL) }. While something is to do
+ * Collection erasures: { _id: UUID (the receipt), user?: UUID unique, email?, former? (former.h), requested: Date, todo?:
+ * [role...], erased?: { NAME: n }, ends?: [int64...], tried?: { ROLE: Date }, finished?: Date, expires?: Date (TTL) }. While something is to do
  * it says whose account it was; when all is gone it keeps two dates and how many of what went, and in the end goes too.
  *
  * Each process does the parts of its own roles (struct erasure_part), in a thread, again and again until nothing of the

@@ -74,7 +74,7 @@ enum proof proof_asked(struct web_request *q, const struct auth *a, const struct
 
 	if (!body)
 		return PROOF_UNTRIED;
-	if (!user->totp)
+	if (user->totp_since_ms == 0)
 		return PROOF_GOOD;
 	const struct second_factor_proof shown = {
 		.code = json_string_value(json_object_get(body, "code")),

@@ -8,14 +8,9 @@ int session_stands(struct store *s, const struct uuid *session)
 {
 	bson_t *filter = BCON_NEW("_id", BCON_UUID(session), "revoked", "{", "$exists", BCON_BOOL(false), "}",
 		"expires", "{", "$gt", BCON_DATE_TIME(clock_real_ms()), "}");
-	bson_t *options = BCON_NEW("projection", "{", "_id", BCON_INT32(1), "}");
-	bson_t *doc;
-	int r = store_find_one(s, SESSIONS_COLLECTION, filter, options, &doc);
+	int r = store_exists(s, SESSIONS_COLLECTION, filter);
 
-	bson_destroy(options);
 	bson_destroy(filter);
-	if (r == 0)
-		bson_destroy(doc);
 	return r;
 }
 

@@ -40,14 +40,13 @@ static int64_t elements(const bson_t *doc, const char *path)
 
 static bool read_user(const bson_t *doc, struct user *u)
 {
-	int64_t verify_by_ms = 0, totp_since_ms = 0;
+	int64_t verify_by_ms = 0;
 
 	*u = (struct user){ .verified = document_has(doc, "verified"),
 		.awaits_verification = document_time(doc, "expires", &verify_by_ms),
-		.totp = document_time(doc, "totp.since", &totp_since_ms),
 		.recovery_codes = elements(doc, "recovery") };
 	u->verify_by_ms = verify_by_ms;
-	u->totp_since_ms = totp_since_ms;
+	(void)document_time(doc, "totp.since", &u->totp_since_ms);
 	return document_uuid(doc, "_id", &u->id) && copy_text(doc, "email", u->email, sizeof u->email) &&
 	       copy_text(doc, "password", u->hash, sizeof u->hash) && document_time(doc, "created", &u->created_ms) &&
 	       (!document_has(doc, "name") || copy_text(doc, "name", u->name, sizeof u->name));
@@ -89,14 +88,10 @@ int users_get(struct store *s, const struct uuid *id, struct user *ret)
 
 int users_there(struct store *s, const struct uuid *id)
 {
-	bson_t *filter = BCON_NEW("_id", BCON_UUID(id)), *doc;
-	bson_t *options = BCON_NEW("projection", "{", "_id", BCON_INT32(1), "}");
-	int r = store_find_one(s, USERS_COLLECTION, filter, options, &doc);
+	bson_t *filter = BCON_NEW("_id", BCON_UUID(id));
+	int r = store_exists(s, USERS_COLLECTION, filter);
 
-	bson_destroy(options);
 	bson_destroy(filter);
-	if (r == 0)
-		bson_destroy(doc);
 	return r;
 }
 

@@ -28,8 +28,7 @@ struct user {
 	int64_t verify_by_ms; /* when it goes unless it was verified; 0: it waits for nothing */
 	bool verified; /* it was seen that the address is his */
 	bool awaits_verification; /* he may not log in before that */
-	bool totp; /* there is a second factor, in use (it has "since") */
-	int64_t totp_since_ms; /* 0: there is none */
+	int64_t totp_since_ms; /* since when the second factor is in use; 0: there is none */
 	int64_t recovery_codes; /* left */
 };
 

@@ -45,17 +45,13 @@ void answer_insufficient_rights(struct web_request *q, const char *detail)
 static int find_own(const struct devices *d, const struct uuid *device, const struct uuid *user, struct permission *ret)
 {
 	const struct permission own = { *device, *user, RIGHTS_OWNER };
-	bson_t *filter = permitted_device(&own), *doc;
-	bson_t *options = BCON_NEW("projection", "{", "_id", BCON_INT32(1), "}");
-	int r = store_find_one(d->store, DEVICES_COLLECTION, filter, options, &doc);
+	bson_t *filter = permitted_device(&own);
+	int r = store_exists(d->store, DEVICES_COLLECTION, filter);
 
-	bson_destroy(options);
 	bson_destroy(filter);
-	if (r)
-		return r;
-	bson_destroy(doc);
-	*ret = own;
-	return 0;
+	if (r == 0)
+		*ret = own;
+	return r;
 }
 
 /* 0, STORE_E_MISSING, STORE_E_RETRY or negative. */

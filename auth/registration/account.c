@@ -18,7 +18,7 @@ static json_t *account_json(const struct user *u, const char *pending)
 	uuid_format(id, &u->id);
 	time_format(created, u->created_ms);
 	return json_pack("{ss ss ss? ss sb sb sI ss?}", "id", id, "email", u->email, "name",
-		u->name[0] ? u->name : NULL, "created", created, "verified", u->verified, "totp", u->totp,
+		u->name[0] ? u->name : NULL, "created", created, "verified", u->verified, "totp", u->totp_since_ms != 0,
 		"recovery_codes", (json_int_t)u->recovery_codes, "pending_email", pending);
 }
 

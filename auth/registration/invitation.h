@@ -2,8 +2,8 @@
  * invitation - who may have an account where not everybody may
  *
  * Collection invitations: { _id: UUID, token: SHA-256, unique, by: UUID? (none: a service), email: text?, created: Date,
- * expires: Date (TTL), used: SHA-256 of an address?, true once that account is erased }. A token is good for the first address that registers with it, and for
- * that one again, so that who mistyped a password, or never got the mail, may register again. An address that has an
+ * expires: Date (TTL), used: SHA-256 of an address?, true once that account is erased }. A token is good for the first
+ * address that registers with it, and for that one again, so that who mistyped a password, or never got the mail, may register again. An address that has an
  * account uses it up like any other: whether it has one is not to be learnt here.
  *
  * Thread: any.

@@ -31,6 +31,17 @@ int store_find_one(struct store *s, const char *collection, const bson_t *filter
 	return r;
 }
 
+int store_exists(struct store *s, const char *collection, const bson_t *filter)
+{
+	bson_t *options = BCON_NEW("projection", "{", "_id", BCON_INT32(1), "}"), *doc;
+	int r = store_find_one(s, collection, filter, options, &doc);
+
+	bson_destroy(options);
+	if (r == 0)
+		bson_destroy(doc);
+	return r;
+}
+
 int store_count(struct store *s, const char *collection, const bson_t *filter, int64_t *ret)
 {
 	bson_error_t error;

@@ -75,6 +75,9 @@ MUST_CHECK int store_insert(struct store *s, const char *collection, const bson_
 MUST_CHECK int store_find_one(
 	struct store *s, const char *collection, const bson_t *filter, const bson_t *options, bson_t **ret);
 
+/* Whether any matches, of which only the _id is read: 0, or STORE_E_MISSING... */
+MUST_CHECK int store_exists(struct store *s, const char *collection, const bson_t *filter);
+
 /* How many match. */
 MUST_CHECK int store_count(struct store *s, const char *collection, const bson_t *filter, int64_t *ret);
 

@@ -2,7 +2,8 @@
 # test - every suite, each with its results counted; the last line of the run sums them.
 
 suites=(layering openapi chart trial sanitize threads system split operations page lint)
-# By name only: units run under sanitizers anyway; compose needs a docker, and builds images; three is split with every system test but those of one process.
+# By name only: units run under sanitizers anyway; compose needs a docker, and builds images; three is split with every
+# system test but those of one process.
 suites_more=(unit compose three)
 asan=(-Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1)
 passed=0 failed=0 skipped=0
