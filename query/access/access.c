@@ -22,6 +22,8 @@ enum {
 	AWAY_MS = 500, /* how long auth is left alone after it did not answer */
 	PATIENCE_MS = 1000, /* for a new answer in place of one that is too old and still good should auth be away */
 	ASKS_MAX = 3, /* for one call, when the answer is outdated each time */
+	LOOK_MS = 250, /* for devices that are not among those remembered, a user's questions are so far apart */
+	LOOKS_MS = 5000, /* but for so much of them at once */
 	ENDED_MAX = 100000,
 	DENIED_MS = 60000, /* between two lines in the log about it */
 	BEAT_MS = 60000,
@@ -259,7 +261,25 @@ static int learn(struct access *a, struct cache_entry *e)
 	return ACCESS_E_RETRY; /* it changes faster than it is told */
 }
 
+/* For a device that is not among those remembered. Where auth does not answer, those stand. */
+static void look_again(struct access *a, struct cache_entry *e)
+{
+	const int64_t since_ms = clock_mono_ms();
+
+	if (e->looks_ms > since_ms + LOOKS_MS)
+		return;
+	e->looks_ms = (e->looks_ms > since_ms ? e->looks_ms : since_ms) + LOOK_MS;
+	for (int i = 0; i < ASKS_MAX && e->asked_ms < since_ms; i++)
+		if (e->loading ? wait_for_load(a, e) : access_load(a, e))
+			return;
+}
+
 int access_devices(struct access *a, const struct uuid *user, struct device_set **ret)
+{
+	return access_devices_with(a, user, NULL, ret);
+}
+
+int access_devices_with(struct access *a, const struct uuid *user, const struct uuid *device, struct device_set **ret)
 {
 	int r = 0;
 
@@ -274,6 +294,8 @@ int access_devices(struct access *a, const struct uuid *user, struct device_set 
 		series_add(from_memory, 1);
 	else
 		r = learn(a, e);
+	if (r == 0 && device && !device_set_has(e->set, device))
+		look_again(a, e);
 	e->waiting--;
 	if (r == 0)
 		*ret = device_set_ref(e->set);

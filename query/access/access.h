@@ -42,6 +42,11 @@ void access_close(struct access *a);
 /* The devices that @user may see; the caller's to device_set_unref(). 0, ACCESS_E_RETRY or -errno. */
 MUST_CHECK int access_devices(struct access *a, const struct uuid *user, struct device_set **ret);
 
+/* The same for somebody who looks for @device: he may have it since a moment that the topic has not told yet, so that auth is
+ * asked anew where @device is not among those remembered: four times a second for a user, twenty at once. */
+MUST_CHECK int access_devices_with(
+	struct access *a, const struct uuid *user, const struct uuid *device, struct device_set **ret);
+
 /* The same devices, and what their owner calls them: an object whose keys are their ids (in small letters), with {"name",
  * "pet_name"} each, either of which may be absent; the caller's to json_decref(). Always asked from auth, for names are not
  * remembered. The same results. */

@@ -20,6 +20,7 @@ struct cache_entry {
 	int64_t asked_ms; /* when the question that @set answers was put; monotonic */
 	uint64_t said; /* how often the topic spoke of this user */
 	uint64_t said_then; /* when that question was put; another number than @said: @set may be wrong */
+	int64_t looks_ms; /* until then questions for what is not in @set are spent; monotonic */
 	bool loading; /* somebody is asking auth */
 	unsigned waiting; /* how many are looking at it: it stays */
 	uint64_t loads; /* finished */

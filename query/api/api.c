@@ -70,9 +70,9 @@ void api_no_device(struct web_request *q)
 	web_problem(q, 404, "not_found", "There is no such device.");
 }
 
-bool api_user_devices(struct web_request *q, struct api *a, struct device_set **ret)
+bool api_user_devices(struct web_request *q, struct api *a, const struct uuid *device, struct device_set **ret)
 {
-	int r = access_devices(a->o.access, &web_claims(q)->subject, ret);
+	int r = access_devices_with(a->o.access, &web_claims(q)->subject, device, ret);
 
 	if (r == 0 && limits_ended(&(*ret)->limits, clock_real_ms())) {
 		device_set_unref(*ret);
@@ -89,10 +89,11 @@ bool api_path_device(struct web_request *q, struct api *a, struct uuid *ret, str
 	const char *text = web_path(q, "device");
 	struct device_set *devices = NULL;
 	struct uuid device;
+	bool good = uuid_parse(&device, text, strlen(text)) == 0;
 
-	if (!api_user_devices(q, a, &devices))
+	if (!api_user_devices(q, a, good ? &device : NULL, &devices))
 		return false;
-	bool seen = !uuid_parse(&device, text, strlen(text)) && device_set_has(devices, &device);
+	bool seen = good && device_set_has(devices, &device);
 	*ret_limits = devices->limits;
 	device_set_unref(devices);
 	if (seen)

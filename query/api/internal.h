@@ -15,8 +15,9 @@ struct api {
 	struct slots *exports; /* who has one under way */
 };
 
-/* api.c: the devices of the request's user, the caller's to device_set_unref(). Returns whether there; else it is answered. */
-bool api_user_devices(struct web_request *q, struct api *a, struct device_set **ret);
+/* api.c: the devices of the request's user, who looks for @device (NULL: for none in particular), the caller's to
+ * device_set_unref(). Returns whether there; else it is answered. */
+bool api_user_devices(struct web_request *q, struct api *a, const struct uuid *device, struct device_set **ret);
 /* The device in the path, which the user may see, and how much of it. Returns whether so; else it is answered. */
 bool api_path_device(struct web_request *q, struct api *a, struct uuid *ret, struct limits *ret_limits);
 /* Answers a failure (positive or negative) of the store or of access. */

@@ -56,7 +56,7 @@ void api_list_latest(struct web_request *q, void *owner)
 		web_problem(q, 400, complaint.code, "%s", complaint.detail);
 		return;
 	}
-	if (!api_user_devices(q, a, &devices))
+	if (!api_user_devices(q, a, NULL, &devices))
 		return;
 	answer(q, a, devices, &range);
 	device_set_unref(devices);

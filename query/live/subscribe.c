@@ -371,11 +371,32 @@ struct asking {
 	int result;
 };
 
+/* Of those that @message names, one that is not among @visible. */
+static bool misses_one(const json_t *message, const struct device_set *visible, struct uuid *ret)
+{
+	const json_t *list = json_object_get(message, "devices"), *text;
+	size_t i;
+
+	json_array_foreach(list, i, text)
+	{
+		if (uuid_parse(ret, json_string_value(text), json_string_length(text)) == 0 &&
+			!device_set_has(visible, ret))
+			return true;
+	}
+	return false;
+}
+
 static void run_asking(struct work *w)
 {
 	struct asking *a = (struct asking *)w;
+	struct uuid missed;
 
 	a->result = access_devices(a->access, &a->user, &a->visible);
+	if (a->result || !misses_one(a->message, a->visible, &missed))
+		return;
+	device_set_unref(a->visible);
+	a->visible = NULL;
+	a->result = access_devices_with(a->access, &a->user, &missed, &a->visible);
 }
 
 static void ask(struct viewer *v, json_t *message, void (*done)(struct work *w))

@@ -132,6 +132,16 @@ def test_an_offer_says_nothing_until_it_is_accepted(stack, owner, friend, cat):
     assert given == {**grant, "state": "accepted", "expires": None} == grants(friend, "received")[0]
 
 
+def test_what_was_accepted_can_be_asked_for_at_once(stack, owner, friend):
+    """Whatever query remembers of who asks, and before Kafka has told it."""
+    for n in range(8):
+        device = owner.add_device(f"Cat {n}")
+        problem(friend.query(f"/v1/history/{device.id}"), 404, "not_found")
+        accepted(owner, device, friend)
+        answer = friend.query(f"/v1/history/{device.id}")
+        assert answer.status_code == 200, f"{n}: {answer.text}"
+
+
 def test_what_a_viewer_sees(stack, owner, friend, cat):
     at = place(stack, cat)
     accepted(owner, cat, friend)

@@ -150,10 +150,21 @@ export class MapPage extends EventTarget {
 		const waiting = [...pets];
 		const work = async () => {
 			for (let pet = waiting.shift(); pet; pet = waiting.shift())
-				this.#pets.addPositions(await this.#api.newest(pet.id, TRAIL_FIXES));
+				this.#pets.addPositions(await this.#trail(pet));
 		};
 
 		await Promise.all(Array.from({ length: TRAILS_AT_ONCE }, work));
+	}
+
+	/* None of a pet that is shown no more since the list was read: the stream says so too. */
+	async #trail(pet) {
+		try {
+			return await this.#api.newest(pet.id, TRAIL_FIXES);
+		} catch (problem) {
+			if (problem.status !== 404)
+				throw problem;
+			return [];
+		}
 	}
 
 	/* ---- showing ---- */

@@ -1,5 +1,6 @@
 /* Source: query/access/access.c, access_topic.c. Auth is an HTTP server inside the test; of the topic only its events: nobody listens
  * where Kafka should be. */
+#include "base/clock.h"
 #include "base/text.h"
 #include "query/access/access.h"
 #include "query/access/access_internal.h"
@@ -118,6 +119,48 @@ START_TEST(asked_once_and_remembered)
 	ck_assert_str_eq(http_server_last(auth).path, "/internal/v1/users/" USER "/devices");
 	ck_assert_int_eq(devices_of(OTHER), 2);
 	ck_assert_int_eq(asked, 2);
+	stop();
+}
+END_TEST
+
+/* Whether @user has the @n-th device. */
+static bool has_device(const char *user, int n)
+{
+	char text[UUID_TEXT_SIZE];
+	struct uuid u = id(user), device;
+	struct device_set *set = NULL;
+
+	snprintf(text, sizeof text, "aaaaaaaa-aaaa-4aaa-8aaa-%012d", n);
+	device = id(text);
+	ck_assert_int_eq(access_devices_with(the_access, &u, &device, &set), 0);
+	bool has = device_set_has(set, &device);
+	device_set_unref(set);
+	return has;
+}
+
+START_TEST(asked_again_for_a_device_that_is_not_there)
+{
+	start(60000, 60000);
+	ck_assert_int_eq(devices_of(USER), 1);
+	for (int i = 0; i < 20; i++)
+		ck_assert(has_device(USER, 0));
+	ck_assert_int_eq(asked, 1);
+	while (!has_device(USER, 1))
+		nap();
+	ck_assert_int_eq(asked, 2);
+
+	int64_t began_ms = clock_mono_ms();
+	for (int i = 0; i < 200; i++)
+		ck_assert(!has_device(USER, 500));
+	ck_assert_int_le(asked, 2 + 21 + (clock_mono_ms() - began_ms) / 250); /* not each time */
+
+	status = 503; /* what is remembered stands */
+	int before = asked, known = devices_of(USER);
+	while (asked == before) {
+		ck_assert(!has_device(USER, 500));
+		nap();
+	}
+	ck_assert_int_eq(devices_of(USER), known);
 	stop();
 }
 END_TEST
@@ -412,6 +455,7 @@ static Suite *suite(void)
 
 	tcase_set_timeout(t, 30);
 	tcase_add_test(t, asked_once_and_remembered);
+	tcase_add_test(t, asked_again_for_a_device_that_is_not_there);
 	tcase_add_test(t, asked_again_when_old);
 	tcase_add_test(t, asked_again_when_the_topic_says_so);
 	tcase_add_test(t, auth_is_away);

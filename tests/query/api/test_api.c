@@ -1,7 +1,7 @@
 /*
  * test_api - the routes over real sockets, asked by users whose devices the test decides
  *
- * access_devices() and its kin are defined here, in place of query/access: users are told apart by their tokens.
+ * access_devices_with() and its kin are defined here, in place of query/access: users are told apart by their tokens.
  */
 #include "base/time.h"
 #include "query/api/api.h"
@@ -38,11 +38,12 @@ static const char *device_text(int i)
 	return text;
 }
 
-int access_devices(struct access *a, const struct uuid *user, struct device_set **ret)
+int access_devices_with(struct access *a, const struct uuid *user, const struct uuid *device_wanted, struct device_set **ret)
 {
 	struct uuid ids[DEVICES];
 
 	(void)a;
+	(void)device_wanted;
 	if (user->b[0] == 'r')
 		return ACCESS_E_RETRY;
 	if (user->b[0] == 'f')

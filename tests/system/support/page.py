@@ -154,8 +154,9 @@ class Visitor:
         """Fails for what the browser complained of."""
         violations = self.page.evaluate("window.violations")
         self.context.close()
-        assert not violations
-        assert not [e for e in self.errors if not any(re.search(known, e) for known in may_have_said)]
+        assert not violations, violations
+        errors = [e for e in self.errors if not any(re.search(known, e) for known in may_have_said)]
+        assert not errors, errors
 
 
 def report(stack, device, lat, lon, time_ms=None, **fields):
