@@ -38,7 +38,8 @@ static const char *device_text(int i)
 	return text;
 }
 
-int access_devices_with(struct access *a, const struct uuid *user, const struct uuid *device_wanted, struct device_set **ret)
+int access_devices_with(
+	struct access *a, const struct uuid *user, const struct uuid *device_wanted, struct device_set **ret)
 {
 	struct uuid ids[DEVICES];
 
