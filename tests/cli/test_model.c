@@ -70,7 +70,7 @@ START_TEST(the_same_options_give_the_same_fixes)
 	ck_assert_uint_gt(n, 50);
 	ck_assert_uint_eq(live(&o, START + 10 * DAY, b, FIXES_MAX), n);
 	for (size_t i = 0; i < n; i++)
-		ck_assert(same_fix(&a[i], &b[i]));
+		ASSERT_IN_LOOP(same_fix(&a[i], &b[i]));
 	live(&other, START + 10 * DAY, b, FIXES_MAX);
 	ck_assert(!same_fix(&a[0], &b[0]));
 	world.seed = 2;
@@ -92,7 +92,7 @@ START_TEST(overlapping_plays_agree)
 		skip++;
 	ck_assert_uint_eq(n - skip, m);
 	for (size_t i = 0; i < m; i++)
-		ck_assert(same_fix(&a[skip + i], &b[i]));
+		ASSERT_IN_LOOP(same_fix(&a[skip + i], &b[i]));
 }
 END_TEST
 
@@ -104,12 +104,10 @@ START_TEST(fixes_are_in_order_and_within_bounds)
 	o.species = _i % 2 ? SPECIES_DOG : SPECIES_CAT;
 	size_t n = live(&o, START + 15 * DAY, fixes, FIXES_MAX);
 	for (size_t i = 0; i < n; i++) {
-		ck_assert_ptr_null(position_fault(&fixes[i]));
-		ck_assert(position_has(&fixes[i], POSITION_LOCATION | POSITION_BATTERY));
-		ck_assert_int_ge(fixes[i].time_ms, START);
-		ck_assert_int_eq(fixes[i].time_ms % 1000, 0);
-		if (i > 0)
-			ck_assert_int_gt(fixes[i].time_ms, fixes[i - 1].time_ms);
+		ASSERT_IN_LOOP(!position_fault(&fixes[i]));
+		ASSERT_IN_LOOP(position_has(&fixes[i], POSITION_LOCATION | POSITION_BATTERY));
+		ASSERT_IN_LOOP(fixes[i].time_ms >= START && fixes[i].time_ms % 1000 == 0);
+		ASSERT_IN_LOOP(i == 0 || fixes[i].time_ms > fixes[i - 1].time_ms);
 	}
 }
 END_TEST

@@ -9,6 +9,13 @@
 #include <check.h>
 #include <stdlib.h>
 
+/* As ck_assert() in a loop of many thousand turns: Check writes to a file for each that holds. */
+#define ASSERT_IN_LOOP(condition)                                                                                      \
+	do {                                                                                                           \
+		if (!(condition))                                                                                      \
+			ck_abort_msg("%s", #condition);                                                                \
+	} while (0)
+
 #define UNIT_MAIN(make_suite)                                                                                          \
 	int main(void)                                                                                                 \
 	{                                                                                                              \

@@ -398,7 +398,7 @@ START_TEST(a_flood_does_not_reset_an_account_under_attack)
 	ck_assert_int_gt(admit(HERE, "victim@example.org", 0), 0);
 	for (int i = 0; i < FLOOD; i++) {
 		snprintf(account, sizeof account, "flood%d@example.org", i);
-		ck_assert_int_eq(admit(HERE, account, 0), 0);
+		ASSERT_IN_LOOP(admit(HERE, account, 0) == 0);
 	}
 	ck_assert_double_gt(limiter_pushed_out(l), FLOOD - 2000);
 	ck_assert_int_gt(admit(HERE, "victim@example.org", 0), 0);
@@ -411,7 +411,7 @@ START_TEST(what_is_whole_again_gives_way_for_nothing)
 
 	for (int i = 0; i < FLOOD; i++) {
 		snprintf(account, sizeof account, "user%d@example.org", i);
-		ck_assert_int_eq(admit(HERE, account, i * (int64_t)MINUTE), 0);
+		ASSERT_IN_LOOP(admit(HERE, account, i * (int64_t)MINUTE) == 0);
 	}
 	ck_assert_double_eq(limiter_pushed_out(l), 0);
 }

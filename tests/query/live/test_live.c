@@ -895,22 +895,25 @@ START_TEST(the_end)
 }
 END_TEST
 
+/* Two parts that may run beside each other, by CK_RUN_CASE. */
 static Suite *suite(void)
 {
 	Suite *s = suite_create("live");
-	TCase *t = tcase_create("live");
+	TCase *t = tcase_create("live"), *many = tcase_create("many");
 
+	tcase_set_timeout(many, 120);
+	tcase_add_test(many, no_gap_between_snapshot_and_updates);
+	tcase_add_test(many, resumed_on_another_replica);
+	tcase_add_test(many, a_slow_client_is_conflated_and_harms_nobody);
+	tcase_add_test(many, one_that_stays_slow_is_closed);
+	suite_add_tcase(s, many);
 	tcase_set_timeout(t, 120);
 	tcase_add_test(t, snapshot_then_updates);
-	tcase_add_test(t, resumed_on_another_replica);
-	tcase_add_test(t, no_gap_between_snapshot_and_updates);
 	tcase_add_test(t, tokens_end);
 	tcase_add_test(t, sessions_are_ended);
 	tcase_add_test(t, what_may_be_seen_changes);
 	tcase_add_test(t, what_must_not_be_said);
 	tcase_add_test(t, too_many_devices);
-	tcase_add_test(t, a_slow_client_is_conflated_and_harms_nobody);
-	tcase_add_test(t, one_that_stays_slow_is_closed);
 	tcase_add_test(t, the_end);
 	suite_add_tcase(s, t);
 	return s;
