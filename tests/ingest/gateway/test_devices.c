@@ -257,6 +257,17 @@ START_TEST(a_change_leaves_the_last_fix_but_another_device_has_none)
 }
 END_TEST
 
+/* As when it comes between a frame's look-up and its first fix. */
+START_TEST(a_change_before_the_first_fix_is_noted)
+{
+	settle("cat", &collar, 0);
+	devices_forget(d, "cat");
+	devices_follow(d, "cat", &(struct fix){ .time_ms = 5000 });
+	settle("cat", &renewed, 0);
+	ck_assert_int_eq(last_ms("cat", 0), 5000);
+}
+END_TEST
+
 START_TEST(a_flood_of_changes_stays_within_the_bounds)
 {
 	char name[16];
@@ -465,6 +476,7 @@ static Suite *suite(void)
 	tcase_add_test(t, what_auth_says_of_it);
 	tcase_add_test(t, the_last_fix_of_each);
 	tcase_add_test(t, a_change_leaves_the_last_fix_but_another_device_has_none);
+	tcase_add_test(t, a_change_before_the_first_fix_is_noted);
 	tcase_add_test(t, a_flood_of_changes_stays_within_the_bounds);
 	tcase_add_test(t, forgotten_is_asked_anew);
 	tcase_add_test(t, an_answer_from_before_the_change_does_not_count);
