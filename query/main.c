@@ -77,6 +77,10 @@ static const struct setting settings[] = {
 	{ "ACCESS_USERS", "100000", setting_int, &access_options.users_max, "users remembered", 1, 100000000 },
 	{ "ACCESS_DEVICES", "1000000", setting_int, &access_options.devices_max, "devices of theirs remembered", 1,
 		1000000000 },
+	{ "ACCESS_ENDED", "1000000", setting_int, &access_options.ended_max,
+		"sessions, tokens and links that ended remembered, 75 bytes each: more than can end while an access "
+		"token is good",
+		1000, 1000000000 },
 
 	{ "PERSONAL_TOKEN_TTL", "60s", setting_duration, &keys_options.personal_ttl_ms,
 		"how long auth's answer about a personal access token is taken; its end is told at once all the same, "

@@ -24,7 +24,6 @@ enum {
 	ASKS_MAX = 3, /* for one call, when the answer is outdated each time */
 	LOOK_MS = 250, /* for devices that are not among those remembered, a user's questions are so far apart */
 	LOOKS_MS = 5000, /* but for so much of them at once */
-	ENDED_MAX = 100000,
 	DENIED_MS = 60000, /* between two lines in the log about it */
 	BEAT_MS = 60000,
 };
@@ -360,7 +359,7 @@ static int open_parts(struct access *a)
 	bus_topic_name(a->topic, a->o.topics, BUS_TOPIC_ACCESS);
 	int r = access_cache_open(&a->cache, (size_t)a->o.users_max, (size_t)a->o.devices_max);
 	if (r == 0)
-		r = ended_open(&a->ended, ENDED_MAX);
+		r = ended_open(&a->ended, (size_t)a->o.ended_max);
 	if (r == 0)
 		r = client_open(&a->client, &a->o.auth);
 	if (r == 0)

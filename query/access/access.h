@@ -31,7 +31,7 @@ struct access_options {
 	struct keys *keys; /* told which sessions were ended, and that keys changed; may be NULL, else outlives this */
 	int64_t ttl_ms; /* from half of this age on asked for again, past it not good while auth answers */
 	int64_t stale_ms; /* while auth is away, answers up to this age are good */
-	int64_t users_max, devices_max; /* remembered at most */
+	int64_t users_max, devices_max, ended_max; /* remembered at most; the last: sessions */
 };
 
 /* Starts the thread that reads the topic; it connects by itself. 0, -ENOMEM, or -EINVAL for a wrong URL. */

@@ -14,7 +14,7 @@
 #include <string.h>
 
 enum {
-	BACK = 10000, /* records of each partition */
+	BACK = 100000, /* records of each partition */
 	OPEN_MS = 2000,
 	POLL_MS = 100,
 	PAUSE_MS = 1000, /* before the cluster is tried again */

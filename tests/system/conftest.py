@@ -5,8 +5,10 @@ System tests: the real programs against a real Kafka and a real MongoDB, with cl
     ./dev test system -k first_light           pytest's own arguments follow
 
 Fixtures
-    stack        the four programs, ready; one for a test file, with topics and a database of its own
-    make_stack   make_stack(**settings): a further stack, for tests that kill or reconfigure; gone after the test
+    stack        the four programs, ready; one for a test file, with topics and a database of its own, and what the
+                 file's fixtures stack_settings and stack_programs say otherwise
+    make_stack   make_stack(programs=None, **settings): a further stack, for tests that kill or reconfigure; gone after
+                 the test
     owner        a new registered and logged-in User of `stack`; owner.add_device() is a tracker of theirs
     mails        a mail server that keeps what it gets; .settings are auth's
     kafka, mongo the servers of the run: .stop() .kill9() .start() keep port and data
@@ -99,8 +101,22 @@ def mails():
     server.stop()
 
 
-def _stack(kafka, mongo, folder, **env):
+@pytest.fixture(scope="module")
+def stack_settings():
+    """What `stack` has set otherwise; a test file may define it anew."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def stack_programs():
+    """Those of `stack` that run; the same."""
+    return ("auth", "gateway", "writer", "query")
+
+
+def _stack(kafka, mongo, folder, programs=None, **env):
     stack = Stack(kafka, mongo, folder, **env)
+    if programs:
+        stack.programs = [getattr(stack, name) for name in programs]
     try:
         return stack.start()
     except BaseException:
@@ -109,8 +125,8 @@ def _stack(kafka, mongo, folder, **env):
 
 
 @pytest.fixture(scope="module")
-def stack(kafka, mongo, tmp_path_factory):
-    made = _stack(kafka, mongo, tmp_path_factory.mktemp("stack"))
+def stack(kafka, mongo, tmp_path_factory, stack_settings, stack_programs):
+    made = _stack(kafka, mongo, tmp_path_factory.mktemp("stack"), stack_programs, **stack_settings)
     yield made
     made.remove()
 

@@ -16,7 +16,6 @@ import threading
 import pytest
 import requests
 from support.gateway import stored
-from support.programs import Stack
 from support.times import now_ms
 from support.trackers import Avl, TeltonikaClient, send_osmand
 from support.waiting import wait_until
@@ -27,14 +26,9 @@ SOON = 30
 
 
 @pytest.fixture(scope="module")
-def stack(kafka, mongo, tmp_path_factory):
+def stack_settings():
     """Its gateway has one loop: whoever holds that up holds up all."""
-    folder = tmp_path_factory.mktemp("stack")
-    made = Stack(kafka, mongo, folder, GATEWAY_THREADS="1", GATEWAY_PROTOCOLS=",".join(PROTOCOLS))
-    try:
-        yield made.start()
-    finally:
-        made.remove()
+    return {"GATEWAY_THREADS": "1", "GATEWAY_PROTOCOLS": ",".join(PROTOCOLS)}
 
 
 def connect(stack, protocol, timeout=SOON, receive=None):

@@ -9,7 +9,6 @@ import pytest
 import requests
 from support.load import Load
 from support.outage import killed, silent
-from support.programs import Stack
 from support.waiting import holds_for, wait_until
 
 pytestmark = pytest.mark.timeout(400)
@@ -30,12 +29,8 @@ FOLLOWS = {"mongodb": {"gateway": "auth"}}
 
 
 @pytest.fixture(scope="module")
-def stack(kafka, mongo, tmp_path_factory):
-    made = Stack(kafka, mongo, tmp_path_factory.mktemp("stack"), MONGODB_TIMEOUT="2s")
-    try:
-        yield made.start()
-    finally:
-        made.remove()
+def stack_settings():
+    return {"MONGODB_TIMEOUT": "2s"}
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import uuid
 
 import pytest
 import requests
-from support.programs import Stack
 from support.records import produce, read_topic
 from support.strangers import Stranger, open_link, share
 from support.times import as_datetime, now_ms
@@ -21,20 +20,17 @@ PIECE = 50
 
 
 @pytest.fixture(scope="module")
-def stack(kafka, mongo, tmp_path_factory):
+def stack_settings():
     """With a group for erasing of its own: writers of other tests come and go."""
     group = "erasure-" + secrets.token_hex(4)
-    settings = {"AUTH_ERASURE_SETTLE": SETTLE, "AUTH_ERASURE_GROUP": group, "WRITER_ERASURE_GROUP": group}
-    settings |= {
+    return {
+        "AUTH_ERASURE_SETTLE": SETTLE,
+        "AUTH_ERASURE_GROUP": group,
+        "WRITER_ERASURE_GROUP": group,
         "WRITER_ERASURE_PIECE": str(PIECE),
         "WRITER_ERASURE_RATE": "0",
         "AUTH_PUBLIC_URL": "https://pets.example.org",
     }
-    made = Stack(kafka, mongo, tmp_path_factory.mktemp("stack"), **settings)
-    try:
-        yield made.start()
-    finally:
-        made.remove()
 
 
 def place(stack, device, count=1):

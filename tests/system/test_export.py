@@ -12,7 +12,6 @@ import zipfile
 import gpxpy
 import pytest
 import requests
-from support.programs import Stack
 from support.strangers import Stranger, share
 from support.times import as_datetime, now_ms, parse_time
 from support.trackers import send_osmand
@@ -24,13 +23,8 @@ MANY = 30_000
 
 
 @pytest.fixture(scope="module")
-def stack(kafka, mongo, tmp_path_factory):
-    settings = {"QUERY_EXPORTS": "2", "QUERY_REQUEST_TIMEOUT": "2s", "AUTH_PUBLIC_URL": "https://pets.example.org"}
-    made = Stack(kafka, mongo, tmp_path_factory.mktemp("stack"), **settings)
-    try:
-        yield made.start()
-    finally:
-        made.remove()
+def stack_settings():
+    return {"QUERY_EXPORTS": "2", "QUERY_REQUEST_TIMEOUT": "2s", "AUTH_PUBLIC_URL": "https://pets.example.org"}
 
 
 def ask(user, **more):

@@ -2,7 +2,6 @@
 
 import pytest
 import requests
-from support.programs import Stack
 from support.times import as_datetime, format_time, now_ms
 from support.trackers import send_osmand
 from support.waiting import wait_until
@@ -11,15 +10,8 @@ FRESH = 0.2  # s
 
 
 @pytest.fixture(scope="module")
-def stack(kafka, mongo, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("stack")
-    made = Stack(
-        kafka, mongo, folder, GATEWAY_PROTOCOLS="osmand,owntracks", GATEWAY_FRIENDS_TTL=f"{int(FRESH * 1000)}ms"
-    )
-    try:
-        yield made.start()
-    finally:
-        made.remove()
+def stack_settings():
+    return {"GATEWAY_PROTOCOLS": "osmand,owntracks", "GATEWAY_FRIENDS_TTL": f"{int(FRESH * 1000)}ms"}
 
 
 def post(stack, phone, at_ms=None, secret=None):

@@ -11,7 +11,7 @@ import uuid
 
 import pytest
 import requests
-from support.programs import PROGRAMS, Stack, binary
+from support.programs import PROGRAMS, binary
 from support.strangers import Stranger, cell_middle, open_link, share
 from support.times import as_datetime, format_time, now_ms, parse_time
 from support.trackers import send_osmand
@@ -24,13 +24,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
-def stack(kafka, mongo, tmp_path_factory):
-    settings = {"AUTH_PUBLIC_URL": PAGE, "AUTH_LINKS_PER_USER": str(PER_USER), "AUTH_LINK_AGE_MAX": "30d"}
-    made = Stack(kafka, mongo, tmp_path_factory.mktemp("stack"), **settings)
-    try:
-        yield made.start()
-    finally:
-        made.remove()
+def stack_settings():
+    return {"AUTH_PUBLIC_URL": PAGE, "AUTH_LINKS_PER_USER": str(PER_USER), "AUTH_LINK_AGE_MAX": "30d"}
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import uuid
 
 import pytest
 import requests
-from support.programs import Stack
 from support.times import as_datetime, format_time, now_ms, parse_time
 from support.waiting import wait_until
 
@@ -43,12 +42,8 @@ def wait_seen(owner, device):
 
 
 @pytest.fixture(scope="module")
-def stack(kafka, mongo, tmp_path_factory):
-    made = Stack(kafka, mongo, tmp_path_factory.mktemp("stack"), MONGODB_TIMEOUT="2s")
-    try:
-        yield made.start()
-    finally:
-        made.remove()
+def stack_settings():
+    return {"MONGODB_TIMEOUT": "2s"}
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pytest
 import requests
 from support.people import User
 from support.ports import free_port
-from support.programs import CLI, Stack, binary, clean_environment
+from support.programs import CLI, binary, clean_environment
 from support.waiting import wait_until
 
 DAY = datetime.timedelta(days=1)
@@ -79,19 +79,9 @@ class Kept:
         return out, [json.loads(line) for line in err.splitlines() if line.startswith("{")]
 
 
-def part(kafka, mongo, folder, *names):
-    """A stack of which only these run."""
-    made = Stack(kafka, mongo, folder)
-    made.programs = [getattr(made, name) for name in names]
-    try:
-        yield made.start()
-    finally:
-        made.remove()
-
-
 @pytest.fixture(scope="module")
-def stack(kafka, mongo, tmp_path_factory):
-    yield from part(kafka, mongo, tmp_path_factory.mktemp("stack"), "auth", "writer")
+def stack_programs():
+    return ("auth", "writer")
 
 
 @pytest.fixture(scope="module")
@@ -111,10 +101,9 @@ def kept(stack, collections):
 
 
 @pytest.fixture
-def before_the_writer(kafka, mongo, tmp_path_factory):
+def before_the_writer(make_stack):
     """Of a stack of its own, whose writer has yet to start."""
-    for stack in part(kafka, mongo, tmp_path_factory.mktemp("stack"), "auth"):
-        yield Kept(stack)
+    return Kept(make_stack(programs=("auth",)))
 
 
 def around(day):

@@ -10,19 +10,20 @@ import pyotp
 import pytest
 import requests
 from support.answers import problem
-from support.programs import Stack
 from support.waiting import wait_until
 
 LIMITS = {"AUTH_LIMIT_CODE_ACCOUNT": "0", "AUTH_LIMIT_CODE_ADDRESS": "0", "AUTH_LIMIT_BACKOFF": "0s"}
 
 
 @pytest.fixture(scope="module")
-def stack(kafka, mongo, tmp_path_factory, mails):
-    """Auth alone, in which mistakes cost no time."""
-    made = Stack(kafka, mongo, tmp_path_factory.mktemp("factor"), **LIMITS, **mails.settings)
-    made.auth.start()
-    yield made
-    made.remove()
+def stack_settings(mails):
+    """Mistakes cost no time."""
+    return {**LIMITS, **mails.settings}
+
+
+@pytest.fixture(scope="module")
+def stack_programs():
+    return ("auth",)
 
 
 def log_in(user, **more):
@@ -197,21 +198,17 @@ def test_its_owner_is_told_by_mail(owner, mails):
     ]
 
 
-def test_guesses_are_limited(kafka, mongo, tmp_path):
+def test_guesses_are_limited(make_stack):
     """By account, so that many addresses guess no faster."""
-    stack = Stack(kafka, mongo, tmp_path, AUTH_LIMIT_CODE_ACCOUNT="10/1h burst 30")
-    try:
-        stack.auth.start()
-        owner = stack.user()
-        app, _ = turn_on(owner)
-        answers = [log_in(owner, code="000000") for _ in range(12)]
-        assert [a.status_code for a in answers[:5]] == [401] * 5
-        last = answers[-1]
-        problem(last, 429, "too_many_attempts")
-        assert int(last.headers["Retry-After"]) >= 1
-        problem(log_in(owner, code=app.code), 429, "too_many_attempts")
-    finally:
-        stack.remove()
+    stack = make_stack(programs=("auth",), AUTH_LIMIT_CODE_ACCOUNT="10/1h burst 30")
+    owner = stack.user()
+    app, _ = turn_on(owner)
+    answers = [log_in(owner, code="000000") for _ in range(12)]
+    assert [a.status_code for a in answers[:5]] == [401] * 5
+    last = answers[-1]
+    problem(last, 429, "too_many_attempts")
+    assert int(last.headers["Retry-After"]) >= 1
+    problem(log_in(owner, code=app.code), 429, "too_many_attempts")
 
 
 def test_what_happened_is_in_the_owners_log(owner):

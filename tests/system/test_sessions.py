@@ -14,7 +14,7 @@ import subprocess
 
 import pytest
 from support import sessions_binary, sessions_counted, sessions_http, sessions_text
-from support.programs import CLI, Stack, binary, clean_environment
+from support.programs import CLI, binary, clean_environment
 from support.records import TopicReader, decode_position
 from support.sessions import Step
 from support.sessions_binary import gt06_frame, jt808_frame
@@ -37,13 +37,9 @@ PATIENCE = 20
 
 
 @pytest.fixture(scope="module")
-def stack(kafka, mongo, tmp_path_factory):
+def stack_settings():
     """Its gateway speaks everything."""
-    made = Stack(kafka, mongo, tmp_path_factory.mktemp("stack"), GATEWAY_PROTOCOLS=",".join(SESSIONS))
-    try:
-        yield made.start()
-    finally:
-        made.remove()
+    return {"GATEWAY_PROTOCOLS": ",".join(SESSIONS)}
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,6 @@ import json
 import re
 
 import pytest
-from support.programs import Stack
 from support.times import format_time, parse_time
 from support.waiting import wait_until
 
@@ -39,13 +38,9 @@ CORNERS = ((50.1703, -5.1138), (-33.8568, 151.2153), (-54.8019, -68.3030), (0.00
 
 
 @pytest.fixture(scope="module")
-def stack(kafka, mongo, tmp_path_factory):
+def stack_settings():
     """Its gateway speaks everything."""
-    made = Stack(kafka, mongo, tmp_path_factory.mktemp("stack"), GATEWAY_PROTOCOLS=",".join(PROTOCOLS))
-    try:
-        yield made.start()
-    finally:
-        made.remove()
+    return {"GATEWAY_PROTOCOLS": ",".join(PROTOCOLS)}
 
 
 def walk():

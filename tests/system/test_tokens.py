@@ -20,7 +20,6 @@ from support.answers import problem
 from support.forge import FORGED, Forge, session
 from support.live import LiveClient
 from support.people import User
-from support.programs import Stack
 from support.times import now_ms, parse_time
 from support.waiting import wait_until
 
@@ -30,15 +29,14 @@ PUBLISH_S = 4  # more than query waits between two looks for an unknown key
 
 
 @pytest.fixture(scope="module")
-def stack(kafka, mongo, tmp_path_factory):
-    """Auth and query; nobody sends positions here."""
-    made = Stack(kafka, mongo, tmp_path_factory.mktemp("tokens"), AUTH_KEY_PUBLISH=f"{PUBLISH_S}s")
-    made.auth.start(ready=False)
-    made.query.start(ready=False)
-    made.auth.wait_ready()
-    made.query.wait_ready()
-    yield made
-    made.remove()
+def stack_settings():
+    return {"AUTH_KEY_PUBLISH": f"{PUBLISH_S}s"}
+
+
+@pytest.fixture(scope="module")
+def stack_programs():
+    """Nobody sends positions here."""
+    return ("auth", "query")
 
 
 def bearer(token):

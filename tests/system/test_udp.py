@@ -14,7 +14,6 @@ import pytest
 from support.gateway import end_under_load, settings, stored
 from support.outage import silent
 from support.ports import free_port
-from support.programs import Stack
 from support.times import now_ms
 from support.trackers import Avl, TeltonikaClient, teltonika_packet
 from support.waiting import holds_for, wait_until
@@ -23,22 +22,15 @@ PROTOCOL = "teltonika-udp"
 
 
 @pytest.fixture(scope="module")
-def stack(kafka, mongo, tmp_path_factory):
+def stack_settings():
     """Its gateway speaks Teltonika over TCP and over UDP, at one port number."""
     port = str(free_port())
-    made = Stack(
-        kafka,
-        mongo,
-        tmp_path_factory.mktemp("stack"),
-        GATEWAY_PROTOCOLS=f"osmand,teltonika,{PROTOCOL}",
-        GATEWAY_TELTONIKA_PORT=port,
-        GATEWAY_TELTONIKA_UDP_PORT=port,
-        GATEWAY_DELIVERY_TIMEOUT="3s",
-    )
-    try:
-        yield made.start()
-    finally:
-        made.remove()
+    return {
+        "GATEWAY_PROTOCOLS": f"osmand,teltonika,{PROTOCOL}",
+        "GATEWAY_TELTONIKA_PORT": port,
+        "GATEWAY_TELTONIKA_UDP_PORT": port,
+        "GATEWAY_DELIVERY_TIMEOUT": "3s",
+    }
 
 
 def datagram(imei, records, number=1, codec=0x08):

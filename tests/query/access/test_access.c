@@ -82,6 +82,7 @@ static void start(int64_t ttl_ms, int64_t stale_ms)
 		.stale_ms = stale_ms,
 		.users_max = 10,
 		.devices_max = 100,
+		.ended_max = 1000,
 	};
 
 	signal(SIGPIPE, SIG_IGN);

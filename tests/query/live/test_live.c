@@ -180,6 +180,7 @@ static void start(void)
 		.stale_ms = 60000,
 		.users_max = 100,
 		.devices_max = 1000,
+		.ended_max = 1000,
 	};
 	ck_assert_int_eq(access_open(&the_access, &ao), 0);
 }
