@@ -11,7 +11,7 @@ enum { PASSWORD_SIZE = 256 };
 
 static int enter(const struct account *a, const char *password, struct session **ret)
 {
-	int r = a->enrol ? session_register(a->auth_url, a->email, password, a->name) : 0;
+	int r = a->enrol ? session_register(a->auth_url, a->email, password, a->name, a->invitation) : 0;
 
 	return r ? r : session_login(ret, a->auth_url, a->email, password);
 }

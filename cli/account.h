@@ -11,6 +11,7 @@
 struct account {
 	const char *auth_url, *email, *password, *name;
 	bool enrol; /* create the account first */
+	const char *invitation; /* for that, where sign-up is by invitation; or NULL */
 	int64_t wait_ms; /* for auth, while it does not answer */
 };
 

@@ -11,6 +11,8 @@ static int run(int argc, char **argv)
 	static const struct setting settings[] = {
 		ACCOUNT_SETTINGS(account),
 		{ "PETTRACK_REGISTER", "false", setting_bool, &account.enrol, "create the account first" },
+		{ "PETTRACK_INVITATION", NULL, setting_text, &account.invitation,
+			"for that, where an account needs an invitation", .flags = SETTING_SECRET },
 		{ 0 },
 	};
 	const struct service service = {

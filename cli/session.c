@@ -52,14 +52,16 @@ static int connect_to(struct client **ret, const char *auth_url, int64_t timeout
 	return client_open(ret, &(struct client_options){ .base_url = auth_url, .timeout_ms = timeout_ms });
 }
 
-int session_register(const char *auth_url, const char *email, const char *password, const char *name)
+int session_register(
+	const char *auth_url, const char *email, const char *password, const char *name, const char *invitation)
 {
 	struct client *c;
 	int r = connect_to(&c, auth_url, TIMEOUT_MS);
 
 	if (r)
 		return r;
-	json_t *body = json_pack("{s:s, s:s, s:s*}", "email", email, "password", password, "name", name);
+	json_t *body = json_pack(
+		"{s:s, s:s, s:s*, s:s*}", "email", email, "password", password, "name", name, "invitation", invitation);
 	r = body ? by_client(client_call(c, "POST", "/v1/users", body, NULL, NULL, NULL)) : -ENOMEM;
 	json_decref(body);
 	client_close(c);

@@ -24,8 +24,10 @@ enum session_result {
 	SESSION_E_RETRY, /* no answer, or the server is busy */
 };
 
-/* Creates an account. An address that has one already is no error, and its account is left as it is. */
-MUST_CHECK int session_register(const char *auth_url, const char *email, const char *password, const char *name);
+/* Creates an account; @name and @invitation may be NULL. An address that has one already is no error, and its account is
+ * left as it is. */
+MUST_CHECK int session_register(
+	const char *auth_url, const char *email, const char *password, const char *name, const char *invitation);
 
 /* Logs in. 0 and *ret, enum session_result, or -errno. */
 MUST_CHECK int session_login(struct session **ret, const char *auth_url, const char *email, const char *password);

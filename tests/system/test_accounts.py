@@ -669,6 +669,27 @@ def test_whoever_runs_it_invites(stack, mails, club):
     assert subprocess.run([binary(CLI), "invite"], env=clean_environment(client), timeout=30).returncode == 2
 
 
+def test_the_invited_register_by_the_command_line(stack, mails, tmp_path):
+    program, email = stack.add_auth(AUTH_SIGN_UP="invitation"), address()
+    _, token = member(stack, mails)
+    invitation = post(stack, "/v1/invitations", {}, token).json()["invitation"]
+    env = {"PETTRACK_AUTH_URL": program.url(), "PETTRACK_EMAIL": email, "PETTRACK_PASSWORD": PASSWORD}
+
+    def log_in(*arguments, **more):
+        told = clean_environment({**env, "HOME": str(tmp_path), **more})
+        return subprocess.run([binary(CLI), "login", *arguments], env=told, capture_output=True, text=True, timeout=30)
+
+    uninvited = log_in("--register")
+    assert uninvited.returncode == 1
+    assert "invitation" in uninvited.stderr
+    early = log_in("--register", PETTRACK_INVITATION=invitation)
+    assert early.returncode == 1, "the address is not verified yet"
+    assert invitation not in early.stdout + early.stderr
+    assert verify(stack, mails.wait(email).token("verify"), PASSWORD).status_code == 204
+    assert f"Logged in as {email}." in log_in().stdout
+    assert program.stop() == 0
+
+
 def test_closed(stack):
     program = stack.add_auth(AUTH_SIGN_UP="closed", AUTH_ROLES="registration")
     assert problem(join(program, address())) == (403, "sign_up_closed")
