@@ -6,6 +6,7 @@
 #include "auth/devices/devices.h"
 #include "auth/registration/registration.h"
 #include "auth/roles.h"
+#include "base/guesses.h"
 #include "bus/setting.h"
 #include "service/log.h"
 #include "service/prepare.h"
@@ -31,6 +32,7 @@ static struct bus_config kafka = { .client = "pettrack-auth" };
 static struct bus_topics topics = { .made = prepare_made };
 static struct store_options mongodb = { .app_name = "pettrack-auth", .made = prepare_made };
 static struct erasure_options erasure = { .kafka = &kafka, .topics = &topics };
+static int64_t guesses_a_minute;
 static struct web_options rest = { .verify = auth_verify };
 
 static const char *secret_setting(const char *text, void *target, int64_t min, int64_t max)
@@ -65,6 +67,11 @@ static const struct setting settings[] = {
 		"origins whose pages may call, comma-separated" },
 	{ "AUTH_TRUSTED_PROXIES", NULL, setting_networks, &rest.trusted_proxies,
 		"networks of proxies whose X-Forwarded-For or Forwarded tells the client's address, comma-separated" },
+	{ "AUTH_PERSONAL_TOKEN_GUESSES", "120", setting_int, &guesses_a_minute,
+		"wrong personal access tokens from one address (IPv6: /64) a minute, past which none from there is "
+		"looked "
+		"up; 0: any number",
+		0, 1000000 },
 	{ "AUTH_PUBLIC_URL", NULL, auth_url_setting, &public_url,
 		"where people open the page, such as https://pets.example.org; links lead there" },
 	REGISTRATION_SETTINGS(registration),
@@ -208,6 +215,8 @@ static int open_parts(struct auth *a)
 	const struct outbox_options outbox = { a->store, &kafka, &topics, lists.sources };
 	int r = limiter_open(&a->limiter, &limits);
 
+	if (r == 0 && guesses_a_minute > 0)
+		r = guesses_open(&rest.guesses, guesses_a_minute);
 	if (r == 0 && roles & (ROLE_REGISTRATION | ROLE_AUTHENTICATION))
 		r = hasher_open(&a->hasher, hash_threads, hash_queue);
 	if (r == 0)
@@ -252,6 +261,7 @@ static void close_all(struct auth *a)
 	second_factor_close(a->second_factor);
 	keyring_close(a->keyring);
 	hasher_close(a->hasher);
+	guesses_close(rest.guesses);
 	limiter_close(a->limiter);
 	store_close(a->store);
 	sodium_memzero(&master, sizeof master);

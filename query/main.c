@@ -1,4 +1,5 @@
 /* pettrack-query - where pets are and where they were (role api); and where they go, pushed (role live). */
+#include "base/guesses.h"
 #include "bus/setting.h"
 #include "query/api/api.h"
 #include "query/live/live.h"
@@ -28,6 +29,7 @@ static struct store_options mongodb = { .app_name = "pettrack-query" };
 static struct keys_options keys_options;
 static struct access_options access_options = { .kafka = &kafka, .topics = &topics };
 static struct api_options api;
+static int64_t guesses_a_minute;
 static struct web_options rest = { .verify = api_verify, .body_max = BODY_MAX };
 static struct live_options live = { .kafka = &kafka, .topics = &topics };
 
@@ -86,6 +88,11 @@ static const struct setting settings[] = {
 		"how long auth's answer about a personal access token is taken; its end is told at once all the same, "
 		"and while auth is away ACCESS_STALE counts",
 		0, 86400000 },
+	{ "PERSONAL_TOKEN_GUESSES", "120", setting_int, &guesses_a_minute,
+		"wrong personal access tokens from one address (IPv6: /64) a minute, past which none from there is "
+		"looked "
+		"up; 0: any number",
+		0, 1000000 },
 	{ "PERSONAL_TOKENS", "10000", setting_int, &keys_options.personal_max, "personal access tokens remembered", 1,
 		10000000 },
 
@@ -252,6 +259,8 @@ static int open_shared(struct query *q)
 		r = upkeep_open(&q->upkeep, q->store);
 	if (r == 0)
 		r = keys_open(&q->keys, &keys_options);
+	if (r == 0)
+		r = guesses_a_minute > 0 ? guesses_open(&rest.guesses, guesses_a_minute) : 0;
 	access_options.keys = q->keys;
 	return r ? r : access_open(&q->access, &access_options);
 }
@@ -261,6 +270,7 @@ static int open_live(struct query *q)
 	live.trusted_proxies = rest.trusted_proxies;
 	live.store = q->store;
 	live.keys = q->keys;
+	live.guesses = rest.guesses;
 	live.access = q->access;
 	live.kafka_there = dependency_new("kafka", kafka.brokers, DEPENDENCY_ALWAYS);
 	int r = live_open(&q->live, &live);
@@ -310,6 +320,7 @@ static void close_all(struct query *q)
 	live_close(q->live);
 	access_close(q->access);
 	keys_close(q->keys);
+	guesses_close(rest.guesses);
 	upkeep_close(q->upkeep);
 	store_close(q->store);
 	web_close(q->ops);

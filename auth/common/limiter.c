@@ -229,17 +229,6 @@ static struct digest digest(
 	return d;
 }
 
-/* Of IPv6 the /64: that is what one customer has. */
-static struct address grouped(const struct address *a)
-{
-	static const struct network ipv4 = { .first.b = { [10] = 0xFF, [11] = 0xFF }, .bits = 96 };
-	struct address g = *a;
-
-	if (!network_has(&ipv4, a))
-		memset(g.b + 8, 0, 8);
-	return g;
-}
-
 /* The bucket of @d. Where it is new it takes the place of the one that says least. */
 static struct bucket *find(struct limiter *l, struct bucket *buckets, struct digest d, int64_t now)
 {
@@ -262,7 +251,7 @@ static struct bucket *find(struct limiter *l, struct bucket *buckets, struct dig
 /* Pairs of one account share a place, whichever the limit: so an account holds WAYS of them. */
 static struct digest pair_digest(const struct limiter *l, const struct limiter_who *w)
 {
-	struct address address = grouped(&w->address);
+	struct address address = address_group(&w->address);
 	struct digest d = digest(l, w->what, &address, w->account);
 
 	d.place = digest(l, AUTH_LIMITS, NULL, w->account).place;
@@ -322,7 +311,7 @@ static const struct table *pair_table(const struct limiter *l, enum auth_limit w
 
 static struct purse purse(struct limiter *l, const struct limiter_who *w, int64_t now)
 {
-	struct address address = grouped(&w->address);
+	struct address address = address_group(&w->address);
 	struct purse p = { 0 };
 	struct bucket *pair = find_pair(l, w, now);
 

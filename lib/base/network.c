@@ -50,6 +50,16 @@ void address_format(char out[static ADDRESS_TEXT_SIZE], const struct address *a)
 		inet_ntop(AF_INET6, a->b, out, ADDRESS_TEXT_SIZE);
 }
 
+struct address address_group(const struct address *a)
+{
+	static const struct address loopback = { { [15] = 1 } };
+	struct address g = *a;
+
+	if (memcmp(a->b, mapped, sizeof mapped) != 0 && memcmp(a, &loopback, sizeof loopback) != 0)
+		memset(g.b + sizeof g.b / 2, 0, sizeof g.b / 2);
+	return g;
+}
+
 /* Digits only, no zero in front. */
 static bool read_prefix(unsigned *ret, const char *text)
 {

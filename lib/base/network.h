@@ -25,6 +25,10 @@ enum { ADDRESS_TEXT_SIZE = 46 };
 /* The shortest form, IPv4 as such; "" for nobody's. */
 void address_format(char out[static ADDRESS_TEXT_SIZE], const struct address *a);
 
+/* What counts as one client: of IPv6 the first address of its /64, for that is what one customer gets (RFC 6177); ::1 and
+ * IPv4 are by themselves. */
+struct address address_group(const struct address *a);
+
 struct network {
 	struct address first; /* its lowest */
 	uint8_t bits; /* how many of them all its addresses share, 0 to 128 */

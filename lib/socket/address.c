@@ -27,12 +27,10 @@ enum { BUCKETS_MIN = 16 };
 
 struct address_key address_key_of(const struct address *address)
 {
-	const struct in6_addr *a = (const struct in6_addr *)(const void *)address->b;
-	struct address_key k = { 0 };
+	const struct address group = address_group(address);
+	struct address_key k;
 
-	memcpy(k.b, a, IN6_IS_ADDR_V4MAPPED(a) ? 16 : 8);
-	if (IN6_IS_ADDR_LOOPBACK(a))
-		k.b[15] = 1;
+	memcpy(k.b, group.b, sizeof k.b);
 	return k;
 }
 

@@ -1,10 +1,11 @@
 #include "query/live/counts.h"
+#include "base/network.h"
 #include "base/uuid_map.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct count {
 	struct uuid_link link;
@@ -83,13 +84,12 @@ void counts_leave(struct counts *c, const struct uuid *key)
 
 struct uuid address_as_key(const char *address)
 {
-	struct uuid key = { 0 };
-	struct in6_addr six;
+	struct address a = { 0 }, group;
+	struct uuid key;
 
-	if (inet_pton(AF_INET, address, key.b + 12) == 1) {
-		key.b[10] = key.b[11] = 0xFF;
-	} else if (inet_pton(AF_INET6, address, &six) == 1) {
-		memcpy(key.b, &six, IN6_IS_ADDR_V4MAPPED(&six) || IN6_IS_ADDR_LOOPBACK(&six) ? 16 : 8);
-	}
+	if (address_parse(&a, address))
+		return (struct uuid){ 0 };
+	group = address_group(&a);
+	memcpy(key.b, group.b, sizeof key.b);
 	return key;
 }

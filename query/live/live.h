@@ -20,6 +20,8 @@
 
 struct live;
 
+struct guesses;
+
 struct live_options {
 	const char *address;
 	uint16_t port; /* 0: any free one */
@@ -43,6 +45,7 @@ struct live_options {
 	struct store *store;
 	struct keys *keys;
 	struct access *access;
+	struct guesses *guesses; /* at personal access tokens; NULL: any number */
 	struct dependency *kafka_there; /* told whether the topic is followed */
 };
 

@@ -1,5 +1,6 @@
 /* viewer_auth - tokens: the first, and those that come on the open socket before the first ends */
 #include "base/clock.h"
+#include "base/guesses.h"
 #include "base/time.h"
 #include "query/live/hub_internal.h"
 
@@ -13,8 +14,9 @@ struct check {
 	struct work work;
 	struct viewer *viewer;
 	struct live_shared *shared;
+	struct address from;
 	struct token_claims claims;
-	int result;
+	int result; /* -EUSERS: the address has shown too many that were none */
 	size_t n;
 	char token[];
 };
@@ -105,7 +107,9 @@ static void accept(struct viewer *v, const struct token_claims *claims)
 
 static void refuse(struct viewer *v, int result)
 {
-	if (result < 0)
+	if (result == -EUSERS)
+		viewer_close(v, 4429, "guesses", "too many wrong tokens from this address");
+	else if (result < 0)
 		viewer_close(v, 1013, "unavailable", "tokens cannot be checked now");
 	else if (result == TOKEN_E_EXPIRED)
 		viewer_close(v, 4401, "expired", "the token has expired");
@@ -115,12 +119,24 @@ static void refuse(struct viewer *v, int result)
 
 /* ---- the check ---- */
 
+static int verify(struct check *k, const struct live_options *o)
+{
+	bool looked_up = token_is_personal(k->token, k->n);
+
+	if (looked_up && guesses_wait_ms(o->guesses, &k->from, clock_mono_ms()) > 0)
+		return -EUSERS;
+	int r = keys_verify(o->keys, k->token, k->n, KEYS_WAIT_MS, &k->claims);
+	if (looked_up && r == TOKEN_E_MALFORMED)
+		guesses_wrong(o->guesses, &k->from, clock_mono_ms());
+	return r;
+}
+
 static void run_check(struct work *w)
 {
 	struct check *k = (struct check *)w;
 	const struct live_options *o = &k->shared->o;
 
-	k->result = keys_verify(o->keys, k->token, k->n, KEYS_WAIT_MS, &k->claims);
+	k->result = verify(k, o);
 	if (k->result == 0 &&
 		(k->claims.service || !token_may(&k->claims, "positions.read"))) /* watches nothing of its own */
 		k->result = TOKEN_E_MALFORMED;
@@ -156,6 +172,7 @@ void viewer_authenticate(struct viewer *v, const char *token, size_t n)
 	}
 	k->viewer = v;
 	k->shared = v->hub->shared;
+	memcpy(k->from.b, v->address.b, sizeof k->from.b);
 	k->n = n;
 	memcpy(k->token, token, n);
 	viewer_work(v, TASK_TOKEN, &k->work, run_check, check_done);

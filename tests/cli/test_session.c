@@ -57,7 +57,7 @@ START_TEST(logging_in_is_kept_for_the_user_only)
 
 	ck_assert_int_eq(session_open(&s), SESSION_E_NONE);
 	ck_assert_ptr_nonnull(strstr(session_error(SESSION_E_NONE), "pettrack login"));
-	ck_assert_int_eq(session_register(auth.url, "a@example.org", "correct horse battery", NULL), 0);
+	ck_assert_int_eq(session_register(auth.url, "a@example.org", "correct horse battery", NULL, NULL), 0);
 	ck_assert_int_eq(auth.registered, 1);
 	session_close(log_in());
 	ck_assert_uint_eq(mode_of(home_path("session.json")), 0600);

@@ -51,9 +51,9 @@ def at_query(stack, token, query=None):
     return requests.get((query or stack.query).url("/v1/latest"), headers=bearer(token), timeout=20)
 
 
-def at_live(stack, token):
+def at_live(stack, token, query=None):
     """The close code, or None where the token was taken."""
-    with LiveClient(stack.live_url()) as live:
+    with LiveClient(stack.live_url(query)) as live:
         live.send(type="auth", token=token)
         wait_until(lambda: live.closed.is_set() or live.of_type("authenticated"), 20, "live answers")
         return None if live.of_type("authenticated") else live.close_code
@@ -199,6 +199,31 @@ def test_a_personal_token_that_is_none(stack, tail):
     token = "pettrack_pat_" + tail
     problem(at_auth(stack, token), 401, "invalid_token")
     problem(at_query(stack, token), 401, "invalid_token")
+
+
+def test_guesses_are_limited_by_address(stack, owner):
+    """Past so many, none from there is looked up; others, and those who have logged in there, notice nothing."""
+    proxy, made, wrong = "127.0.0.1", make_token(owner), "pettrack_pat_" + "A" * 43
+    query = stack.add_query(PERSONAL_TOKEN_GUESSES="2", QUERY_TRUSTED_PROXIES=proxy)
+    auth = stack.add_auth(AUTH_PERSONAL_TOKEN_GUESSES="2", AUTH_TRUSTED_PROXIES=proxy)
+
+    def show(program, path, token, address):
+        headers = {**bearer(token), "X-Forwarded-For": address}
+        return requests.get(program.url(path), headers=headers, timeout=20)
+
+    for program, path in ((query, "/v1/latest"), (auth, "/v1/devices")):
+        for _ in range(2):
+            problem(show(program, path, wrong, "2001:db8:1:2::7"), 401, "invalid_token")
+        asked = query.metric("pettrack_query_personal_token_asks_total", result="ok")
+        for token in (wrong, made.token):
+            refused = show(program, path, token, "2001:db8:1:2::8")
+            problem(refused, 429, "too_many_attempts")
+            assert 1 <= int(refused.headers["Retry-After"]) <= 30
+        assert query.metric("pettrack_query_personal_token_asks_total", result="ok") == asked
+        assert show(program, path, owner.token, "2001:db8:1:2::8").status_code == 200
+        assert show(program, path, made.token, "198.51.100.7").status_code == 200
+    assert [at_live(stack, wrong, query) for _ in range(3)] == [4401, 4401, 4429]
+    assert at_live(stack, owner.token, query) is None
 
 
 def test_one_user_has_a_bounded_number(stack, owner):

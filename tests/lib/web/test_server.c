@@ -1,5 +1,6 @@
 /* test_server - the server over real sockets. */
 #include "base/clock.h"
+#include "base/guesses.h"
 #include "service/metrics.h"
 #include "tests/lib/unit.h"
 #include "tests/lib/web/raw_client.h"
@@ -12,9 +13,10 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BODY_MAX = 1000, TIMEOUT_MS = 400 };
+enum { BODY_MAX = 1000, TIMEOUT_MS = 400, GUESSES = 2 };
 
 static struct web *web;
+static struct guesses *guesses;
 static uint16_t port;
 static char dir[] = "/tmp/pettrack-web-XXXXXX";
 static int verified;
@@ -139,8 +141,10 @@ static int verify(void *owner, const char *token, size_t len, struct token_claim
 	*ret = (struct token_claims){ .service = token[0] == 's' };
 	if (!strcmp(token, "service-with-scope"))
 		strcpy(ret->scope, "other access.read");
-	if (!strcmp(token, "user") || token[0] == 's')
+	if (!strcmp(token, "user") || !strcmp(token, TOKEN_PERSONAL_PREFIX "good") || token[0] == 's')
 		return 0;
+	if (token_is_personal(token, len))
+		return TOKEN_E_MALFORMED;
 	return !strcmp(token, "no-keys") ? -EAGAIN : !strcmp(token, "expired") ? TOKEN_E_EXPIRED : TOKEN_E_SIGNATURE;
 }
 
@@ -172,6 +176,8 @@ static void setup(void)
 	fclose(f);
 	struct web_options o = options;
 	ck_assert_int_eq(networks_parse(&o.trusted_proxies, "127.0.0.1, 10.0.0.0/8"), 0);
+	ck_assert_int_eq(guesses_open(&guesses, GUESSES), 0);
+	o.guesses = guesses;
 	ck_assert_int_eq(web_open(&web, &o), 0);
 	port = web_port(web);
 	unlink(path);
@@ -181,6 +187,7 @@ static void setup(void)
 static void teardown(void)
 {
 	web_close(web);
+	guesses_close(guesses);
 }
 
 /* ---- looking at answers ---- */
@@ -750,6 +757,32 @@ START_TEST(a_token_too_long_is_not_looked_at)
 }
 END_TEST
 
+static const char *me_from(const char *token, const char *from)
+{
+	char headers[160];
+
+	snprintf(headers, sizeof headers, "Authorization: Bearer %s\r\nX-Forwarded-For: %s\r\n", token, from);
+	return ask("GET", "/me", headers, "");
+}
+
+START_TEST(who_shows_too_many_that_are_none_waits)
+{
+	static const char wrong[] = TOKEN_PERSONAL_PREFIX "wrong", good[] = TOKEN_PERSONAL_PREFIX "good";
+
+	for (int i = 0; i < GUESSES; i++)
+		problem_is(me_from(wrong, "198.51.100.7"), 401, "invalid_token");
+	verified = 0;
+	const char *a = me_from(wrong, "198.51.100.7");
+	problem_is(a, 429, "too_many_attempts");
+	ck_assert_ptr_nonnull(strstr(a, "Retry-After: "));
+	problem_is(me_from(good, "198.51.100.7"), 429, "too_many_attempts");
+	ck_assert_int_eq(verified, 0);
+	status_is(me_from("user", "198.51.100.7"), 200); /* who logged in there shows what needs no look-up */
+	status_is(me_from(good, "203.0.113.9"), 200);
+	problem_is(me_from(wrong, "203.0.113.9"), 401, "invalid_token");
+}
+END_TEST
+
 START_TEST(a_user_and_a_service)
 {
 	verified = 0;
@@ -1007,6 +1040,7 @@ static void add_access_and_files(TCase *c)
 {
 	tcase_add_test(c, no_token_or_a_bad_one);
 	tcase_add_test(c, a_token_too_long_is_not_looked_at);
+	tcase_add_test(c, who_shows_too_many_that_are_none_waits);
 	tcase_add_test(c, a_user_and_a_service);
 	tcase_add_test(c, a_listed_origin);
 	tcase_add_loop_test(c, another_origin, 0, sizeof strange_origins / sizeof *strange_origins);
