@@ -372,8 +372,7 @@ void devices_forget(struct devices *d, const char *identifier)
 	if (e && e->wanted) {
 		e->stale = e->taken;
 		change_state(d, e, ASKED);
-	} else if (e &&
-		   (e->state != KNOWN || has_room(d))) { /* its last fix stays, also one that is about to be noted */
+	} else if (e && (e->state != KNOWN || has_room(d))) { /* it keeps its last fix, and one that is about to come */
 		e->until_ms = 0;
 		change_state(d, e, UNAVAILABLE);
 	} else if (e) {

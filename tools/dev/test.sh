@@ -214,7 +214,7 @@ lint_format() {
 }
 
 lint_shell() {
-	cd "$root" && shellcheck -x dev .ci/run && find . -path './build*' -prune -o -path ./.run -prune -o -path ./node_modules -prune -o \
+	cd "$root" && shellcheck -x dev .ci/run && find . \( -path './build*' -o -path ./.run -o -path ./node_modules \) -prune -o \
 		-name '*.sh' -not -path './tools/dev/*' -print0 | xargs -0r shellcheck -x -P SCRIPTDIR
 }
 
