@@ -69,8 +69,7 @@ static const struct setting settings[] = {
 		"networks of proxies whose X-Forwarded-For or Forwarded tells the client's address, comma-separated" },
 	{ "AUTH_PERSONAL_TOKEN_GUESSES", "120", setting_int, &guesses_a_minute,
 		"wrong personal access tokens from one address (IPv6: /64) a minute, past which none from there is "
-		"looked "
-		"up; 0: any number",
+		"looked up; 0: any number",
 		0, 1000000 },
 	{ "AUTH_PUBLIC_URL", NULL, auth_url_setting, &public_url,
 		"where people open the page, such as https://pets.example.org; links lead there" },

@@ -90,8 +90,7 @@ static const struct setting settings[] = {
 		0, 86400000 },
 	{ "PERSONAL_TOKEN_GUESSES", "120", setting_int, &guesses_a_minute,
 		"wrong personal access tokens from one address (IPv6: /64) a minute, past which none from there is "
-		"looked "
-		"up; 0: any number",
+		"looked up; 0: any number",
 		0, 1000000 },
 	{ "PERSONAL_TOKENS", "10000", setting_int, &keys_options.personal_max, "personal access tokens remembered", 1,
 		10000000 },

@@ -49,8 +49,7 @@ struct web_options {
 	void *owner;
 	/* Verifies a bearer token: 0, a token_result, or -errno (keys not there yet: 503). NULL where every route is public. */
 	int (*verify)(void *owner, const char *token, size_t len, struct token_claims *ret);
-	struct guesses
-		*guesses; /* at personal access tokens, which cost a look-up each: too many are 429. NULL: any number */
+	struct guesses *guesses; /* at personal access tokens, each a look-up: too many are 429. NULL: any number */
 	const char *files_dir; /* static files served where no route matches, NULL: none; index.html for "/" */
 	const char *files_policy; /* Content-Security-Policy for them */
 	bool ops; /* adds /metrics, /healthz, /readyz */

@@ -18,9 +18,8 @@
 #include "service/dependency.h"
 #include "store/store.h"
 
-struct live;
-
 struct guesses;
+struct live;
 
 struct live_options {
 	const char *address;

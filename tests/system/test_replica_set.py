@@ -110,7 +110,8 @@ def test_a_server_without_repl_set_is_named_as_such_at_once(mongod):
 
 def test_a_set_of_another_name_is_left_alone(mongod):
     mongod.start(replica_set="other")
-    unmade = make(mongod.uri("any"), timeout="2s")
+    wait_until(mongod.answers, 30, "mongod answers")
+    unmade = make(mongod.uri("any"), timeout="5s")
     assert unmade.returncode == 1
     assert "other" in unmade.stderr, "the server's reason is shown"
     assert "setName" not in mongod.hello()
@@ -129,7 +130,7 @@ def test_a_lone_member_that_moved_gets_its_new_address(mongod):
     mongod.start()
     wait_until(mongod.answers, 30, "mongod answers")
 
-    unasked = make(mongod.uri("any"), timeout="2s")
+    unasked = make(mongod.uri("any"), timeout="5s")
     assert unasked.returncode == 1
     assert "no primary" in unasked.stderr
 
@@ -141,7 +142,8 @@ def test_a_lone_member_that_moved_gets_its_new_address(mongod):
 
 def test_a_member_that_does_not_resolve_ends_in_time_with_the_reason(mongod):
     mongod.start()
-    done = make(mongod.uri("any"), "--member", "nowhere.invalid:27017", timeout="2s")
+    wait_until(mongod.answers, 30, "mongod answers")
+    done = make(mongod.uri("any"), "--member", "nowhere.invalid:27017", timeout="5s")
     assert done.returncode == 1
     assert "nowhere.invalid" in done.stderr
 
