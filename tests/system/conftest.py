@@ -30,7 +30,7 @@ format_time() in times; wait_until(condition, timeout, what) and holds_for() in 
             live.subscribe([cat])
             at = now_ms()
             assert send_osmand(stack, cat, 50.1703, -5.1138, at).status_code == 200
-            wait_until(lambda: live.positions(cat), 5, "the position is pushed")
+            wait_until(lambda: live.positions(cat), 10, "the position is pushed")
         assert wait_until(lambda: owner.latest(cat), 10, "it is stored")["lat"] == 50.1703
 
 A test waits for a condition, never for a time, and fails when a server or a program is absent.

@@ -526,7 +526,7 @@ def test_tries_and_age_have_an_end(stack, mails, change, result):
     mail = put_off(stack, mails, email)
     stack.db.mails.update_one({"_id": mail}, {"$set": change})
     wait_until(lambda: stack.auth.metric("pettrack_auth_mails_total", result=result) > before, 20, "it is dropped")
-    wait_until(lambda: not stack.db.mails.find_one({"_id": mail}), 5, "nothing is left")
+    wait_until(lambda: not stack.db.mails.find_one({"_id": mail}), 10, "nothing is left")
     mails.accept()
     assert mails.to(email) == []
 
@@ -535,7 +535,7 @@ def test_what_is_queued_is_sealed(stack, mails):
     email = address()
     mails.refuse("EHLO", 421)
     register(stack, email)
-    stored = wait_until(lambda: list(stack.db.mails.find()), 5, "it is queued")
+    stored = wait_until(lambda: list(stack.db.mails.find()), 10, "it is queued")
     assert email.encode() not in b"".join(m["sealed"] for m in stored)
     assert b"verify" not in b"".join(m["sealed"] for m in stored)
     mails.accept()
@@ -650,7 +650,7 @@ def test_a_service_invites(stack, mails, club):
     assert made.status_code == 201
     assert join(club, address(), made.json()["invitation"]).status_code == 202
     expired = post(stack, "/internal/v1/invitations", {"expires_in": 1}, token).json()["invitation"]
-    wait_until(lambda: join(club, address(), expired).status_code == 403, 5, "the invitation has ended")
+    wait_until(lambda: join(club, address(), expired).status_code == 403, 10, "the invitation has ended")
     _, person = member(stack, mails)
     assert post(stack, "/internal/v1/invitations", {}, person).status_code == 403
 

@@ -110,7 +110,7 @@ def test_a_deleted_device_leaves_no_positions(stack, owner):
     assert owner.auth("DELETE", f"/v1/devices/{gone.id}").status_code == 204
     wait_until(lambda: stored(stack, gone) == 0, 20, "all of it is erased")
     assert stored(stack, kept) == 2
-    wait_until(lambda: stack.writer.metric("pettrack_writer_erased_devices_total") >= 1, 5, "it is counted")
+    wait_until(lambda: stack.writer.metric("pettrack_writer_erased_devices_total") >= 1, 10, "it is counted")
 
 
 def test_what_comes_behind_its_deletion_does_not_stay(stack, owner):

@@ -13,7 +13,7 @@ from support.mails import MailServer
 from support.programs import role_paths
 from support.times import now_ms, parse_time
 from support.trackers import send_osmand
-from support.waiting import holds_for, wait_until
+from support.waiting import LOADED_S, holds_for, wait_until
 
 NO_DEVICE = "7a0c9f0e-5a0f-4f63-9d6c-3d1f0a4a8c11"
 RULES = {"clock_offset_s": -7200}
@@ -418,12 +418,12 @@ def test_who_accepts_sees_it_on_the_open_stream(stack, owner, friend, cat):
     with watching(owner) as owners, watching(friend) as friends:
         grant = offered(owner, cat, friend)
         place(stack, cat)
-        wait_until(lambda: owners.positions(cat), 5, "the owner is told")
+        wait_until(lambda: owners.positions(cat), 10, "the owner is told")
         assert friends.positions() == [] == friends.of_type("devices")
         assert act(friend, grant, "accept").status_code == 204
-        wait_until(lambda: friends.of_type("devices", added=[cat.id]), 5, "it is among those that he may see")
+        wait_until(lambda: friends.of_type("devices", added=[cat.id]), 10, "it is among those that he may see")
         place(stack, cat)
-        wait_until(lambda: friends.positions(cat), 5, "he is told")
+        wait_until(lambda: friends.positions(cat), 10, "he is told")
 
 
 @pytest.mark.parametrize("who", ["owner", "friend"])
@@ -432,16 +432,16 @@ def test_what_is_ended_is_silent_within_a_second(stack, owner, friend, cat, who)
     grant, kept = accepted(owner, cat, friend), friend.add_device("Own")
     with watching(owner) as owners, watching(friend) as friends:
         place(stack, cat)
-        wait_until(lambda: friends.positions(cat), 5, "he is told")
+        wait_until(lambda: friends.positions(cat), 10, "he is told")
         assert end({"owner": owner, "friend": friend}[who], grant).status_code == 204
         over = time.monotonic() + 1
         while time.monotonic() < over:
             place(stack, cat)
             time.sleep(0.02)
         late = {place(stack, cat) for _ in range(3)}
-        wait_until(lambda: max(late) in times(owners, cat), 5, "the owner is told to the end")
+        wait_until(lambda: max(late) in times(owners, cat), 10, "the owner is told to the end")
         place(stack, kept)
-        wait_until(lambda: friends.positions(kept), 5, "his own goes on")
+        wait_until(lambda: friends.positions(kept), 10, "his own goes on")
         assert removed(friends) == [cat.id] and not times(friends, cat) & late
         assert not friends.closed.is_set()
     problem(friend.query(f"/v1/latest/{cat.id}"), 404, "not_found")
@@ -453,7 +453,7 @@ def test_a_device_that_is_deleted_is_nobodys(stack, owner, friend, cat):
     offer = offered(owner, cat, waits)
     with watching(friend) as friends:
         assert owner.auth("DELETE", f"/v1/devices/{cat.id}").status_code == 204
-        wait_until(lambda: removed(friends) == [cat.id], 1, "he is told at once")
+        wait_until(lambda: removed(friends) == [cat.id], LOADED_S, "he is told at once")
     assert grants(friend, "received") == [] == grants(waits, "received") == grants(owner, "given")
     problem(act(waits, offer, "accept"), 404, "not_found")
     problem(friend.query(f"/v1/latest/{cat.id}"), 404, "not_found")
@@ -467,7 +467,7 @@ def test_others_hear_nothing_of_it(stack, owner, friend, cat):
     with watching(owner) as owners, friend.live() as friends, watching(stack.user()) as strangers:
         assert friends.subscribe([cat])["devices"] == []
         place(stack, cat)
-        wait_until(lambda: owners.positions(cat), 5, "the owner is told")
+        wait_until(lambda: owners.positions(cat), 10, "the owner is told")
         holds_for(lambda: not friends.positions() and not strangers.positions(), 0.2, "nobody else is")
 
 

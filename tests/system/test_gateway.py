@@ -279,7 +279,7 @@ def test_idle_connections_and_trickles_are_closed(stack, owner):
                     time.sleep(0.05)
             assert idle.recv(1) == b""
         closed = "pettrack_gateway_connections_closed_total"
-        wait_until(lambda: stack.gateway.metric(closed, reason="idle") >= 1, 5, "it is counted")
+        wait_until(lambda: stack.gateway.metric(closed, reason="idle") >= 1, 10, "it is counted")
 
 
 def test_connections_are_bounded(stack, owner):
@@ -292,11 +292,11 @@ def test_connections_are_bounded(stack, owner):
         with connect(stack, "teltonika") as one_more:
             assert one_more.recv(1) == b""
         held.pop().close()
-        wait_until(lambda: send_osmand(stack, device, 1, 2).status_code == 200, 5, "there is room again")
+        wait_until(lambda: send_osmand(stack, device, 1, 2).status_code == 200, 10, "there is room again")
         for sock in held:
             sock.close()
         refused = "pettrack_gateway_connections_refused_total"
-        wait_until(lambda: stack.gateway.metric(refused) >= 1, 5, "it is counted")
+        wait_until(lambda: stack.gateway.metric(refused) >= 1, 10, "it is counted")
 
 
 def test_connections_of_an_address_are_bounded(stack, owner):

@@ -92,7 +92,7 @@ def test_events_and_goodbyes(stack, owner, broker):
     latest = wait_until(lambda: owner.latest(device), 10, "the event is the latest")
     assert latest["attributes"]["alarm"] == "geofenceExit"
     assert owner.stored_times(device) == [at]
-    wait_until(lambda: frames(stack.gateway) == before + 3, 5, "all are counted")
+    wait_until(lambda: frames(stack.gateway) == before + 3, 10, "all are counted")
 
 
 def test_what_is_refused_for_good_does_not_come_again(stack, owner, broker):
@@ -281,7 +281,7 @@ def test_gateways_may_share_the_messages(stack, owner, broker):
                 broker.publish(topic(device), location(at))
             wait_until(lambda: owner.stored_times(device) == times, 20, "all are stored")
             all_frames = before + len(times)
-            wait_until(lambda: frames(other) + frames(stack.gateway) == all_frames, 5, "each is counted once")
+            wait_until(lambda: frames(other) + frames(stack.gateway) == all_frames, 10, "each is counted once")
             assert frames(other) > 0 and frames(stack.gateway) > 0
     finally:
         other.end()

@@ -81,7 +81,7 @@ def test_reload_keeps_the_session_and_log_out_ends_it(visit, owner, misty):
     url = owner.stack.auth.url("/v1/sessions/refresh")
     wait_until(
         lambda: owner.http.post(url, json={"refresh_token": refresh_token}, timeout=10).status_code == 401,
-        5,
+        15,
         "the session has ended at auth too",
     )
 
@@ -138,7 +138,7 @@ def test_a_pet_moves_without_a_reload(visit, stack, owner, misty):
     visitor.select(misty)
     expect(visitor.fact(misty, "Position")).to_have_text("50.17030, -5.11380")
     visitor.page.evaluate("window.sameDocument = true")
-    wait_until(lambda: visitor.pin(misty).bounding_box(), 5, "the pin is drawn")
+    wait_until(lambda: visitor.pin(misty).bounding_box(), 10, "the pin is drawn")
     before = visitor.pin(misty).bounding_box()
 
     report(stack, misty, 50.1713, -5.1128, batt=12)
@@ -149,7 +149,7 @@ def test_a_pet_moves_without_a_reload(visit, stack, owner, misty):
         now = visitor.pin(misty).bounding_box()
         return now["x"] > before["x"] + 10 and now["y"] < before["y"] - 10
 
-    wait_until(has_moved, 5, "the pin moves to the north-east")
+    wait_until(has_moved, 10, "the pin moves to the north-east")
     assert visitor.page.evaluate("window.sameDocument") is True
 
 
@@ -167,7 +167,7 @@ def test_follow_keeps_the_pet_in_sight(visit, stack, owner, misty):
         return all(stage[at] <= pin[at] <= stage[at] + stage[size] for at, size in (("x", "width"), ("y", "height")))
 
     expect(visitor.fact(misty, "Position")).to_have_text("50.27030, -5.01380")
-    wait_until(in_sight, 5, "the map follows")
+    wait_until(in_sight, 10, "the map follows")
 
 
 def test_a_late_fix_does_not_move_the_pet(visit, stack, owner, misty):
@@ -179,7 +179,7 @@ def test_a_late_fix_does_not_move_the_pet(visit, stack, owner, misty):
     with owner.live() as live:
         live.subscribe([misty])
         report(stack, misty, 50.1803, -5.1238, now - 10 * MINUTE)
-        wait_until(lambda: live.positions(misty), 5, "the late fix is pushed")
+        wait_until(lambda: live.positions(misty), 10, "the late fix is pushed")
     position = visitor.fact(misty, "Position")
     holds_for(lambda: position.text_content() == "50.17030, -5.11380", 1, "the pet stays where it was")
 
@@ -234,10 +234,10 @@ def test_slider_shows_the_fixes_of_the_day(visit, owner, misty, a_day):
     for hours, minutes, text in ((7, 0, ""), (8, 0, "fix 1 of 3, 08:00:00"), (12, 30, "fix 2 of 3, 12:00:00")):
         visitor.slide_to(hours, minutes)
         expect(page.locator("#history-fix")).to_have_text(text)
-    middle = wait_until(past.bounding_box, 5, "the pet of the past is drawn")
+    middle = wait_until(past.bounding_box, 10, "the pet of the past is drawn")
     visitor.slide_to(23, 59)
     expect(page.locator("#history-fix")).to_have_text("fix 3 of 3, 16:00:00")
-    wait_until(lambda: past.bounding_box()["y"] < middle["y"] - 10, 5, "and moves north")
+    wait_until(lambda: past.bounding_box()["y"] < middle["y"] - 10, 10, "and moves north")
 
     page.get_by_role("button", name="Day after").click()
     expect(page.locator("#history-summary")).to_have_text("1 fix, 0.0 km")

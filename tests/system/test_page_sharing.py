@@ -103,7 +103,7 @@ def test_describe_rename_and_delete_a_pet(visit, owner, misty):
             [(d["name"], d["pet"]) for d in owner.auth("GET", "/v1/devices").json()["devices"]]
             == [("Green collar", expected)]
         ),
-        5,
+        15,
         "both are stored",
     )
 
@@ -281,7 +281,7 @@ def test_a_blurred_place_is_an_area(visit, stack, owner, misty):
         area = page.locator("path.area").bounding_box()
         return area and area["width"] > 100 and area["height"] > 50
 
-    wait_until(is_large, 5, "the map shows it all over")
+    wait_until(is_large, 10, "the map shows it all over")
     assert "50.1703" not in page.content()
     stranger.expect_accessible()
 

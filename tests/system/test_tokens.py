@@ -21,10 +21,9 @@ from support.forge import FORGED, Forge, session
 from support.live import LiveClient
 from support.people import User
 from support.times import now_ms, parse_time
-from support.waiting import wait_until
+from support.waiting import LOADED_S, wait_until
 
 WITHIN_S = 1  # of the answer, an end is to be heard of in open streams
-LOADED_S = 5  # what a machine under the load of all tests may make of it
 PUBLISH_S = 4  # more than query waits between two looks for an unknown key
 
 

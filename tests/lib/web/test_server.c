@@ -415,7 +415,7 @@ START_TEST(a_huge_body_is_not_waited_for)
 
 	problem_is(ask("POST", "/echo", "Content-Type: application/json\r\nContent-Length: 100000000000\r\n", "{"), 413,
 		"body_too_large");
-	ck_assert_int_lt(clock_mono_ms() - start, 3000);
+	ck_assert_int_lt(clock_mono_ms() - start, 10000);
 }
 END_TEST
 
@@ -450,7 +450,7 @@ START_TEST(a_body_that_does_not_come)
 
 	problem_is(ask("POST", "/echo", "Content-Type: application/json\r\nContent-Length: 10\r\n", "{"), 408,
 		"request_timeout");
-	ck_assert_int_lt(clock_mono_ms() - start, 3000);
+	ck_assert_int_lt(clock_mono_ms() - start, 10000);
 }
 END_TEST
 
@@ -642,7 +642,7 @@ START_TEST(a_slow_header_is_given_up)
 	raw_text(fd, "GET /show/x HTTP/1.1\r\nHost:");
 	problem_is(raw_read(fd, NULL), 400, "bad_request");
 	raw_close(fd);
-	ck_assert_int_lt(clock_mono_ms() - start, 3000);
+	ck_assert_int_lt(clock_mono_ms() - start, 10000);
 }
 END_TEST
 

@@ -4,6 +4,8 @@ import time
 
 import pytest
 
+LOADED_S = 5  # what a machine under the load of all tests may make of the second within which people are told
+
 
 def wait_until(condition, timeout, what):
     """Calls `condition` until it returns something true, and returns that; fails the test after `timeout` seconds.
