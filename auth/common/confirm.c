@@ -18,10 +18,15 @@ const char *confirm_text(struct web_request *q, const char *member)
 	return json_string_length(password) <= PASSWORD_BYTES_MAX ? json_string_value(password) : "";
 }
 
+/* Of somebody who is logged in it is in the account's log, for he may not be who shows it. */
 static enum confirmation answer_wrong(
-	struct web_request *q, const struct auth *a, const char *account, const char *wrong)
+	struct web_request *q, const struct auth *a, const struct user *user, const char *account, const char *wrong)
 {
+	const struct audit_details d = audit_details_of(q);
+
 	auth_penalise(q, a, AUTH_LIMIT_PASSWORD, account);
+	if (d.session)
+		audit_write(a->store, &user->id, AUDIT_PASSWORD_REFUSED, &d);
 	web_problem(q, 403, "wrong_password", "%s", wrong);
 	return CONFIRM_WRONG;
 }
@@ -49,21 +54,9 @@ enum confirmation confirm_shown(
 	if (r)
 		return answer_failure(q, a, account, r);
 	if (!same)
-		return answer_wrong(q, a, account, wrong);
+		return answer_wrong(q, a, user, account, wrong);
 	auth_restore(q, a, AUTH_LIMIT_PASSWORD, account);
 	return CONFIRM_GOOD;
-}
-
-/* As confirm_shown(), of the token's user: a wrong one is in his log, for he may not be who shows it. */
-static bool confirm_current(struct web_request *q, const struct auth *a, const struct user *user, const char *password)
-{
-	enum confirmation c = confirm_shown(q, a, user, password, "\"current_password\" is not your password.");
-
-	if (c == CONFIRM_WRONG) {
-		const struct audit_details d = audit_details_of(q);
-		audit_write(a->store, &user->id, AUDIT_PASSWORD_REFUSED, &d);
-	}
-	return c == CONFIRM_GOOD;
 }
 
 bool confirm_password(struct web_request *q, const struct auth *a, struct user *ret)
@@ -78,7 +71,7 @@ bool confirm_password(struct web_request *q, const struct auth *a, struct user *
 		web_problem(q, 404, "not_found", "There is no such account any more.");
 	else if (r)
 		auth_fail(q, r);
-	else if (confirm_current(q, a, &user, password)) {
+	else if (confirm_shown(q, a, &user, password, "\"current_password\" is not your password.") == CONFIRM_GOOD) {
 		*ret = user;
 		return true;
 	}

@@ -13,7 +13,7 @@
 
 enum confirmation {
 	CONFIRM_GOOD,
-	CONFIRM_WRONG, /* answered: 403 wrong_password */
+	CONFIRM_WRONG, /* answered: 403 wrong_password; in the account's log where it is somebody who is logged in */
 	CONFIRM_UNTRIED, /* answered: 429, 503 */
 };
 
