@@ -214,7 +214,7 @@ static int open_parts(struct auth *a)
 	const struct outbox_options outbox = { a->store, &kafka, &topics, lists.sources };
 	int r = limiter_open(&a->limiter, &limits);
 
-	if (r == 0 && guesses_a_minute > 0)
+	if (r == 0)
 		r = guesses_open(&rest.guesses, guesses_a_minute);
 	if (r == 0 && roles & (ROLE_REGISTRATION | ROLE_AUTHENTICATION))
 		r = hasher_open(&a->hasher, hash_threads, hash_queue);

@@ -259,7 +259,7 @@ static int open_shared(struct query *q)
 	if (r == 0)
 		r = keys_open(&q->keys, &keys_options);
 	if (r == 0)
-		r = guesses_a_minute > 0 ? guesses_open(&rest.guesses, guesses_a_minute) : 0;
+		r = guesses_open(&rest.guesses, guesses_a_minute);
 	access_options.keys = q->keys;
 	return r ? r : access_open(&q->access, &access_options);
 }

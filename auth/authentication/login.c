@@ -96,7 +96,7 @@ static void login(struct web_request *q, const struct auth *a, const char *email
 	int r = upkeep_prepared(x->upkeep) ? check_credentials(x, email, password, &user, &same) : -EAGAIN;
 
 	/* Told apart, they would show whoever signs up first whether the address was free. */
-	bool right = same && !user.awaits_verification;
+	bool right = same && user.verify_by_ms == 0;
 	if (r)
 		answer_untried(q, a, email, r);
 	else if (!right)

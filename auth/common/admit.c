@@ -6,9 +6,6 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
-
-enum { MS_PER_S = 1000 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static struct metric *limited;
@@ -39,17 +36,6 @@ static struct limiter_who who(const struct web_request *q, enum auth_limit what,
 	return w;
 }
 
-static void answer_limited(struct web_request *q, int64_t wait_ms)
-{
-	int64_t wait_s = (wait_ms + MS_PER_S - 1) / MS_PER_S;
-	char text[24];
-
-	snprintf(text, sizeof text, "%lld", (long long)wait_s);
-	web_add_header(q, "Retry-After", text);
-	web_add_header(q, "Cache-Control", "no-store");
-	web_problem(q, 429, "too_many_attempts", "Too many attempts. Try again in %s s.", text);
-}
-
 /* An operator who has forgotten his proxy finds all his users in one bucket: tells him, once. */
 static void warn_of_proxy(const struct web_request *q, enum limiter_kind kind)
 {
@@ -78,7 +64,7 @@ bool auth_admit(struct web_request *q, const struct auth *a, enum auth_limit wha
 	int64_t wait_ms = admit(q, a, what, account);
 
 	if (wait_ms > 0)
-		answer_limited(q, wait_ms);
+		web_too_many(q, "Too many attempts.", wait_ms);
 	return wait_ms == 0;
 }
 

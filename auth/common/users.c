@@ -40,12 +40,8 @@ static int64_t elements(const bson_t *doc, const char *path)
 
 static bool read_user(const bson_t *doc, struct user *u)
 {
-	int64_t verify_by_ms = 0;
-
-	*u = (struct user){ .verified = document_has(doc, "verified"),
-		.awaits_verification = document_time(doc, "expires", &verify_by_ms),
-		.recovery_codes = elements(doc, "recovery") };
-	u->verify_by_ms = verify_by_ms;
+	*u = (struct user){ .verified = document_has(doc, "verified"), .recovery_codes = elements(doc, "recovery") };
+	(void)document_time(doc, "expires", &u->verify_by_ms);
 	(void)document_time(doc, "totp.since", &u->totp_since_ms);
 	return document_uuid(doc, "_id", &u->id) && copy_text(doc, "email", u->email, sizeof u->email) &&
 	       copy_text(doc, "password", u->hash, sizeof u->hash) && document_time(doc, "created", &u->created_ms) &&

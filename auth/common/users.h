@@ -25,9 +25,8 @@ struct user {
 	char name[USER_NAME_SIZE]; /* "": none */
 	char hash[HASHER_TEXT_SIZE];
 	int64_t created_ms; /* of what nobody verified and somebody else asked for: since then */
-	int64_t verify_by_ms; /* when it goes unless it was verified; 0: it waits for nothing */
+	int64_t verify_by_ms; /* when it goes unless it was verified, and nobody may log in before; 0: it waits for nothing */
 	bool verified; /* it was seen that the address is his */
-	bool awaits_verification; /* he may not log in before that */
 	int64_t totp_since_ms; /* since when the second factor is in use; 0: there is none */
 	int64_t recovery_codes; /* left */
 };

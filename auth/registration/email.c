@@ -21,7 +21,7 @@ static int send_confirmation(const struct registration *r, const struct user *u,
 
 	if (result != 0 && result != STORE_E_MISSING)
 		return result;
-	if (result == 0 && !other.awaits_verification) {
+	if (result == 0 && other.verify_by_ms == 0) {
 		l.mail = MAIL_EMAIL_TAKEN;
 		l.word = NULL;
 	}

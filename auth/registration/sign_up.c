@@ -122,7 +122,7 @@ static int write_once(struct store *s, const struct user *u, struct outcome *o)
 	}
 	if (r)
 		return r;
-	*o = (struct outcome){ known.id, !known.awaits_verification };
+	*o = (struct outcome){ known.id, known.verify_by_ms == 0 };
 	return o->known ? note_asked(s, &known, u->created_ms) : replace(s, &known, u);
 }
 

@@ -89,7 +89,7 @@ static int send_again(const struct registration *r, const char *email)
 		l.link = ONE_TIME_VERIFY;
 		l.mail = MAIL_VERIFY;
 		l.user = u.id;
-		l.expires_ms = u.awaits_verification ? u.verify_by_ms : clock_real_ms() + r->options.verify_ttl_ms;
+		l.expires_ms = u.verify_by_ms ? u.verify_by_ms : clock_real_ms() + r->options.verify_ttl_ms;
 	}
 	return send_link(r, &l);
 }

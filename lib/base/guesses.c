@@ -18,8 +18,10 @@ struct guesses {
 
 int guesses_open(struct guesses **ret, int64_t a_minute)
 {
+	*ret = NULL;
+	if (a_minute == 0)
+		return 0;
 	struct guesses *g = calloc(1, sizeof *g);
-
 	if (!g)
 		return -ENOMEM;
 	g->cost_ms = (double)MINUTE_MS / (double)a_minute;

@@ -12,7 +12,7 @@
 
 struct guesses;
 
-/* @a_minute: of each address, and as many at once; 1 or more. 0, -ENOMEM, or -errno without randomness. */
+/* @a_minute: of each address, and as many at once; 0: any number, *ret is NULL. 0, -ENOMEM, or -errno without randomness. */
 MUST_CHECK int guesses_open(struct guesses **ret, int64_t a_minute);
 void guesses_close(struct guesses *g); /* accepts NULL */
 

@@ -3,7 +3,6 @@
 #include "base/guesses.h"
 #include "web/internal.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -46,41 +45,20 @@ static bool refuse(struct web_request *q, int r)
 	return false;
 }
 
-/* @wait_ms: until it may show another. */
-static bool refuse_guesses(struct web_request *q, int64_t wait_ms)
+/* A personal token must be looked up: not for an address that has shown too many that were none. */
+static bool verify(struct web_request *q, const char *token, size_t len)
 {
-	char seconds[32];
-
-	snprintf(seconds, sizeof seconds, "%" PRId64, (wait_ms + 999) / 1000);
-	web_add_header(q, "Retry-After", seconds);
-	web_problem(
-		q, 429, "too_many_attempts", "Too many access tokens from here were none. Try again in %s s.", seconds);
-	return false;
-}
-
-/* verify() for a token that must be looked up: not for an address that has shown too many that were none. */
-static bool look_up(struct web_request *q, const char *token, size_t len)
-{
-	struct guesses *g = q->web->o.guesses;
+	struct guesses *g = token_is_personal(token, len) ? q->web->o.guesses : NULL;
 	struct address from = { 0 };
-	int64_t wait_ms = address_parse(&from, q->remote) ? 0 : guesses_wait_ms(g, &from, clock_mono_ms());
+	int64_t wait_ms = g && !address_parse(&from, q->remote) ? guesses_wait_ms(g, &from, clock_mono_ms()) : 0;
 
-	if (wait_ms > 0)
-		return refuse_guesses(q, wait_ms);
+	if (wait_ms > 0) {
+		web_too_many(q, "Too many access tokens from here were none.", wait_ms);
+		return false;
+	}
 	int r = q->web->o.verify(q->web->o.owner, token, len, &q->claims);
 	if (r == TOKEN_E_MALFORMED)
 		guesses_wrong(g, &from, clock_mono_ms());
-	return r == 0 || refuse(q, r);
-}
-
-static bool verify(struct web_request *q, const char *token, size_t len)
-{
-	int r = len < TOKEN_SIZE_MAX ? 0 : TOKEN_E_MALFORMED;
-
-	if (r == 0 && token_is_personal(token, len))
-		return look_up(q, token, len);
-	if (r == 0)
-		r = q->web->o.verify(q->web->o.owner, token, len, &q->claims);
 	return r == 0 || refuse(q, r);
 }
 
@@ -94,7 +72,7 @@ static bool authenticate(struct web_request *q)
 		web_problem(q, 401, "unauthorized", "Send an access token: Authorization: Bearer TOKEN.");
 		return false;
 	}
-	q->has_claims = verify(q, token, len);
+	q->has_claims = len < TOKEN_SIZE_MAX ? verify(q, token, len) : refuse(q, TOKEN_E_MALFORMED);
 	return q->has_claims;
 }
 

@@ -12,6 +12,7 @@
 enum {
 	CHUNK_HEAD = 6, /* "3f00\r\n" before a chunk's bytes, and "\r\n" after them */
 	CHUNK_TAIL = 2,
+	MS_PER_S = 1000,
 	SLOWEST = 4, /* bytes a millisecond that a client must take of a stream, after the request's timeout */
 };
 
@@ -155,6 +156,16 @@ void web_problem(struct web_request *q, int status, const char *code, const char
 	text_json(&t, detail, strlen(detail));
 	text_printf(&t, ",\"code\":\"%s\"}", code);
 	web_reply_text(q, status, "application/problem+json", body, t.len);
+}
+
+void web_too_many(struct web_request *q, const char *why, int64_t wait_ms)
+{
+	char seconds[24];
+
+	snprintf(seconds, sizeof seconds, "%lld", (long long)(wait_ms + MS_PER_S - 1) / MS_PER_S);
+	web_add_header(q, "Retry-After", seconds);
+	web_add_header(q, "Cache-Control", "no-store");
+	web_problem(q, 429, "too_many_attempts", "%s Try again in %s s.", why, seconds);
 }
 
 /* ---- streams ---- */

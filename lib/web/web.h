@@ -94,6 +94,9 @@ void web_reply_text(struct web_request *q, int status, const char *type, const c
  * @detail: for people, what to do. After web_begin(): in its place, or where a part has left, the same as web_abort(). */
 void web_problem(struct web_request *q, int status, const char *code, const char *detail_format, ...) PRINTF_LIKE(4, 5);
 
+/* 429 too_many_attempts: @why, a sentence, and in how many seconds to try again, also in Retry-After. */
+void web_too_many(struct web_request *q, const char *why, int64_t wait_ms);
+
 /* A streamed answer in chunks: begin, write as often as needed, end. web_write() returns false when the client has gone:
  * stop then. Small writes are gathered. */
 void web_begin(struct web_request *q, int status, const char *type);

@@ -121,13 +121,13 @@ static void refuse(struct viewer *v, int result)
 
 static int verify(struct check *k, const struct live_options *o)
 {
-	bool looked_up = token_is_personal(k->token, k->n);
+	struct guesses *g = token_is_personal(k->token, k->n) ? o->guesses : NULL;
 
-	if (looked_up && guesses_wait_ms(o->guesses, &k->from, clock_mono_ms()) > 0)
+	if (guesses_wait_ms(g, &k->from, clock_mono_ms()) > 0)
 		return -EUSERS;
 	int r = keys_verify(o->keys, k->token, k->n, KEYS_WAIT_MS, &k->claims);
-	if (looked_up && r == TOKEN_E_MALFORMED)
-		guesses_wrong(o->guesses, &k->from, clock_mono_ms());
+	if (r == TOKEN_E_MALFORMED)
+		guesses_wrong(g, &k->from, clock_mono_ms());
 	return r;
 }
 

@@ -5,16 +5,10 @@ import re
 import subprocess
 
 import pytest
-from support.programs import build
+from support.programs import CLI, PROGRAMS, binary
 
 DOCKERFILE = (pathlib.Path(__file__).resolve().parents[2] / "compose/Dockerfile").read_text(encoding="utf-8")
-PROGRAMS = {
-    "auth": "auth/pettrack-auth",
-    "gateway": "ingest/gateway/pettrack-gateway",
-    "writer": "ingest/writer/pettrack-writer",
-    "query": "query/pettrack-query",
-    "cli": "cli/pettrack",
-}
+IMAGES = {**{name: path for name, (path, _) in PROGRAMS.items()}, "cli": CLI}
 
 
 def say(*command):
@@ -43,8 +37,8 @@ def loaded(program):
     return packages
 
 
-@pytest.mark.parametrize("target", PROGRAMS)
+@pytest.mark.parametrize("target", IMAGES)
 def test_every_library_is_in_the_image(target):
-    packages, there = loaded(build() / PROGRAMS[target]), installed(target)
+    packages, there = loaded(binary(IMAGES[target])), installed(target)
     assert packages["libjansson.so.4"] == {"libjansson4"}
     assert {name: found for name, found in packages.items() if not found & there} == {}
